@@ -1,0 +1,17 @@
+"""Groups, polynomials, commitments, proofs, signatures and sealing: real cryptography, no protocol.
+
+A ladder, each rung importing only those before it:
+`group` what a prime-order group offers · `edwards` curve arithmetic for sums · `ed25519` the group
+itself · `groups` groups by scheme name · `polynomial` sharing and interpolation · `commitments`
+what a deal publishes · `schnorr` proofs of knowledge · `frost` threshold signatures · `identity` a
+validator's own signatures · `sealing` shares encrypted to one recipient · `merkle` one signature
+over many envelopes.
+
+Points, scalars on the wire and keys are canonical bytes; scalars inside are integers.
+
+Warnings:
+    Nothing here runs in constant time as a whole: this is a laboratory, not a wallet.
+    Points must pass `Group.validate` once, at the boundary; every other operation assumes it.
+    Operations charge the meter of their caller, whatever is cached.
+
+"""

@@ -1,0 +1,276 @@
+"""What a deal publishes about its polynomial, in two forms behind one interface.
+
+Evaluation form: V_x = f(x)·G for x = 0..n. Checking a share is one base multiplication; that all
+values lie on one polynomial of at most t coefficients is public, and is tested once with a random
+word of the dual code (SCRAPE: Cascudo, David, ACNS 2017), on a random combination of all deals.
+
+Coefficient form: C_k = a_k·G for k = 0..t−1 (Feldman 1987). The degree is plain from the length; a
+holder evaluates in the exponent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final, Protocol, TypeAlias
+
+from gmpy2 import invert
+
+from sim.base.codec import tuple_xof
+from sim.base.errors import LocalError
+from sim.crypto.group import Group
+from sim.crypto.polynomial import Polynomial, evaluate_all
+
+Points: TypeAlias = tuple[bytes, ...]
+"""A commitment: encoded points, as many as its form says."""
+
+_WEIGHT_BITS: Final = 128
+
+
+class CommitmentForm(Protocol):
+    """How polynomials of t coefficients are committed to, for n holders."""
+
+    @property
+    def name(self) -> str:
+        """``evaluation`` or ``coefficient``."""
+        ...
+
+    def point_count(self, n: int, t: int) -> int:
+        """Return how many points a commitment has."""
+        ...
+
+    def commit(self, group: Group, polynomial: Polynomial, n: int) -> Points:
+        """Return the commitment; charges one exp.base per point."""
+        ...
+
+    def validate(self, group: Group, points: Points) -> None:
+        """Validate every point; none may be the identity. Their number is the caller's business.
+
+        Raises:
+            PointError: As `Group.validate`.
+
+        """
+        ...
+
+    def constant(self, points: Points) -> bytes:
+        """Return f(0)·G."""
+        ...
+
+    def share_point(self, group: Group, points: Points, x: int) -> bytes:
+        """Return V_x = f(x)·G for x in 0..n."""
+        ...
+
+    def high_degree(
+        self,
+        group: Group,
+        tag_parts: tuple[Any, ...],
+        n: int,
+        t: int,
+        deals: tuple[tuple[bytes, Points], ...],
+    ) -> frozenset[bytes]:
+        """Return the ids of `deals`, pairs (id, points), whose polynomial has too high a degree.
+
+        Points are validated and of the right number. `tag_parts` begins with a tag and binds the
+        session. An honest deal can't be among them, whatever the others are; one of too high a
+        degree escapes with probability 2^−128.
+        """
+        ...
+
+    def single_high_degree(
+        self,
+        group: Group,
+        tag_parts: tuple[Any, ...],
+        n: int,
+        t: int,
+        deal: bytes,
+        points: Points,
+    ) -> bool:
+        """Say whether the deal of id `deal` has too high a degree, from its own bytes alone."""
+        ...
+
+    def verification_shares(self, group: Group, rows: Sequence[Points], n: int, t: int) -> Points:
+        """Return V_0..V_n of the sum of the committed polynomials."""
+        ...
+
+
+class _EvaluationForm:
+    name: Final = "evaluation"
+
+    def point_count(self, n: int, t: int) -> int:
+        del t
+        return n + 1
+
+    def commit(self, group: Group, polynomial: Polynomial, n: int) -> Points:
+        return tuple(group.base_mul(value) for value in polynomial.evaluate_all(n))
+
+    def validate(self, group: Group, points: Points) -> None:
+        for point in points:
+            group.validate(point)
+
+    def constant(self, points: Points) -> bytes:
+        return points[0]
+
+    def share_point(self, group: Group, points: Points, x: int) -> bytes:
+        del group
+        return points[x]
+
+    def high_degree(
+        self,
+        group: Group,
+        tag_parts: tuple[Any, ...],
+        n: int,
+        t: int,
+        deals: tuple[tuple[bytes, Points], ...],
+    ) -> frozenset[bytes]:
+        if not deals:
+            return frozenset()
+        ids = [deal for deal, _ in deals]
+        weights, word = _weights(group, tag_parts, n, t, ids)
+        columns = zip(*(_row(points, n) for _, points in deals), strict=True)
+        combined = [group.combine(weights, column, _WEIGHT_BITS) for column in columns]
+        if _in_code(group, word, combined):
+            return frozenset()
+        # Each deal alone: bisection would cost more combinations, and the verdict must rest on
+        # weights that depend on nothing but the deal, so that it is evidence by itself.
+        return frozenset(
+            deal
+            for deal, points in deals
+            if self.single_high_degree(group, tag_parts, n, t, deal, points)
+        )
+
+    def single_high_degree(
+        self,
+        group: Group,
+        tag_parts: tuple[Any, ...],
+        n: int,
+        t: int,
+        deal: bytes,
+        points: Points,
+    ) -> bool:
+        _, word = _weights(group, tag_parts, n, t, [deal])
+        return not _in_code(group, word, _row(points, n))
+
+    def verification_shares(self, group: Group, rows: Sequence[Points], n: int, t: int) -> Points:
+        del t
+        checked = [_row(row, n) for row in rows]
+        return tuple(group.sum_points([row[x] for row in checked]) for x in range(n + 1))
+
+
+class _CoefficientForm:
+    name: Final = "coefficient"
+
+    def point_count(self, n: int, t: int) -> int:
+        del n
+        return t
+
+    def commit(self, group: Group, polynomial: Polynomial, n: int) -> Points:
+        del n
+        return tuple(group.base_mul(coefficient) for coefficient in polynomial.coefficients)
+
+    def validate(self, group: Group, points: Points) -> None:
+        for point in points:
+            group.validate(point)
+
+    def constant(self, points: Points) -> bytes:
+        return points[0]
+
+    def share_point(self, group: Group, points: Points, x: int) -> bytes:
+        return group.horner(points, x)
+
+    def high_degree(
+        self,
+        group: Group,
+        tag_parts: tuple[Any, ...],
+        n: int,
+        t: int,
+        deals: tuple[tuple[bytes, Points], ...],
+    ) -> frozenset[bytes]:
+        return frozenset(
+            deal
+            for deal, points in deals
+            if self.single_high_degree(group, tag_parts, n, t, deal, points)
+        )
+
+    def single_high_degree(
+        self,
+        group: Group,
+        tag_parts: tuple[Any, ...],
+        n: int,
+        t: int,
+        deal: bytes,
+        points: Points,
+    ) -> bool:
+        del group, tag_parts, n, deal
+        return len(points) > t
+
+    def verification_shares(self, group: Group, rows: Sequence[Points], n: int, t: int) -> Points:
+        summed = [group.sum_points([row[k] for row in rows]) for k in range(t)]
+        return tuple(group.horner(summed, x) for x in range(n + 1))
+
+
+EVALUATION: Final[CommitmentForm] = _EvaluationForm()
+COEFFICIENT: Final[CommitmentForm] = _CoefficientForm()
+
+_FORMS: Final = {form.name: form for form in (EVALUATION, COEFFICIENT)}
+
+
+def form(name: str) -> CommitmentForm:
+    """Return the form called `name`.
+
+    Raises:
+        LocalError: There is none. Names are checked where they enter, not here.
+
+    """
+    try:
+        return _FORMS[name]
+    except KeyError:
+        raise LocalError(f"no commitment form {name!r}") from None
+
+
+def _row(points: Points, n: int) -> Points:
+    if len(points) != n + 1:
+        raise LocalError(f"{len(points)} points where {n + 1} were checked")
+    return points
+
+
+def _weights(
+    group: Group, tag_parts: tuple[Any, ...], n: int, t: int, ids: list[bytes]
+) -> tuple[list[int], list[int]]:
+    """Derive a 128-bit weight per deal and a word of the dual code from everything they judge.
+
+    The dual of {(f(0), …, f(n)) : f of t coefficients} is {(u_x·g(x)) : g of n + 1 − t
+    coefficients} with u_x = Π_{y≠x} 1/(x − y).
+    """
+    free = n + 1 - t
+    if free < 1:
+        raise LocalError(f"no degree test for t = {t} and n = {n}")
+    # 64 bytes per coefficient: reduction mod q leaves no noticeable bias.
+    data = tuple_xof(16 * len(ids) + 64 * free, *tag_parts, n, t, ids)
+    weights = [int.from_bytes(data[i : i + 16], "little") for i in range(0, 16 * len(ids), 16)]
+    drawn = [
+        int.from_bytes(data[i : i + 64], "little") % group.order
+        for i in range(16 * len(ids), len(data), 64)
+    ]
+    values = evaluate_all(drawn, n, group.order)
+    word = [
+        u * value % group.order
+        for u, value in zip(_barycentric(n, group.order), values, strict=True)
+    ]
+    return weights, word
+
+
+@lru_cache(maxsize=16)
+def _barycentric(n: int, order: int) -> tuple[int, ...]:
+    """Return u_x = Π_{y≠x} 1/(x − y) = (−1)^(n−x) / (x!·(n−x)!) for x = 0..n."""
+    factorials = [1]
+    for x in range(1, n + 1):
+        factorials.append(factorials[-1] * x % order)
+    return tuple(
+        int(invert(factorials[x] * factorials[n - x] * (-1) ** (n - x) % order, order))
+        for x in range(n + 1)
+    )
+
+
+def _in_code(group: Group, word: Sequence[int], points: Sequence[bytes]) -> bool:
+    """Say whether the dual word annihilates the points: Σ word[x]·points[x] is the identity."""
+    return group.combine(word, points, group.order.bit_length()) == group.identity

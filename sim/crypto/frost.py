@@ -1,0 +1,257 @@
+"""FROST(Ed25519, SHA-512): t holders sign as one, each with its share and a single-use nonce pair.
+
+Source: RFC 9591, with its names; a partial signature is its `sig_share`. The result is an ordinary
+Ed25519 signature. Holders' identifiers are their share indices 1..n.
+
+Order of use: `nonce_generate` twice per signer, whose commitments (two base multiplications) make
+up the list; `sign` by each; `verify_partial` of each; `aggregate`. What a list fixes for everyone
+is derived once and kept in the run's memo: deriving it again for every partial costs seconds.
+
+Charges follow the protocol's accounts: one combine.full per set, in `aggregate`; one exp.base and
+two exp.full per verified partial; nothing for signing. Whoever receives commitments validates them
+there, and pays for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, TypeAlias
+
+from sim.base.errors import LocalError
+from sim.base.memo import memoised
+from sim.base.meters import Meter, charge, metering
+from sim.base.secret import SecretScalar
+from sim.crypto.ed25519 import ORDER, Ed25519
+from sim.crypto.group import PointError, ScalarError
+from sim.crypto.groups import get_group
+from sim.crypto.polynomial import lagrange
+
+CommitmentList: TypeAlias = tuple[tuple[int, bytes, bytes], ...]
+"""(identifier, hiding commitment D, binding commitment E), strictly ascending by identifier."""
+
+_CONTEXT: Final = b"FROST-ED25519-SHA512-v1"
+
+
+class FrostError(ValueError):
+    """A step of FROST can't be taken on these inputs."""
+
+
+class ListError(FrostError):
+    """A commitment list isn't strictly ascending, or has an invalid identifier or point."""
+
+
+class PartialError(FrostError):
+    """A partial signature doesn't hold."""
+
+
+class KnowledgeError(FrostError):
+    """A proof of knowledge from the FROST DKG doesn't hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class _SigningSet:
+    """What public key, message and commitment list fix; by position in the list.
+
+    Attributes:
+        position: Identifier → position.
+        factors: Binding factors ρ.
+        weights: Lagrange coefficients λ at 0.
+        commitment: The group commitment R.
+        challenge: c.
+
+    """
+
+    position: dict[int, int]
+    factors: tuple[int, ...]
+    weights: tuple[int, ...]
+    commitment: bytes
+    challenge: int
+
+
+def nonce_generate(randomness: bytes, share: SecretScalar) -> int:
+    """Derive one nonce from 32 fresh random bytes and the signer's share (section 4.1).
+
+    The share hedges against bad randomness. The nonce is secret and serves one signature.
+    """
+    if len(randomness) != 32:
+        raise LocalError(f"a nonce takes 32 bytes of randomness, got {len(randomness)}")
+    return _hash_scalar(b"nonce", randomness + _scalar(share.reveal()))
+
+
+def binding_factors(
+    public_key: bytes, message: bytes, commitments: CommitmentList
+) -> dict[int, int]:
+    """Return ρ of every signer, by identifier (section 4.4)."""
+    prefix = binding_factor_prefix(public_key, message, commitments)
+    return {
+        identifier: _hash_scalar(b"rho", prefix + _scalar(identifier))
+        for identifier, _, _ in commitments
+    }
+
+
+def binding_factor_prefix(public_key: bytes, message: bytes, commitments: CommitmentList) -> bytes:
+    """Return what every binding factor's input begins with: key ‖ H4(message) ‖ H5(list)."""
+    encoded = b"".join(_scalar(identifier) + d + e for identifier, d, e in commitments)
+    return (
+        public_key
+        + hashlib.sha512(_CONTEXT + b"msg" + message).digest()
+        + hashlib.sha512(_CONTEXT + b"com" + encoded).digest()
+    )
+
+
+def group_commitment(commitments: CommitmentList, factors: dict[int, int]) -> bytes:
+    """Return R = Σ D_i + ρ_i·E_i (section 4.5); charges one combine.full of a term per signer."""
+    group = get_group(Ed25519.scheme)
+    bound = group.combine(
+        [factors[identifier] for identifier, _, _ in commitments],
+        [e for _, _, e in commitments],
+        ORDER.bit_length(),
+    )
+    return group.sum_points([bound, *(d for _, d, _ in commitments)])
+
+
+def sign(
+    identifier: int,
+    share: SecretScalar,
+    public_key: bytes,
+    nonces: tuple[int, int],
+    message: bytes,
+    commitments: CommitmentList,
+) -> int:
+    """Return the partial signature d + e·ρ + λ·s·c (section 5.2).
+
+    Args:
+        identifier: The signer's share index.
+        share: s.
+        public_key: The group's.
+        nonces: The secret pair (d, e) behind the commitments listed for `identifier`. It must never
+            meet another message or list: two partials give the share away.
+        message: What is signed.
+        commitments: The list.
+
+    Raises:
+        ListError: The list isn't valid, or `identifier` isn't on it.
+
+    """
+    signing = _signing_set(public_key, message, commitments)
+    position = _position(signing, identifier)
+    hiding, binding = nonces
+    weighted = signing.weights[position] * share.reveal() * signing.challenge
+    return (hiding + binding * signing.factors[position] + weighted) % ORDER
+
+
+def verify_partial(
+    public_key: bytes,
+    public_share: bytes,
+    identifier: int,
+    partial: int,
+    message: bytes,
+    commitments: CommitmentList,
+) -> None:
+    """Check one partial signature against V_i (section 5.4); charges 1 exp.base and 2 exp.full.
+
+    Raises:
+        ListError: The list isn't valid, or `identifier` isn't on it.
+        PartialError: `partial` isn't that signer's for this message and list.
+
+    """
+    signing = _signing_set(public_key, message, commitments)
+    position = _position(signing, identifier)
+    group = get_group(Ed25519.scheme)
+    _, hiding, binding = commitments[position]
+    nonce = group.add(hiding, group.mul(signing.factors[position], binding))
+    weight = signing.challenge * signing.weights[position]
+    if group.base_mul(partial) != group.add(nonce, group.mul(weight, public_share)):
+        raise PartialError(f"the partial signature of {identifier} doesn't hold")
+
+
+def aggregate(
+    public_key: bytes, message: bytes, commitments: CommitmentList, partials: Sequence[int]
+) -> bytes:
+    """Return the Ed25519 signature R ‖ Σ partials, 64 bytes; charges the set's combine.full.
+
+    It verifies under `public_key` iff every partial, in the list's order, holds.
+
+    Raises:
+        ListError: The list isn't valid, or there isn't one partial for each of its entries.
+
+    """
+    if len(partials) != len(commitments):
+        raise ListError(f"{len(partials)} partials for {len(commitments)} signers")
+    charge("combine.full")
+    charge("combine.full.terms", len(commitments))
+    signing = _signing_set(public_key, message, commitments)
+    return signing.commitment + _scalar(sum(partials))
+
+
+def verify_knowledge(identifier: int, public: bytes, proof: bytes) -> None:
+    """Check a proof of knowledge R ‖ z of the FROST DKG, as the published vectors make it.
+
+    z·G = R + c·φ₀ with c = SHA-512(context ‖ "dkg" ‖ identifier ‖ φ₀ ‖ R); unlike `schnorr`, it is
+    bound to no session. Source: Komlo, Goldberg (SAC 2020), figure 1, round 1.
+
+    Raises:
+        KnowledgeError: The proof doesn't hold.
+
+    """
+    charge("proof.verify")
+    group = get_group(Ed25519.scheme)
+    if len(proof) != 64:
+        raise KnowledgeError(f"a proof takes 64 bytes, got {len(proof)}")
+    commitment = proof[:32]
+    challenge = _hash_scalar(b"dkg", _scalar(identifier) + public + commitment)
+    try:
+        recomputed = group.unmask(group.decode_scalar(proof[32:]), challenge, public)
+    except (PointError, ScalarError) as error:
+        raise KnowledgeError(str(error)) from None
+    if recomputed != commitment:
+        raise KnowledgeError(f"the proof of {identifier} doesn't hold")
+
+
+@memoised
+def _signing_set(public_key: bytes, message: bytes, commitments: CommitmentList) -> _SigningSet:
+    identifiers = [identifier for identifier, _, _ in commitments]
+    if not identifiers or identifiers[0] < 1 or any(a >= b for a, b in pairwise(identifiers)):
+        raise ListError("identifiers are positive and strictly ascending")
+    # A meter of its own: the set is charged once, in `aggregate`, not to everyone who looks at it.
+    with metering(Meter()):
+        _check_points(commitments)
+        factors = binding_factors(public_key, message, commitments)
+        commitment = group_commitment(commitments, factors)
+    challenge = hashlib.sha512(commitment + public_key + message).digest()
+    return _SigningSet(
+        {identifier: position for position, identifier in enumerate(identifiers)},
+        tuple(factors.values()),
+        tuple(lagrange(identifiers, 0, ORDER)),
+        commitment,
+        int.from_bytes(challenge, "little") % ORDER,
+    )
+
+
+def _check_points(commitments: CommitmentList) -> None:
+    group = get_group(Ed25519.scheme)
+    for identifier, hiding, binding in commitments:
+        try:
+            group.validate(hiding)
+            group.validate(binding)
+        except PointError as error:
+            raise ListError(f"nonce commitment of {identifier}: {error}") from None
+
+
+def _position(signing: _SigningSet, identifier: int) -> int:
+    position = signing.position.get(identifier)
+    if position is None:
+        raise ListError(f"{identifier} isn't on the commitment list")
+    return position
+
+
+def _scalar(value: int) -> bytes:
+    return (value % ORDER).to_bytes(32, "little")
+
+
+def _hash_scalar(purpose: bytes, data: bytes) -> int:
+    """RFC 9591 section 6.1: H1 (``rho``) and H3 (``nonce``); the DKG's ``dkg`` is built alike."""
+    return int.from_bytes(hashlib.sha512(_CONTEXT + purpose + data).digest(), "little") % ORDER

@@ -1,0 +1,174 @@
+"""Public checks on deals: what every validator finds out about them from ledger bytes alone.
+
+Source: Pedersen 1991 as in Gennaro, Jarecki, Krawczyk, Rabin (J. Cryptology 2007), with the degree
+test of SCRAPE (Cascudo, David 2017) in the evaluation form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sim.base.codec import decode_canonical, tuple_hash
+from sim.base.errors import DecodeError
+from sim.base.memo import memoised
+from sim.crypto import commitments, schnorr
+from sim.crypto.group import PointError
+from sim.crypto.groups import get_group
+from sim.protocol.ceremony import Ceremony
+from sim.protocol.messages import Deal
+
+POSSESSION = "K-chain/possession/v1"
+_DEGREE = "K-chain/degree/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDeal:
+    """A dealer's first deal on the ledger.
+
+    Attributes:
+        transaction: Its id, 32 bytes.
+        body: The statement's bytes; other bytes by the same dealer are an equivocation.
+        raw: The signed transaction.
+        deal: The decoded deal, or None when malformed.
+
+    """
+
+    transaction: bytes
+    body: bytes
+    raw: bytes
+    deal: Deal | None
+
+
+def parse_deal(body: bytes) -> Deal | None:
+    """Decode a deal; None when it is malformed."""
+    try:
+        return decode_canonical(body, Deal)
+    except DecodeError:
+        return None
+
+
+def committee_digest(ceremony: Ceremony, transport: Mapping[int, bytes]) -> bytes:
+    """Hash the ordered identity and transport keys; who announced none has an empty key."""
+    return tuple_hash(
+        "committee",
+        [(m.index, m.identity, transport.get(m.index, b"")) for m in ceremony.members],
+    )
+
+
+def proof_context(ceremony: Ceremony, committee: bytes) -> tuple[Any, ...]:
+    """Everything that proofs of this attempt are bound to, besides who makes them."""
+    return (
+        ceremony.chain,
+        ceremony.session,
+        ceremony.attempt,
+        ceremony.scheme,
+        ceremony.size,
+        ceremony.threshold,
+        committee,
+    )
+
+
+@memoised
+def deal_fault(
+    ceremony: Ceremony, committee: bytes, dealer: int, transaction: bytes, body: bytes
+) -> str:
+    """Name the first fault of one deal, ``""`` when there is none; the degree is left aside.
+
+    `transaction` is the deal's id. The order is the protocol's: malformed-deal, wrong-point-count,
+    invalid-point, bad-proof.
+    """
+    fault = _point_fault(ceremony, transaction, body)
+    if fault:
+        return fault
+    deal = parse_deal(body)
+    assert deal is not None
+    group = get_group(ceremony.scheme)
+    constant = commitments.form(ceremony.commitments).constant(deal.points)
+    try:
+        schnorr.verify(
+            group,
+            constant,
+            deal.proof,
+            POSSESSION,
+            *proof_context(ceremony, committee),
+            dealer,
+        )
+    except schnorr.ProofError:
+        return "bad-proof"
+    return ""
+
+
+@memoised
+def _point_fault(ceremony: Ceremony, transaction: bytes, body: bytes) -> str:
+    """Like `deal_fault`, for what comes before the proof. `transaction` keys the memo."""
+    del transaction
+    deal = parse_deal(body)
+    if deal is None:
+        return "malformed-deal"
+    form = commitments.form(ceremony.commitments)
+    if len(deal.points) != form.point_count(ceremony.size, ceremony.threshold):
+        return "wrong-point-count"
+    try:
+        form.validate(get_group(ceremony.scheme), deal.points)
+    except PointError:
+        return "invalid-point"
+    return ""
+
+
+def deal_faults(
+    ceremony: Ceremony, committee: bytes, deals: Mapping[int, RecordedDeal]
+) -> dict[int, str]:
+    """Judge all deals at the height that ended the deal phase: dealer → its first fault.
+
+    The combined degree test covers every deal whose points are valid, whatever else is wrong with
+    it; its verdict counts where nothing earlier in the order applies.
+    """
+    faults: dict[int, str] = {}
+    sound: list[tuple[int, RecordedDeal]] = []
+    for dealer in sorted(deals):
+        recorded = deals[dealer]
+        fault = deal_fault(ceremony, committee, dealer, recorded.transaction, recorded.body)
+        if fault:
+            faults[dealer] = fault
+        if fault in ("", "bad-proof"):
+            sound.append((dealer, recorded))
+    ids = tuple((recorded.transaction, recorded.body) for _, recorded in sound)
+    high = _high_degree(ceremony, ids)
+    for dealer, recorded in sound:
+        if recorded.transaction in high:
+            faults.setdefault(dealer, "degree-too-high")
+    return faults
+
+
+def _degree_tag(ceremony: Ceremony) -> tuple[Any, ...]:
+    return (_DEGREE, ceremony.session, ceremony.attempt, ceremony.scheme)
+
+
+@memoised
+def _high_degree(ceremony: Ceremony, deals: tuple[tuple[bytes, bytes], ...]) -> frozenset[bytes]:
+    parsed = []
+    for transaction, body in deals:
+        deal = parse_deal(body)
+        assert deal is not None
+        parsed.append((transaction, deal.points))
+    return commitments.form(ceremony.commitments).high_degree(
+        get_group(ceremony.scheme),
+        _degree_tag(ceremony),
+        ceremony.size,
+        ceremony.threshold,
+        tuple(parsed),
+    )
+
+
+def degree_too_high(ceremony: Ceremony, transaction: bytes, points: tuple[bytes, ...]) -> bool:
+    """Say whether one deal alone, with weights from its own id, has too high a degree."""
+    return commitments.form(ceremony.commitments).single_high_degree(
+        get_group(ceremony.scheme),
+        _degree_tag(ceremony),
+        ceremony.size,
+        ceremony.threshold,
+        transaction,
+        points,
+    )

@@ -1,0 +1,107 @@
+"""Sealed shares on their way from a dealer to each holder.
+
+A dealer seals every share to its holder's announced transport key, arranges the sealed bytes as the
+leaves of a Merkle tree (RFC 6962, index order, its own leaf empty), and signs the root once. The
+ledger holds no digest of these: V_i already binds the share.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Final
+
+from sim.base.codec import encode
+from sim.base.ids import ShareIndex
+from sim.base.memo import memoised
+from sim.base.secret import SecretBytes, SecretScalar
+from sim.crypto import identity, merkle, sealing
+from sim.crypto.groups import get_group
+from sim.protocol.ceremony import Ceremony
+from sim.protocol.messages import ShareEnvelope
+
+ROOT_TAG: Final = "K-chain/envelope-root/v1"
+
+MAX_PER_DEALER: Final = 4
+"""Different envelopes that a holder keeps from one dealer in one attempt: a bound on memory."""
+
+
+def store_prefix(session: bytes, attempt: int) -> str:
+    """Return where a validator's store keeps what belongs to one attempt."""
+    return f"{session.hex()}#{attempt}/"
+
+
+def envelope_key(envelope: ShareEnvelope) -> str:
+    """Return where, under the attempt's prefix, a holder keeps `envelope`."""
+    digest = hashlib.sha256(encode(envelope)).hexdigest()
+    return f"envelope/{envelope.dealer}/{digest[:16]}"
+
+
+def root_bytes(chain: str, session: bytes, attempt: int, dealer: int, root: bytes) -> bytes:
+    """Return what the dealer signs for all its envelopes."""
+    return encode((ROOT_TAG, chain, session, attempt, dealer, root))
+
+
+def seal_deal(
+    ceremony: Ceremony,
+    dealer: ShareIndex,
+    signer: identity.Identity,
+    ephemeral: SecretBytes,
+    transport: Mapping[int, bytes],
+    shares: Mapping[ShareIndex, SecretScalar],
+) -> dict[ShareIndex, ShareEnvelope]:
+    """Seal `shares` to the announced keys; holders without one, or without a share, get nothing.
+
+    `ephemeral` is the deal's one X25519 secret, 32 bytes. The KEM's coins are the machine's own:
+    these bytes travel peer to peer only and enter no digest.
+    """
+    group = get_group(ceremony.scheme)
+    sender = sealing.Ephemeral(ephemeral)
+    leaves = [b""] * ceremony.size
+    for holder, share in sorted(shares.items()):
+        if holder != dealer and holder in transport:
+            leaves[holder - 1] = sealing.seal(
+                group.encode_scalar(share.reveal()),
+                transport[holder],
+                sender,
+                "share",
+                ceremony.chain,
+                ceremony.session,
+                ceremony.attempt,
+                dealer,
+                holder,
+                None,
+            )
+    root, paths = merkle.tree(leaves)
+    signature = signer.sign(
+        root_bytes(ceremony.chain, ceremony.session, ceremony.attempt, dealer, root)
+    )
+    return {
+        ShareIndex(holder): ShareEnvelope(
+            session=ceremony.session,
+            attempt=ceremony.attempt,
+            dealer=dealer,
+            recipient=holder,
+            sealed=leaf,
+            path=tuple(paths[holder - 1]),
+            signature=signature,
+        )
+        for holder, leaf in enumerate(leaves, start=1)
+        if leaf
+    }
+
+
+@memoised
+def signed_by_dealer(ceremony: Ceremony, envelope: ShareEnvelope) -> bool:
+    """Say whether the dealer's signature covers `envelope` at its recipient's leaf."""
+    try:
+        root = merkle.root_from(
+            envelope.sealed, envelope.recipient - 1, ceremony.size, envelope.path
+        )
+    except merkle.MerkleError:
+        return False
+    return identity.verify(
+        ceremony.member(envelope.dealer).identity,
+        root_bytes(ceremony.chain, envelope.session, envelope.attempt, envelope.dealer, root),
+        envelope.signature,
+    )

@@ -1,0 +1,277 @@
+"""Evidence: what convinces a third party, from ledger bytes alone, that a validator broke a rule.
+
+`reverify` looks at the signed transactions that a fault cites and at public context that the ledger
+also carries (committee digest, verification shares, transcript, commitment lists). It shares no
+state with the judge, so a wrong verdict doesn't vouch for itself. What it can't prove, it refuses:
+silence, a majority's word, and disputes leave the same bytes whoever is to blame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from sim.base.codec import decode_canonical
+from sim.base.errors import DecodeError
+from sim.crypto import commitments
+from sim.protocol.activation import CommitmentList, list_hash, partial_holds
+from sim.protocol.ceremony import Ceremony, Member
+from sim.protocol.complaints import judge_opening, share_matches
+from sim.protocol.deals import deal_fault, degree_too_high, parse_deal
+from sim.protocol.entries import Fault
+from sim.protocol.judge import CeremonyState
+from sim.protocol.messages import (
+    Confirm,
+    Deal,
+    Justification,
+    OpenReply,
+    Reply,
+    Response,
+    Sign,
+)
+from sim.protocol.responses import parse_response
+from sim.protocol.result import confirmation_holds
+from sim.protocol.transactions import (
+    CeremonyPayload,
+    Transaction,
+    decode_transaction,
+    is_signed,
+    transaction_id,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PublicRecord:
+    """What the ledger says about an attempt, besides the cited transactions.
+
+    Attributes:
+        ceremony: The attempt.
+        committee: Digest of identity and transport keys.
+        verification: V_0..V_n, or empty.
+        transcript: The transcript's digest, or empty.
+        message: The activation message, or empty.
+        lists: Commitment lists of the signing sets, by their hash.
+        running: For a malformed response: the dealers that ran at its place in the ledger.
+
+    """
+
+    ceremony: Ceremony
+    committee: bytes
+    verification: tuple[bytes, ...]
+    transcript: bytes
+    message: bytes
+    lists: Mapping[bytes, CommitmentList]
+    running: Mapping[bytes, tuple[int, ...]]
+
+    @classmethod
+    def of(cls, state: CeremonyState) -> PublicRecord:
+        """Read the record off the fold of the attempt's entries."""
+        ceremony = state.ceremony
+        lists = {
+            list_hash(ceremony.session, ceremony.generation, state.activation_message, pairs): pairs
+            for pairs in state.lists
+        }
+        return cls(
+            ceremony=ceremony,
+            committee=state.committee,
+            verification=state.verification,
+            transcript=state.transcript,
+            message=state.activation_message,
+            lists=lists,
+            running=state.ran_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Cited:
+    """One cited transaction: validly signed by a member, for this session and attempt."""
+
+    id: bytes
+    kind: str
+    member: Member
+    body: bytes
+
+
+def reverify(record: PublicRecord, fault: Fault) -> bool:
+    """Say whether the evidence of `fault` proves it to someone who trusts nobody."""
+    check = _CHECKS.get(fault.fault)
+    if check is None or not fault.proof:
+        return False
+    cited = [_read(record.ceremony, raw) for raw in fault.evidence]
+    known = [transaction for transaction in cited if transaction is not None]
+    if not known or len(known) < len(cited):
+        return False
+    return check(record, fault, known)
+
+
+def _read(ceremony: Ceremony, raw: bytes) -> _Cited | None:
+    try:
+        transaction: Transaction = decode_transaction(raw)
+        payload = decode_canonical(transaction.payload, CeremonyPayload)
+    except DecodeError:
+        return None
+    member = ceremony.by_identity.get(transaction.principal)
+    if member is None or transaction.chain != ceremony.chain or not is_signed(transaction):
+        return None
+    if (payload.session, payload.attempt) != (ceremony.session, ceremony.attempt):
+        return None
+    return _Cited(transaction_id(raw), transaction.kind, member, payload.body)
+
+
+def _decode(cited: _Cited, kind: type[T]) -> T | None:
+    try:
+        return decode_canonical(cited.body, kind)
+    except DecodeError:
+        return None
+
+
+def _by(cited: list[_Cited], name: str, *kinds: str) -> bool:
+    """Say whether exactly these kinds are cited, all signed by the validator `name`."""
+    return [c.kind for c in cited] == list(kinds) and all(c.member.name == name for c in cited)
+
+
+def _bad_deal(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
+    if not _by(cited, fault.validator, "deal"):
+        return False
+    deal = cited[0]
+    found = deal_fault(record.ceremony, record.committee, deal.member.index, deal.id, deal.body)
+    return found == fault.fault
+
+
+def _high_degree(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
+    if not _by(cited, fault.validator, "deal"):
+        return False
+    deal = parse_deal(cited[0].body)
+    form = commitments.form(record.ceremony.commitments)
+    size = form.point_count(record.ceremony.size, record.ceremony.threshold)
+    return (
+        deal is not None
+        and len(deal.points) == size
+        and degree_too_high(record.ceremony, cited[0].id, deal.points)
+    )
+
+
+def _equivocation(_record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
+    return _by(cited, fault.validator, "deal", "deal") and cited[0].body != cited[1].body
+
+
+def _malformed_response(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
+    if not _by(cited, fault.validator, "response") or cited[0].id not in record.running:
+        return False
+    member = cited[0].member
+    running = record.running[cited[0].id]
+    return parse_response(cited[0].body, member.index, record.ceremony.size, running) is None
+
+
+def _bad_justification(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
+    """Look for a wrong share: in the clear (deal, justification), or sealed (four transactions)."""
+    kinds = [c.kind for c in cited]
+    if kinds == ["deal", "justification"] and _by(cited, fault.validator, *kinds):
+        return _bad_clear_reply(record, cited)
+    return _opening_verdict(record, fault, cited, dealer_first=True) == "bad-reply"
+
+
+def _bad_clear_reply(record: PublicRecord, cited: list[_Cited]) -> bool:
+    deal, justification = _decode(cited[0], Deal), _decode(cited[1], Justification)
+    if deal is None or justification is None:
+        return False
+    first: dict[int, Reply] = {}
+    for reply in justification.replies:
+        if reply.kind == "clear":
+            first.setdefault(reply.accuser, reply)
+    return any(
+        1 <= accuser <= record.ceremony.size
+        and not share_matches(record.ceremony, deal.points, accuser, reply.data)
+        for accuser, reply in first.items()
+    )
+
+
+def _false_opening(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
+    return _opening_verdict(record, fault, cited, dealer_first=False) == "false-opening"
+
+
+def _opening_verdict(
+    record: PublicRecord, fault: Fault, cited: list[_Cited], *, dealer_first: bool
+) -> str:
+    """Re-judge an opening from deal, response, justification and open-reply; ``""`` if unfit."""
+    if [c.kind for c in cited] != ["deal", "response", "justification", "open-reply"]:
+        return ""
+    dealer, accuser = cited[0].member, cited[1].member
+    if cited[2].member != dealer or cited[3].member != accuser:
+        return ""
+    if fault.validator != (dealer if dealer_first else accuser).name:
+        return ""
+    deal, response = _decode(cited[0], Deal), _decode(cited[1], Response)
+    justification, opening = _decode(cited[2], Justification), _decode(cited[3], OpenReply)
+    if deal is None or response is None or justification is None or opening is None:
+        return ""
+    keys = [c.one_time_key for c in response.complaints if c.dealer == dealer.index]
+    replies = [
+        r.data for r in justification.replies if (r.accuser, r.kind) == (accuser.index, "sealed")
+    ]
+    seeds = [o.seeds for o in opening.openings if o.dealer == dealer.index]
+    if not (keys and replies and seeds):
+        return ""
+    pair = (dealer.index, accuser.index)
+    return judge_opening(record.ceremony, pair, deal.points, keys[0], replies[0], seeds[0])
+
+
+def _confirmation(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
+    if not _by(cited, fault.validator, "confirm"):
+        return False
+    confirm = _decode(cited[0], Confirm)
+    if confirm is None:
+        return False
+    if fault.fault == "inconsistent-confirmation":
+        return confirm.transcript != record.transcript
+    index = cited[0].member.index
+    return confirm.transcript == record.transcript and not confirmation_holds(
+        record.ceremony, record.committee, index, record.verification[index], confirm
+    )
+
+
+def _contradiction(_record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
+    if not _by(cited, fault.validator, "confirm", "confirm"):
+        return False
+    first, second = (_decode(c, Confirm) for c in cited)
+    return first is not None and second is not None and first.transcript != second.transcript
+
+
+def _bad_partial(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
+    if not _by(cited, fault.validator, "sign"):
+        return False
+    sign = _decode(cited[0], Sign)
+    pairs = None if sign is None else record.lists.get(sign.list_hash)
+    index = cited[0].member.index
+    if sign is None or pairs is None or index not in [member for member, _, _ in pairs]:
+        return False
+    return not partial_holds(
+        record.ceremony.scheme,
+        record.verification[0],
+        record.verification[index],
+        index,
+        record.message,
+        pairs,
+        sign.partial,
+    )
+
+
+_CHECKS: Final[Mapping[str, Callable[[PublicRecord, Fault, list[_Cited]], bool]]] = {
+    "malformed-deal": _bad_deal,
+    "wrong-point-count": _bad_deal,
+    "invalid-point": _bad_deal,
+    "bad-proof": _bad_deal,
+    "degree-too-high": _high_degree,
+    "equivocation": _equivocation,
+    "malformed-response": _malformed_response,
+    "bad-justification": _bad_justification,
+    "false-opening": _false_opening,
+    "inconsistent-confirmation": _confirmation,
+    "bad-confirmation": _confirmation,
+    "contradictory-confirmation": _contradiction,
+    "bad-partial": _bad_partial,
+}
+"""Verdict name to the check that proves it."""

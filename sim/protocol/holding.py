@@ -1,0 +1,180 @@
+"""The holder's half of a member: the envelopes it received, and the share they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sim.base.codec import decode_canonical
+from sim.base.ids import ShareIndex
+from sim.base.secret import Secret, SecretBytes, SecretScalar
+from sim.crypto import sealing
+from sim.crypto.group import ScalarError
+from sim.crypto.groups import get_group
+from sim.protocol.ceremony import Ceremony
+from sim.protocol.complaints import deal_points, open_reply, share_matches
+from sim.protocol.envelopes import MAX_PER_DEALER, envelope_key, signed_by_dealer
+from sim.protocol.messages import ShareEnvelope
+from sim.protocol.state import Notes
+
+
+class Holdings:
+    """What one member holds in one attempt.
+
+    Args:
+        ceremony: The attempt.
+        me: The holder's share index.
+        stored: What the store holds for this attempt.
+
+    """
+
+    def __init__(self, ceremony: Ceremony, me: ShareIndex, stored: Mapping[str, bytes]) -> None:
+        self._ceremony = ceremony
+        self._me = me
+        self._group = get_group(ceremony.scheme)
+        self._envelopes: dict[int, dict[str, ShareEnvelope]] = {}
+        self._signed: set[int] = set()
+        self._tried: set[str] = set()
+        self._parts: dict[int, SecretScalar] = {}
+        self._one_time: dict[int, sealing.TransportKey] = {}
+        self._seeds: dict[int, SecretBytes] = {}
+        self._transport: sealing.TransportKey | None = None
+        self.share: SecretScalar | None = None
+        self._load(stored)
+
+    def _load(self, stored: Mapping[str, bytes]) -> None:
+        for key, value in sorted(stored.items()):
+            if key.startswith("envelope/"):
+                self.take(decode_canonical(value, ShareEnvelope))
+            elif key.startswith("one-time/"):
+                self.use_one_time(int(key.removeprefix("one-time/")), Secret(value))
+        if "transport" in stored:
+            self.use_transport(Secret(stored["transport"]))
+        if "share" in stored:
+            self.share = Secret(self._group.decode_scalar(stored["share"]))
+
+    def use_transport(self, seeds: SecretBytes) -> bytes:
+        """Open envelopes with the transport key of these 96 bytes; return its public key."""
+        self._transport = sealing.TransportKey.from_seeds(seeds)
+        return self._transport.public
+
+    def use_one_time(self, dealer: int, seeds: SecretBytes) -> bytes:
+        """Expect a sealed reply from `dealer` to the key of these seeds; return its public key."""
+        self._seeds[dealer] = seeds
+        self._one_time[dealer] = sealing.TransportKey.from_seeds(seeds)
+        return self._one_time[dealer].public
+
+    def accepts(self, envelope: ShareEnvelope) -> bool:
+        """Say whether there is room for `envelope`, or it is here already."""
+        known = self._envelopes.get(envelope.dealer, {})
+        return envelope_key(envelope) in known or len(known) < MAX_PER_DEALER
+
+    def take(self, envelope: ShareEnvelope) -> bool:
+        """Keep `envelope`; return whether it is new."""
+        known = self._envelopes.setdefault(envelope.dealer, {})
+        key = envelope_key(envelope)
+        if key in known:
+            return False
+        known[key] = envelope
+        return True
+
+    def hold_own(self, share: SecretScalar | None) -> None:
+        """Take the member's own part, which never travels."""
+        if share is not None:
+            self._parts[self._me] = share
+
+    def was_signed(self, dealer: int) -> bool:
+        """Say whether any envelope that `dealer` validly signed has come."""
+        return dealer in self._signed
+
+    def has_good(self, notes: Notes, dealer: int) -> bool:
+        """Say whether the share of a running `dealer` is here and matches its V_i.
+
+        Every validly signed envelope is tried, each once.
+        """
+        if dealer in self._parts:
+            return True
+        points = deal_points(notes, dealer)
+        for key, envelope in sorted(self._envelopes.get(dealer, {}).items()):
+            if key in self._tried:
+                continue
+            self._tried.add(key)
+            if not signed_by_dealer(self._ceremony, envelope):
+                continue
+            self._signed.add(dealer)
+            scalar = self._open(envelope)
+            if scalar is not None and share_matches(self._ceremony, points, self._me, scalar):
+                self._parts[dealer] = Secret(self._group.decode_scalar(scalar))
+                return True
+        return False
+
+    def _open(self, envelope: ShareEnvelope) -> bytes | None:
+        if self._transport is None:
+            return None
+        try:
+            return sealing.open_sealed(
+                envelope.sealed,
+                self._transport,
+                "share",
+                self._ceremony.chain,
+                envelope.session,
+                envelope.attempt,
+                envelope.dealer,
+                envelope.recipient,
+            )
+        except sealing.SealError:
+            return None
+
+    def open_sealed_reply(self, notes: Notes, dealer: int) -> SecretBytes | None:
+        """Open a dealer's sealed reply: None if it is good, else the seeds that prove it bad."""
+        if dealer in self._parts:
+            return None  # the envelope came after the complaint: nothing is left to prove
+        key = self._one_time.get(dealer)
+        if key is None:
+            return None  # the seeds were lost with the store: accuse nobody
+        reply = notes.replies[dealer, self._me]
+        scalar = open_reply(self._ceremony, (dealer, self._me), key, reply.data)
+        points = deal_points(notes, dealer)
+        if scalar is None or not share_matches(self._ceremony, points, self._me, scalar):
+            return self._seeds[dealer]
+        self._parts[dealer] = Secret(self._group.decode_scalar(scalar))
+        return None
+
+    def complete(self, notes: Notes) -> SecretScalar | None:
+        """Add up the share over QUAL, if every part is here, and check it against V_i."""
+        if self.share is None:
+            for dealer in notes.qual:
+                if not (self.has_good(notes, dealer) or self._take_reply(notes, dealer)):
+                    return None
+            total = sum(self._parts[dealer].reveal() for dealer in notes.qual) % self._group.order
+            # Every part matched its dealer's commitment, so the sum matches theirs.
+            assert self._group.base_mul(total) == notes.verification[self._me]
+            self.share = Secret(total)
+        return self.share
+
+    def _take_reply(self, notes: Notes, dealer: int) -> bool:
+        """Take the part of `dealer` from its reply on the ledger."""
+        reply = notes.replies.get((dealer, self._me))
+        if reply is None:
+            return False
+        if reply.kind == "sealed":
+            return self.open_sealed_reply(notes, dealer) is None and dealer in self._parts
+        try:
+            self._parts[dealer] = Secret(self._group.decode_scalar(reply.data))
+        except ScalarError:
+            raise AssertionError("a clear reply of a dealer in QUAL was judged good") from None
+        return True
+
+    def keys(self) -> list[str]:
+        """Names of the store's entries that belong to these holdings, but for the share itself."""
+        envelopes = [key for kept in self._envelopes.values() for key in kept]
+        return sorted([*envelopes, *(f"one-time/{dealer}" for dealer in self._seeds), "transport"])
+
+    def forget(self, *, keep_share: bool) -> None:
+        """Drop everything that was only needed to get the share; the share too unless kept."""
+        self._envelopes = {}
+        self._parts = {}
+        self._one_time = {}
+        self._seeds = {}
+        self._transport = None
+        if not keep_share:
+            self.share = None

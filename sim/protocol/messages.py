@@ -1,0 +1,242 @@
+"""What validators say to each other while they create a key.
+
+`Statement`s are public: each is the body of a signed ledger transaction. `Private` messages travel
+peer to peer over the lossy network. All are MessagePack arrays, decoded canonically.
+Lengths are checked by whoever judges them, not here: a malformed deal is evidence, not an error.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+
+class _Message(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    pass
+
+
+class Announce(_Message, frozen=True):
+    """Every member, first: the transport key for this (session, attempt).
+
+    Attributes:
+        transport_key: ML-KEM-768 encapsulation key ‖ X25519 public key, 1184 + 32 bytes.
+
+    """
+
+    transport_key: bytes
+
+
+class Deal(_Message, frozen=True):
+    """Every dealer: the commitment to its polynomial and a proof that it knows the constant term.
+
+    Attributes:
+        points: V_0..V_n (evaluation form) or the t coefficient commitments, encoded points.
+        proof: Schnorr proof of possession of V_0: R ‖ s, 64 bytes for 32-byte points.
+
+    """
+
+    points: tuple[bytes, ...]
+    proof: bytes
+
+
+class Complaint(_Message, frozen=True):
+    """Part of a Response: the sender holds no good share from `dealer`.
+
+    Attributes:
+        dealer: The dealer's share index.
+        kind: ``missing``: no validly signed envelope came; ``invalid``: one came and was bad.
+        one_time_key: For ``missing``, a fresh key (1216 bytes) to seal the answer to; else empty.
+
+    """
+
+    dealer: int
+    kind: Literal["missing", "invalid"]
+    one_time_key: bytes
+
+
+class Response(_Message, frozen=True):
+    """Every member, once: which shares are good, and its complaints.
+
+    Attributes:
+        good: ⌈dealers/8⌉ bytes, one bit per dealer in index order, lowest bit first.
+        complaints: Strictly ascending by dealer.
+
+    """
+
+    good: bytes
+    complaints: tuple[Complaint, ...]
+
+
+class Reply(_Message, frozen=True):
+    """Part of a Justification: the share of one accuser.
+
+    Attributes:
+        accuser: The accuser's share index.
+        kind: ``sealed`` answers ``missing``; ``clear`` answers ``invalid``.
+        data: A sealed envelope to the one-time key (1168 bytes), or the scalar itself.
+
+    """
+
+    accuser: int
+    kind: Literal["sealed", "clear"]
+    data: bytes
+
+
+class Justification(_Message, frozen=True):
+    """An accused dealer, once: all its replies, ascending by accuser."""
+
+    replies: tuple[Reply, ...]
+
+
+class Opening(_Message, frozen=True):
+    """Part of an OpenReply: how one sealed reply turned out.
+
+    Attributes:
+        dealer: The dealer's share index.
+        seeds: Empty accepts; 96 bytes of one-time seeds accuse: anyone can open the reply.
+
+    """
+
+    dealer: int
+    seeds: bytes
+
+
+class OpenReply(_Message, frozen=True):
+    """Every accuser that got a sealed reply, once: what it found, ascending by dealer."""
+
+    openings: tuple[Opening, ...]
+
+
+class Confirm(_Message, frozen=True):
+    """Every member that holds its share: proof of it, bound to the transcript.
+
+    Attributes:
+        transcript: The transcript's digest, 32 bytes.
+        proof: Schnorr proof of s_i for V_i.
+        nonces: The first pair of nonce commitments for the activation signature.
+
+    """
+
+    transcript: bytes
+    proof: bytes
+    nonces: tuple[bytes, bytes]
+
+
+class Sign(_Message, frozen=True):
+    """A member of the current signing set: its partial signature, and the pair that comes next.
+
+    Attributes:
+        partial: The partial signature, an encoded scalar.
+        list_hash: Hash of session, generation, message and commitment list, 32 bytes.
+        nonces: A fresh pair of nonce commitments; replaces the spent one from the next set on.
+
+    """
+
+    partial: bytes
+    list_hash: bytes
+    nonces: tuple[bytes, bytes]
+
+
+class SignNonce(_Message, frozen=True):
+    """A confirmer that restarted: a fresh pair, since it discarded its old nonces."""
+
+    nonces: tuple[bytes, bytes]
+
+
+Statement: TypeAlias = (
+    Announce | Deal | Response | Justification | OpenReply | Confirm | Sign | SignNonce
+)
+
+STATEMENTS: Final[dict[str, type[Statement]]] = {
+    "announce": Announce,
+    "deal": Deal,
+    "response": Response,
+    "justification": Justification,
+    "open-reply": OpenReply,
+    "confirm": Confirm,
+    "sign": Sign,
+    "sign-nonce": SignNonce,
+}
+"""Transaction kind to body type."""
+
+_KINDS: Final = {body: kind for kind, body in STATEMENTS.items()}
+
+
+def kind_of(statement: Statement) -> str:
+    """Return the transaction kind of `statement`."""
+    return _KINDS[type(statement)]
+
+
+class ShareEnvelope(_Message, frozen=True, tag="share"):
+    """Dealer to holder: one sealed share, with the dealer's one signature over all of them.
+
+    Attributes:
+        session: 32 bytes.
+        attempt: 1-based.
+        dealer: The dealer's share index.
+        recipient: The holder's share index.
+        sealed: ML-KEM ciphertext ‖ X25519 ephemeral ‖ AES-GCM box: 1088 + 32 + 48 bytes.
+        path: Merkle path from this envelope to the root, leaf side first, 32 bytes each.
+        signature: The dealer's identity signature over the root.
+
+    """
+
+    session: bytes
+    attempt: int
+    dealer: int
+    recipient: int
+    sealed: bytes
+    path: tuple[bytes, ...]
+    signature: bytes
+
+
+class ShareAck(_Message, frozen=True, tag="ack"):
+    """Holder to dealer: the envelope is stored; stop sending."""
+
+    session: bytes
+    attempt: int
+    dealer: int
+    recipient: int
+
+
+class NonceRequest(_Message, frozen=True, tag="nonce-request"):
+    """Coordinator to signer: commit to a nonce pair for this signing session and try."""
+
+    key: str
+    generation: int
+    signing: str
+    attempt: int
+
+
+class NonceCommitment(_Message, frozen=True, tag="nonce-commitment"):
+    """Signer to coordinator: the pair (hiding, binding) for this session and try."""
+
+    signing: str
+    attempt: int
+    nonces: tuple[bytes, bytes]
+
+
+class SigningPackage(_Message, frozen=True, tag="signing-package"):
+    """Coordinator to signer: the message and everyone's commitments, ascending by index."""
+
+    key: str
+    generation: int
+    signing: str
+    attempt: int
+    message: bytes
+    commitments: tuple[tuple[int, bytes, bytes], ...]
+
+
+class PartialSignature(_Message, frozen=True, tag="partial-signature"):
+    """Signer to coordinator: its partial for exactly that package."""
+
+    signing: str
+    attempt: int
+    list_hash: bytes
+    partial: bytes
+
+
+Private: TypeAlias = (
+    ShareEnvelope | ShareAck | NonceRequest | NonceCommitment | SigningPackage | PartialSignature
+)

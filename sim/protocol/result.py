@@ -1,0 +1,141 @@
+"""QUAL, the key, the transcript, and the members' confirmations of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.base.codec import decode_canonical, tuple_hash
+from sim.base.errors import DecodeError
+from sim.base.memo import memoised
+from sim.crypto import commitments, schnorr
+from sim.crypto.group import PointError
+from sim.crypto.groups import get_group
+from sim.protocol.ceremony import Ceremony
+from sim.protocol.deals import parse_deal, proof_context
+from sim.protocol.entries import Entry, Rejected
+from sim.protocol.messages import Confirm
+from sim.protocol.state import Notes
+
+CONFIRMATION = "K-chain/confirmation/v1"
+
+
+def fix_qual(notes: Notes, height: int) -> tuple[str, str]:
+    """Fix QUAL, the key and the transcript at `height`.
+
+    Returns:
+        ("", "") or the failure's (code, explanation).
+
+    """
+    qual = tuple(notes.running())
+    if len(qual) < notes.ceremony.threshold:
+        return "too-few-dealers", shortfall(notes)
+    notes.qual = qual
+    notes.fixed_at = height
+    ids = tuple((notes.deals[dealer].transaction, notes.deals[dealer].body) for dealer in qual)
+    notes.verification = verification_shares(notes.ceremony, ids)
+    identity = get_group(notes.ceremony.scheme).identity
+    if identity in notes.verification:
+        return "identity-key", "the deals in QUAL cancel out: the sum has an identity point"
+    notes.transcript = tuple_hash(
+        "K-chain/transcript/v1",
+        *proof_context(notes.ceremony, notes.committee),
+        notes.log,
+        qual,
+        notes.verification,
+    )
+    return "", ""
+
+
+def shortfall(notes: Notes) -> str:
+    """Say in words how many dealers are left, and what happened to each of the others."""
+    ceremony = notes.ceremony
+    running = len(notes.running())
+    out = [
+        f"{ceremony.member(dealer).name} ({why})" for dealer, why in sorted(notes.excluded.items())
+    ]
+    return f"{running} valid deals of {ceremony.threshold} needed; out: {', '.join(out)}"
+
+
+@memoised
+def verification_shares(
+    ceremony: Ceremony, deals: tuple[tuple[bytes, bytes], ...]
+) -> tuple[bytes, ...]:
+    """Return V_0..V_n, the sums over the (id, body) of the deals in QUAL."""
+    rows = []
+    for _, body in deals:
+        deal = parse_deal(body)
+        assert deal is not None
+        rows.append(deal.points)
+    return commitments.form(ceremony.commitments).verification_shares(
+        get_group(ceremony.scheme), rows, ceremony.size, ceremony.threshold
+    )
+
+
+def confirmation_context(
+    ceremony: Ceremony, committee: bytes, member: int, transcript: bytes
+) -> tuple[Any, ...]:
+    """Return what a confirmation's proof is bound to."""
+    return (*proof_context(ceremony, committee), member, transcript)
+
+
+def record_confirm(notes: Notes, member: int, entry: Entry) -> None:
+    """Take a member's confirmation: the first counts, another transcript is a fault."""
+    try:
+        confirm = decode_canonical(entry.body, Confirm)
+    except DecodeError:
+        raise Rejected("Malformed") from None
+    first = notes.confirms.get(member)
+    if first is not None:
+        if first.transcript == confirm.transcript:
+            raise Rejected("Duplicate")
+        notes.blame(
+            member,
+            "contradictory-confirmation",
+            entry.height,
+            notes.confirm_raw[member],
+            entry.raw,
+        )
+        return
+    notes.confirms[member] = confirm
+    notes.confirm_raw[member] = entry.raw
+    if confirm.transcript != notes.transcript:
+        notes.blame(member, "inconsistent-confirmation", entry.height, entry.raw)
+    elif not confirmation_holds(
+        notes.ceremony, notes.committee, member, notes.verification[member], confirm
+    ):
+        notes.blame(member, "bad-confirmation", entry.height, entry.raw)
+    else:
+        notes.confirmed[member] = entry.height
+        notes.nonces[member] = confirm.nonces
+
+
+@memoised
+def confirmation_holds(
+    ceremony: Ceremony, committee: bytes, member: int, public_share: bytes, confirm: Confirm
+) -> bool:
+    """Say whether a confirmation proves the share behind V_i and carries usable nonces."""
+    if not usable_nonces(ceremony.scheme, confirm.nonces):
+        return False
+    try:
+        schnorr.verify(
+            get_group(ceremony.scheme),
+            public_share,
+            confirm.proof,
+            CONFIRMATION,
+            *confirmation_context(ceremony, committee, member, confirm.transcript),
+        )
+    except schnorr.ProofError:
+        return False
+    return True
+
+
+@memoised
+def usable_nonces(scheme: str, nonces: tuple[bytes, bytes]) -> bool:
+    """Say whether both nonce commitments are valid points other than the identity."""
+    group = get_group(scheme)
+    try:
+        for point in nonces:
+            group.validate(point)
+    except PointError:
+        return False
+    return True

@@ -1,0 +1,201 @@
+"""Signed ledger transactions: their canonical bytes, ids, and the payloads that they carry.
+
+A transaction is signed over its chain, kind, principal, nonce and payload, so that nothing of it
+can be moved to another chain, account or place in an account's order. Its id is the SHA-256 of its
+canonical bytes, signature included. Whoever holds an identity key signs; the K-chain only verifies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from sim.base.codec import decode_canonical, encode
+from sim.crypto import identity
+from sim.protocol.messages import Statement
+
+_TAG: Final = "K-chain/tx/v1"
+
+CREATE_KEY: Final = "create-key"
+REPORT_EQUIVOCATION: Final = "report-equivocation"
+RECORD_SIGN_SESSION: Final = "record-sign-session"
+
+Nonce = Annotated[int, msgspec.Meta(ge=1, le=(1 << 63) - 1)]
+PublicKey = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+Signature = Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+"""A key's name: it stands in session labels, so it has no slash."""
+
+Small = Annotated[int, msgspec.Meta(ge=0, le=1 << 20)]
+Positive = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
+
+
+class Transaction(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One signed transaction.
+
+    Attributes:
+        chain: The id of the chain that it is for.
+        kind: A key of `messages.STATEMENTS`, or one of the constants above.
+        principal: The Ed25519 public key of the account that signs, 32 bytes.
+        nonce: That account's last nonce + 1.
+        payload: The encoded payload of that kind.
+        signature: Ed25519 over `unsigned_bytes`, 64 bytes.
+
+    """
+
+    chain: str
+    kind: str
+    principal: PublicKey
+    nonce: Nonce
+    payload: bytes
+    signature: Signature
+
+
+class _Payload(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    pass
+
+
+class CeremonyPayload(_Payload, frozen=True):
+    """What every ceremony transaction carries.
+
+    Attributes:
+        session: 32 bytes.
+        attempt: 1-based.
+        body: The encoded statement; the judge decides what a malformed one means.
+
+    """
+
+    session: bytes
+    attempt: int
+    body: bytes
+
+
+class Policy(_Payload, frozen=True):
+    """What a key may be used for.
+
+    Attributes:
+        max_signings_per_epoch: None is no limit.
+        contexts: The contexts it may sign in; empty allows all.
+
+    """
+
+    max_signings_per_epoch: Small | None
+    contexts: tuple[str, ...]
+
+
+class CreateKey(_Payload, frozen=True):
+    """An authorised principal asks a committee for a new key.
+
+    Attributes:
+        key: The key's name, not taken yet.
+        scheme: Signature scheme.
+        threshold: t, the number of shares that sign.
+        faults: f*, the liars and withholders that Confirm survives.
+        committee: Names in the registry, in its order.
+        policy: What the key may be used for.
+        attempts: Most attempts, at least 1.
+        retry_after: Heights from a failure to the next attempt's first, at least 1.
+        justifications: How a missing share is answered; see `ceremony.Ceremony`.
+        commitments: Form of the commitments.
+
+    """
+
+    key: Name
+    scheme: str
+    threshold: int
+    faults: int
+    committee: tuple[str, ...]
+    policy: Policy
+    attempts: Positive
+    retry_after: Positive
+    justifications: Literal["sealed", "clear"]
+    commitments: Literal["evaluation", "coefficient"]
+
+
+class ReportEquivocation(_Payload, frozen=True):
+    """Two validly signed deals of one member for one attempt, seen off the ledger.
+
+    Attributes:
+        first: A whole signed deal transaction.
+        second: Another, with another body.
+
+    """
+
+    first: bytes
+    second: bytes
+
+
+class RecordSignSession(_Payload, frozen=True):
+    """A signing session that produced a signature, for the key's audit log.
+
+    Attributes:
+        key: The key's name.
+        generation: The generation whose shares signed.
+        signing: The session's id, unique under the key.
+        context: What it was signed for; the policy may restrict it.
+        message: The bytes signed.
+        signature: 64 bytes, valid under the record's public key.
+        signers: Share indices, strictly ascending, at least t.
+
+    """
+
+    key: str
+    generation: int
+    signing: Name
+    context: str
+    message: bytes
+    signature: Signature
+    signers: tuple[int, ...]
+
+
+def unsigned_bytes(chain: str, kind: str, principal: bytes, nonce: int, payload: bytes) -> bytes:
+    """Return the bytes that a transaction's signature covers."""
+    return encode((_TAG, chain, kind, principal, nonce, payload))
+
+
+def sign_transaction(
+    sign: Callable[[bytes], bytes],
+    chain: str,
+    kind: str,
+    principal: bytes,
+    nonce: int,
+    payload: bytes,
+) -> bytes:
+    """Return a whole transaction's canonical bytes; `sign` is the principal's Ed25519 signing."""
+    signature = sign(unsigned_bytes(chain, kind, principal, nonce, payload))
+    return encode(Transaction(chain, kind, principal, nonce, payload, signature))
+
+
+def statement_payload(session: bytes, attempt: int, statement: Statement) -> bytes:
+    """Return the payload of a ceremony transaction that says `statement`."""
+    return encode(CeremonyPayload(session, attempt, encode(statement)))
+
+
+def decode_transaction(raw: bytes) -> Transaction:
+    """Decode a whole transaction; its signature isn't looked at.
+
+    Raises:
+        DecodeError: `raw` is not the canonical encoding of a transaction.
+
+    """
+    return decode_canonical(raw, Transaction)
+
+
+def transaction_id(raw: bytes) -> bytes:
+    """Return the id of a transaction's canonical bytes, 32 bytes."""
+    return hashlib.sha256(raw).digest()
+
+
+def is_signed(transaction: Transaction) -> bool:
+    """Say whether the signature is its principal's, over everything else in it."""
+    signed = unsigned_bytes(
+        transaction.chain,
+        transaction.kind,
+        transaction.principal,
+        transaction.nonce,
+        transaction.payload,
+    )
+    return identity.verify(transaction.principal, signed, transaction.signature)

@@ -1,0 +1,639 @@
+"""The judge's rules, one test per sentence of the protocol's description in docs/design.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+import pytest
+
+from sim.base.secret import Secret, SecretScalar
+from sim.crypto.groups import get_group
+from sim.crypto.sealing import TransportKey
+from sim.protocol.effects import Effect, Post, SendShares
+from sim.protocol.evidence import PublicRecord, reverify
+from sim.protocol.judge import CeremonyState, judge
+from sim.protocol.messages import (
+    Complaint,
+    Confirm,
+    Deal,
+    Justification,
+    Opening,
+    OpenReply,
+    Reply,
+    Response,
+    ShareEnvelope,
+    Sign,
+)
+from sim.protocol.phases import Phase
+from tests.support.cluster import Cluster
+
+GROUP = get_group("ED25519")
+
+
+def proven(state: CeremonyState) -> list[tuple[str, str]]:
+    """Who is at fault with proof; the evidence of each must convince a third party."""
+    record = PublicRecord.of(state)
+    assert all(reverify(record, fault) for fault in state.faults if fault.proof)
+    assert not any(reverify(record, fault) for fault in state.faults if not fault.proof)
+    return [(fault.validator, fault.fault) for fault in state.faults if fault.proof]
+
+
+def unproven(state: CeremonyState) -> list[tuple[str, str]]:
+    return [(fault.validator, fault.fault) for fault in state.faults if not fault.proof]
+
+
+def test_honest_committee_activates_a_key_that_every_threshold_subset_holds() -> None:
+    cluster = Cluster(5, 3)
+
+    state = cluster.run()
+
+    assert state.phase is Phase.ACTIVE
+    assert state.qual == (1, 2, 3, 4, 5)
+    assert state.faults == []
+    shares = [machine.share for machine in cluster.machines]
+    for index, share in enumerate(shares, start=1):
+        assert share is not None
+        assert GROUP.base_mul(share.reveal()) == state.verification[index]
+
+
+def test_batch_judge_agrees_with_the_fold_that_validators_keep() -> None:
+    cluster = Cluster(5, 3)
+    cluster.drop(ShareEnvelope, "v1", "v2")
+    cluster.corrupt("v4", "equivocating-dealer")
+
+    state = cluster.run()
+
+    again = judge(cluster.ceremony, cluster.entries, cluster.height)
+    assert again.transcript == state.transcript
+    assert again.faults == state.faults
+    assert again.spans == state.spans
+    assert again.activation_signature == state.activation_signature
+
+
+def test_verdict_stops_at_the_height_asked_for() -> None:
+    cluster = Cluster(4, 3)
+    cluster.run()
+
+    early = judge(cluster.ceremony, cluster.entries, 2)
+
+    assert early.phase is Phase.RESPOND
+    assert early.qual == ()
+
+
+def test_statement_before_its_phase_is_rejected_and_blames_nobody() -> None:
+    cluster = Cluster(4, 3)
+    cluster.post("v2", Response(b"\x0f", ()))
+
+    state = cluster.run()
+
+    assert ("v2", "response", "WrongPhase") in cluster.rejected
+    assert state.faults == []
+
+
+def test_outsider_is_ignored() -> None:
+    cluster = Cluster(4, 3)
+    cluster.run()
+    stranger = Cluster(5, 3)  # its v5 is unknown to the committee of four
+    stranger.step()
+    outside = next(e for e in stranger.entries if e.principal == stranger.keys[4].public)
+
+    verdict = judge(cluster.ceremony, [outside, *cluster.entries], cluster.height)
+
+    assert verdict.transcript == cluster.state.transcript
+
+
+def test_second_response_is_rejected_without_fault() -> None:
+    def twice(effect: Effect) -> Iterable[Effect]:
+        yield effect
+        if isinstance(effect, Post) and isinstance(effect.statement, Response):
+            yield effect
+
+    cluster = Cluster(4, 3)
+    cluster.tamper("v2", twice)
+
+    state = cluster.run()
+
+    assert ("v2", "response", "Duplicate") in cluster.rejected
+    assert state.faults == []
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        Response(b"", ()),
+        Response(b"\x0f\x00", ()),
+        Response(b"\x1f", ()),
+        Response(b"\x0e", ()),
+        Response(b"\x0f", (Complaint(1, "invalid", b""),)),
+        Response(b"\x0d", (Complaint(2, "invalid", b""),)),
+        Response(b"\x0a", (Complaint(3, "invalid", b""), Complaint(1, "invalid", b""))),
+        Response(b"\x0e", (Complaint(1, "invalid", b""), Complaint(1, "invalid", b""))),
+        Response(b"\x0e", (Complaint(1, "missing", b"short"),)),
+        Response(b"\x0e", (Complaint(1, "missing", bytes(1216)),)),
+        Response(b"\x0e", (Complaint(1, "missing", b"\xff" * 1216),)),
+        Response(b"\x0e", (Complaint(1, "invalid", bytes(1216)),)),
+        Response(b"\x0f", (Complaint(9, "invalid", b""),)),
+    ],
+    ids=[
+        "no-bitmap",
+        "long-bitmap",
+        "spare-bit",
+        "neither-bit-nor-complaint",
+        "both-bit-and-complaint",
+        "about-oneself",
+        "descending",
+        "twice",
+        "short-key",
+        "low-order-x25519",
+        "modulus",
+        "key-with-invalid",
+        "no-such-dealer",
+    ],
+)
+def test_malformed_response_is_its_senders_fault_and_counts_as_posted(response: Response) -> None:
+    def malform(effect: Effect) -> Iterable[Effect]:
+        if isinstance(effect, Post) and isinstance(effect.statement, Response):
+            effect = Post(response)
+        yield effect
+
+    cluster = Cluster(4, 3)
+    cluster.tamper("v2", malform)
+
+    state = cluster.run()
+
+    assert proven(state) == [("v2", "malformed-response")]
+    assert state.disputes == []
+    assert state.qual == (1, 2, 3, 4)
+    assert next(s for s in state.spans if s.phase == "respond").end < state.spans[2].start + 3
+
+
+def test_undecodable_response_counts_as_posted() -> None:
+    def drop(effect: Effect) -> Iterable[Effect]:
+        if not (isinstance(effect, Post) and isinstance(effect.statement, Response)):
+            yield effect
+
+    cluster = Cluster(4, 3)
+    cluster.tamper("v2", drop)
+    while cluster.state.phase is not Phase.RESPOND:
+        cluster.step()
+    cluster.post_bytes("v2", "response", b"\xc1")
+
+    state = cluster.run()
+
+    assert proven(state) == [("v2", "malformed-response")]
+
+
+def test_complaint_about_an_absent_dealer_is_dropped_alone() -> None:
+    def accuse_absent(effect: Effect) -> Iterable[Effect]:
+        if isinstance(effect, Post) and isinstance(effect.statement, Response):
+            effect = Post(Response(effect.statement.good, (Complaint(4, "invalid", b""),)))
+        yield effect
+
+    cluster = Cluster(5, 3)
+    cluster.corrupt("v4", "silent-dealer")
+    cluster.tamper("v2", accuse_absent)
+
+    state = cluster.run()
+
+    assert state.phase is Phase.ACTIVE
+    assert proven(state) == []
+    assert unproven(state) == [("v4", "no-deal")]
+    assert state.disputes == []
+
+
+def bad_shares(effect: Effect) -> Iterable[Effect]:
+    """Send every holder a share off the polynomial."""
+    if isinstance(effect, SendShares):
+        moved = {x: SecretScalar(s.reveal() ^ 1) for x, s in effect.shares.items()}
+        effect = SendShares(moved)
+    yield effect
+
+
+def test_dealer_accused_by_t_is_out_and_owes_no_justification() -> None:
+    cluster = Cluster(5, 3)
+    cluster.tamper("v1", bad_shares)
+
+    state = cluster.run()
+
+    assert unproven(state) == [("v1", "accused-by-t")]
+    assert [span.phase for span in state.spans][:4] == ["announce", "deal", "respond", "confirm"]
+    assert state.published == []
+
+
+def test_missing_never_counts_towards_t() -> None:
+    cluster = Cluster(5, 3)
+    cluster.drop(ShareEnvelope, "v1")
+
+    state = cluster.run()
+
+    assert state.qual == (1, 2, 3, 4, 5)
+    assert len(state.disputes) == 4
+    assert state.faults == []
+    assert state.published == []
+
+
+def wrong_replies(effect: Effect) -> Iterable[Effect]:
+    """Answer every complaint with something else than the share."""
+    if isinstance(effect, Post) and isinstance(effect.statement, Justification):
+        replies = tuple(
+            Reply(r.accuser, r.kind, bytes([r.data[0] ^ 1]) + r.data[1:])
+            for r in effect.statement.replies
+        )
+        effect = Post(Justification(replies))
+    yield effect
+
+
+@pytest.mark.parametrize("mode", ["sealed", "clear"])
+def test_bad_justification_names_the_dealer(mode: str) -> None:
+    """Sealed: the accuser's seeds let everybody open the reply. In the clear: anyone can see."""
+    cluster = Cluster(5, 3, justifications=mode)
+    cluster.drop(ShareEnvelope, "v1", "v2")
+    cluster.tamper("v1", wrong_replies)
+
+    state = cluster.run()
+
+    assert proven(state) == [("v1", "bad-justification")]
+    assert state.qual == (2, 3, 4, 5)
+
+
+def test_scalar_above_the_order_is_a_bad_justification() -> None:
+    def unreduced(effect: Effect) -> Iterable[Effect]:
+        if isinstance(effect, Post) and isinstance(effect.statement, Justification):
+            (reply,) = effect.statement.replies
+            scalar = int.from_bytes(reply.data, "little") + GROUP.order
+            effect = Post(Justification((Reply(2, "clear", scalar.to_bytes(32, "little")),)))
+        yield effect
+
+    cluster = Cluster(5, 3, justifications="clear")
+    cluster.drop(ShareEnvelope, "v1", "v2")
+    cluster.tamper("v1", unreduced)
+
+    assert proven(cluster.run()) == [("v1", "bad-justification")]
+
+
+def test_reply_of_the_wrong_kind_answers_nothing() -> None:
+    """Only a sealed reply answers `missing`: a clear one would publish an honest holder's share."""
+
+    def in_the_clear(effect: Effect) -> Iterable[Effect]:
+        if isinstance(effect, Post) and isinstance(effect.statement, Justification):
+            effect = Post(Justification((Reply(2, "clear", bytes(32)),)))
+        yield effect
+
+    cluster = Cluster(5, 3)
+    cluster.drop(ShareEnvelope, "v1", "v2")
+    cluster.tamper("v1", in_the_clear)
+
+    state = cluster.run()
+
+    assert unproven(state) == [("v1", "unjustified")]
+
+
+def accuse_falsely(seeds: bytes | None) -> object:
+    """Publish seeds for a reply that was good; None publishes the real ones."""
+
+    def change(effect: Effect) -> Iterable[Effect]:
+        if isinstance(effect, Post) and isinstance(effect.statement, OpenReply):
+            shown = seeds if seeds is not None else kept[0]
+            effect = Post(OpenReply((Opening(1, shown),)))
+        yield effect
+
+    kept: list[bytes] = []
+    change.kept = kept  # type: ignore[attr-defined]  # filled by the test
+    return change
+
+
+@pytest.mark.parametrize("seeds", [b"\x07" * 96, b"short"], ids=["other-seeds", "wrong-length"])
+def test_seeds_that_do_not_reproduce_the_key_are_a_false_opening(seeds: bytes) -> None:
+    cluster = Cluster(5, 3)
+    cluster.drop(ShareEnvelope, "v1", "v2")
+    cluster.tamper("v2", accuse_falsely(seeds))  # type: ignore[arg-type]
+
+    state = cluster.run()
+
+    assert proven(state) == [("v2", "false-opening")]
+    assert 1 in state.qual
+
+
+def test_opening_a_good_share_is_a_false_opening_and_publishes_it() -> None:
+    change = accuse_falsely(None)
+    cluster = Cluster(5, 3)
+    cluster.drop(ShareEnvelope, "v1", "v2")
+    cluster.tamper("v2", change)  # type: ignore[arg-type]
+    while cluster.state.phase is not Phase.OPEN:
+        if "one-time/1" in cluster.stores[1]:
+            change.kept[:] = [cluster.stores[1]["one-time/1"]]  # type: ignore[attr-defined]
+        cluster.step()
+
+    state = cluster.run()
+
+    assert proven(state) == [("v2", "false-opening")]
+    assert state.published == [(1, 2)]
+
+
+def test_silent_accuser_keeps_the_dealer_in_and_may_be_shareless() -> None:
+    cluster = Cluster(5, 3)
+    cluster.drop(ShareEnvelope, "v1", "v2")
+    while cluster.state.phase is not Phase.JUSTIFY:
+        cluster.step()
+    cluster.stop("v2")
+
+    state = cluster.run()
+
+    assert state.phase is Phase.ACTIVE
+    assert 1 in state.qual
+    assert 2 not in state.confirmed
+    assert state.faults == []
+
+
+def second_deal(body_of: Cluster) -> Deal:
+    recorded = body_of.state.deals[1].deal
+    assert recorded is not None
+    return Deal(recorded.points, bytes(64))
+
+
+@pytest.mark.parametrize("phase", [Phase.RESPOND, Phase.JUSTIFY])
+def test_second_deal_excludes_until_justify_ends(phase: Phase) -> None:
+    cluster = Cluster(5, 3)
+    cluster.drop(ShareEnvelope, "v2", "v3")
+    while cluster.state.phase is not phase:
+        cluster.step()
+    cluster.post("v1", second_deal(cluster))
+
+    state = cluster.run()
+
+    assert proven(state) == [("v1", "equivocation")]
+    assert state.qual == (2, 3, 4, 5)
+
+
+def test_second_deal_after_justify_is_a_fault_and_the_deal_stays() -> None:
+    cluster = Cluster(5, 3)
+    while cluster.state.phase is not Phase.CONFIRM:
+        cluster.step()
+    cluster.post("v1", second_deal(cluster))
+
+    state = cluster.run()
+
+    assert proven(state) == [("v1", "equivocation")]
+    assert state.qual == (1, 2, 3, 4, 5)
+
+
+def test_same_deal_twice_is_no_fault() -> None:
+    cluster = Cluster(4, 3)
+    while cluster.state.phase is not Phase.RESPOND:
+        cluster.step()
+    recorded = cluster.state.deals[1].deal
+    assert recorded is not None
+    cluster.post("v1", recorded)
+
+    state = cluster.run()
+
+    assert ("v1", "deal", "Duplicate") in cluster.rejected
+    assert state.faults == []
+
+
+def replaced_deal(**changes: object) -> object:
+    def change(effect: Effect) -> Iterable[Effect]:
+        if isinstance(effect, Post) and isinstance(effect.statement, Deal):
+            effect = Post(msgspec.structs.replace(effect.statement, **changes))
+        yield effect
+
+    return change
+
+
+IDENTITY = GROUP.identity
+ORDER_EIGHT = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
+"""A point of order 8 on edwards25519: canonical, on the curve, outside the prime subgroup."""
+
+
+@pytest.mark.parametrize(
+    ("points", "fault"),
+    [
+        ((), "wrong-point-count"),
+        ((IDENTITY,) * 6, "invalid-point"),
+        ((ORDER_EIGHT,) * 6, "invalid-point"),
+        ((b"\xff" * 32,) * 6, "invalid-point"),
+        ((b"short",) * 6, "invalid-point"),
+    ],
+    ids=["none", "identity", "torsion", "non-canonical", "length"],
+)
+def test_bad_points_are_proven_by_the_deal_alone(points: tuple[bytes, ...], fault: str) -> None:
+    cluster = Cluster(5, 3)
+    cluster.tamper("v1", replaced_deal(points=points))  # type: ignore[arg-type]
+
+    state = cluster.run()
+
+    assert proven(state) == [("v1", fault)]
+    assert state.excluded == {1: fault}
+
+
+def test_bad_proof_of_possession_is_proven_by_the_deal_alone() -> None:
+    cluster = Cluster(5, 3)
+    cluster.tamper("v1", replaced_deal(proof=bytes(64)))  # type: ignore[arg-type]
+
+    assert proven(cluster.run()) == [("v1", "bad-proof")]
+
+
+def test_copied_deal_fails_its_proof_which_is_bound_to_the_dealer() -> None:
+    original = Cluster(5, 3)
+    while original.state.phase is not Phase.RESPOND:
+        original.step()
+    copied = original.state.deals[2].deal
+    assert copied is not None
+    cluster = Cluster(5, 3)
+    cluster.tamper("v1", replaced_deal(points=copied.points, proof=copied.proof))  # type: ignore[arg-type]
+
+    assert proven(cluster.run()) == [("v1", "bad-proof")]
+
+
+def test_contributions_that_cancel_out_abort_the_attempt() -> None:
+    """Reachable only if all of QUAL collude: here the last deal negates the sum of the others."""
+    cluster = Cluster(3, 2)
+    while cluster.state.phase is not Phase.RESPOND:
+        cluster.step()
+    state = cluster.state
+    rows = [r.points for r in (state.deals[d].deal for d in (1, 2)) if r is not None]
+    sums = [GROUP.negate(GROUP.add(a, b)) for a, b in zip(*rows, strict=True)]
+    forged = Deal(tuple(sums), bytes(64))
+    body = msgspec.msgpack.encode(forged)
+    recorded = state.deals[3]
+    state.deals[3] = type(recorded)(b"\x01" * 32, body, recorded.raw, forged)
+
+    cluster.run()
+
+    assert (state.phase, state.reason) == (Phase.FAILED, "identity-key")
+
+
+def test_fewer_than_t_deals_fail_when_the_deal_phase_ends_and_name_the_absent() -> None:
+    cluster = Cluster(5, 3)
+    for who in ("v1", "v2", "v4"):
+        cluster.corrupt(who, "silent-dealer")
+
+    state = cluster.run()
+
+    assert state.reason == "too-few-dealers"
+    assert (
+        state.detail == "2 valid deals of 3 needed; out: v1 (no-deal), v2 (no-deal), v4 (no-deal)"
+    )
+    assert state.ended_at == state.spans[-1].end
+    assert state.spans[-1].phase == "deal"
+
+
+def changed_confirm(**changes: object) -> object:
+    def change(effect: Effect) -> Iterable[Effect]:
+        if isinstance(effect, Post) and isinstance(effect.statement, Confirm):
+            effect = Post(msgspec.structs.replace(effect.statement, **changes))
+        yield effect
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"transcript": bytes(32)}, "inconsistent-confirmation"),
+        ({"proof": bytes(64)}, "bad-confirmation"),
+        ({"nonces": (IDENTITY, IDENTITY)}, "bad-confirmation"),
+    ],
+    ids=["transcript", "proof", "nonces"],
+)
+def test_bad_confirmation_is_named_and_does_not_count(
+    change: dict[str, object], fault: str
+) -> None:
+    cluster = Cluster(5, 3)
+    cluster.tamper("v2", changed_confirm(**change))  # type: ignore[arg-type]
+
+    state = cluster.run()
+
+    assert proven(state) == [("v2", fault)]
+    assert 2 not in state.confirmed
+    assert state.phase is Phase.ACTIVE
+
+
+def test_two_confirmations_of_different_transcripts_contradict() -> None:
+    def both(effect: Effect) -> Iterable[Effect]:
+        yield effect
+        if isinstance(effect, Post) and isinstance(effect.statement, Confirm):
+            yield Post(msgspec.structs.replace(effect.statement, transcript=bytes(32)))
+
+    cluster = Cluster(5, 3)
+    cluster.tamper("v2", both)
+
+    state = cluster.run()
+
+    assert proven(state) == [("v2", "contradictory-confirmation")]
+    assert 2 in state.confirmed
+
+
+def test_confirm_ends_five_heights_after_the_quorum() -> None:
+    cluster = Cluster(5, 3)
+    while cluster.state.phase is not Phase.CONFIRM:
+        cluster.step()
+    cluster.silence("v5")
+
+    state = cluster.run()
+
+    confirm = next(span for span in state.spans if span.phase == "confirm")
+    assert state.quorum_at == confirm.start
+    assert confirm.end == confirm.start + 5
+
+
+def test_too_few_confirmations_fail_and_name_the_silent() -> None:
+    cluster = Cluster(5, 3)
+    while cluster.state.phase is not Phase.CONFIRM:
+        cluster.step()
+    cluster.silence("v4")
+    cluster.silence("v5")
+
+    state = cluster.run()
+
+    assert state.reason == "too-few-confirmations"
+    assert "v4, v5" in state.detail
+
+
+def test_bad_partial_is_named_and_the_next_set_signs_with_fresh_nonces() -> None:
+    def spoil(effect: Effect) -> Iterable[Effect]:
+        if isinstance(effect, Post) and isinstance(effect.statement, Sign):
+            effect = Post(msgspec.structs.replace(effect.statement, partial=b"\x01" + bytes(31)))
+        yield effect
+
+    cluster = Cluster(5, 3)
+    cluster.tamper("v2", spoil)
+
+    state = cluster.run()
+
+    assert proven(state) == [("v2", "bad-partial")]
+    assert state.signing_set == (1, 3, 4)
+    first, second = state.lists
+    assert {pair[1:] for pair in first}.isdisjoint(pair[1:] for pair in second)
+
+
+def test_partial_over_another_list_is_ignored() -> None:
+    def elsewhere(effect: Effect) -> Iterable[Effect]:
+        if isinstance(effect, Post) and isinstance(effect.statement, Sign):
+            effect = Post(msgspec.structs.replace(effect.statement, list_hash=bytes(32)))
+        yield effect
+
+    cluster = Cluster(5, 3)
+    cluster.tamper("v2", elsewhere)
+
+    state = cluster.run()
+
+    assert ("v2", "sign", "OtherList") in cluster.rejected
+    assert state.faults == []
+    assert state.unsigning == {2: "no-partial"}
+
+
+def test_evidence_convinces_nobody_once_it_is_altered() -> None:
+    cluster = Cluster(5, 3)
+    cluster.corrupt("v5", "degree-high")
+    state = cluster.run()
+    (fault,) = state.faults
+    record = PublicRecord.of(state)
+    assert reverify(record, fault)
+
+    honest = state.deals[1].raw
+    flipped = bytes([fault.evidence[0][-1] ^ 1])
+    for forged in ((honest,), (fault.evidence[0][:-1] + flipped,), (), (honest, honest)):
+        lie = type(fault)(fault.validator, fault.fault, True, forged, fault.height)
+        assert not reverify(record, lie)
+    framed = type(fault)("v1", fault.fault, True, (honest,), fault.height)
+    assert not reverify(record, framed)
+
+
+def test_late_share_completes_the_holder() -> None:
+    """Only the Response counts: a share that comes after it still gives the holder its part."""
+    cluster = Cluster(5, 3)
+    cluster.drop(ShareEnvelope, "v1", "v2")
+    while cluster.state.phase is not Phase.JUSTIFY:
+        cluster.step()
+    sent = cluster.machines[0]._dealer._outgoing
+    envelope = next(e for e in sent.values() if e.recipient == 2)
+    dealer = cluster.ceremony.member(1).validator
+    cluster._perform(1, cluster.machines[1].on_message(dealer, envelope))
+
+    state = cluster.run()
+
+    assert cluster.machines[1].share is not None
+    assert state.faults == []
+
+
+def test_one_time_seeds_reproduce_the_posted_key() -> None:
+    cluster = Cluster(5, 3)
+    cluster.drop(ShareEnvelope, "v1", "v2")
+    while cluster.state.phase is not Phase.JUSTIFY:
+        cluster.step()
+
+    seeds = cluster.stores[1]["one-time/1"]
+
+    posted = cluster.state.complaints[1, 2].one_time_key
+    assert TransportKey.from_seeds(Secret(seeds)).public == posted
+
+
+def test_ended_attempt_erases_everything_but_the_share() -> None:
+    cluster = Cluster(5, 3)
+    cluster.drop(ShareEnvelope, "v1", "v2")
+
+    cluster.run()
+
+    assert [sorted(store) for store in cluster.stores] == [["share"]] * 5

@@ -1,0 +1,91 @@
+"""Golden traces: what a committee puts on the ledger, height by height, in named situations.
+
+A trace file starts with a script, one command a line:
+
+``committee N T``, ``set FIELD VALUE`` (a field of the ceremony), ``drop KIND FROM TO``,
+``corrupt WHO BEHAVIOUR [VICTIM …] [param=value …]``, ``at HEIGHT stop WHO``,
+``at HEIGHT silence WHO`` (its last statements are lost too), ``at HEIGHT restart WHO [lost]``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sim.protocol import messages
+from tests.support.cluster import Cluster
+
+TRACES = sorted(Path(__file__).parents[1].joinpath("traces", "dkg").glob("*.txt"))
+
+
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+def test_trace(path: Path, request: pytest.FixtureRequest) -> None:
+    script, _, expected = path.read_text().partition("----\n")
+
+    observed = play(script)
+
+    if request.config.getoption("--rewrite"):
+        path.write_text(f"{script}----\n{observed}")
+    else:
+        assert observed == expected
+
+
+def play(script: str) -> str:
+    """Run a script and return what happened."""
+    lines = [line.split() for line in script.splitlines() if line and not line.startswith("#")]
+    size, threshold = next((int(n), int(t)) for name, n, t in _named(lines, "committee"))
+    changes: dict[str, object] = {field: value for _, field, value in _named(lines, "set")}
+    cluster = Cluster(size, threshold, 1, **changes)
+    later: list[tuple[int, list[str]]] = []
+    for line in lines:
+        match line:
+            case ["committee" | "set", *_]:
+                pass
+            case ["drop", kind, source, target]:
+                cluster.drop(getattr(messages, kind), source, target)
+            case ["corrupt", who, behaviour, *rest]:
+                victims = [word for word in rest if "=" not in word]
+                params = dict(word.split("=", 1) for word in rest if "=" in word)
+                cluster.corrupt(who, behaviour, victims, **params)
+            case ["at", height, *command]:
+                later.append((int(height), command))
+            case _:
+                raise ValueError(f"unknown command: {line}")
+    while not cluster.state.ended:
+        assert cluster.height < 100
+        for when, order in later:
+            if when == cluster.height:
+                _apply(cluster, order)
+        cluster.step()
+    return "\n".join([*_merged(cluster.trace), *cluster.outcome()]) + "\n"
+
+
+def _merged(trace: list[str]) -> list[str]:
+    """Join neighbouring lines that differ only in who did it."""
+    merged: list[tuple[str, list[str], str]] = []
+    for line in trace:
+        height, who, what = line[:3], *line[4:].split(" ", 1)
+        if merged and (merged[-1][0], merged[-1][2]) == (height, what) and who.startswith("v"):
+            merged[-1][1].append(who)
+        else:
+            merged.append((height, [who], what))
+    return [f"{height} {' '.join(who)} {what}" for height, who, what in merged]
+
+
+def _named(lines: list[list[str]], command: str) -> list[list[str]]:
+    return [line for line in lines if line[0] == command]
+
+
+def _apply(cluster: Cluster, command: list[str]) -> None:
+    match command:
+        case ["stop", who]:
+            cluster.stop(who)
+        case ["silence", who]:
+            cluster.silence(who)
+        case ["restart", who]:
+            cluster.restart(who)
+        case ["restart", who, "lost"]:
+            cluster.restart(who, keep_store=False)
+        case _:
+            raise ValueError(f"unknown command: {command}")

@@ -1,0 +1,325 @@
+"""A committee of machines joined by function calls: no Trio, no clock, no loss unless asked.
+
+Heights follow each other; whatever is posted at one height is included at the next. Private
+messages arrive at once, unless a rule drops them. `trace` says what happened, to be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sim.adversary.filter import Adversary
+from sim.base.codec import decode_canonical, encode
+from sim.base.ids import ShareIndex, ValidatorIndex
+from sim.crypto.identity import Identity
+from sim.protocol.ceremony import Ceremony, Member, PhaseLengths, default_faults
+from sim.protocol.dkg import DkgMachine
+from sim.protocol.effects import (
+    Delete,
+    Effect,
+    Post,
+    Put,
+    Send,
+    SendShares,
+    StartTimer,
+    StopTimer,
+)
+from sim.protocol.entries import Entry, Rejected
+from sim.protocol.judge import CeremonyState
+from sim.protocol.member import MemberContext
+from sim.protocol.messages import STATEMENTS, Private, Statement, kind_of
+from sim.protocol.transactions import (
+    decode_transaction,
+    sign_transaction,
+    transaction_id,
+)
+
+CHAIN = "test-chain"
+SHORT = PhaseLengths(announce=3, deal=4, respond=5, grace=2, justify=3, open=3, confirm=8, sign=3)
+
+Dropped = Callable[[str, str, Private], bool]
+"""Says whether a message from one name to another is lost."""
+
+
+@dataclass(frozen=True)
+class Corrupt:
+    """One behaviour on one validator, always active."""
+
+    id: str
+    validator: int
+    behaviour: str
+    victims: tuple[int, ...] = ()
+    params: dict[str, str | int | bool] = field(default_factory=dict)
+    from_us: int = 0
+    until_us: int | None = None
+
+
+def make_ceremony(
+    size: int, threshold: int, *, identities: Sequence[Identity], **changes: object
+) -> Ceremony:
+    """A ceremony of v1..vn that starts at height 1."""
+    members = tuple(
+        Member(ShareIndex(i), ValidatorIndex(i - 1), f"v{i}", identities[i - 1].public)
+        for i in range(1, size + 1)
+    )
+    values: dict[str, object] = {
+        "chain": CHAIN,
+        "key": "beacon",
+        "era": 1,
+        "generation": 0,
+        "attempt": 1,
+        "scheme": "ED25519",
+        "threshold": threshold,
+        "faults": default_faults(threshold, size),
+        "members": members,
+        "start": 1,
+        "lengths": SHORT,
+    }
+    return Ceremony(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def identities(size: int) -> list[Identity]:
+    """One identity per validator, fixed."""
+    return [Identity(bytes([i]) * 32) for i in range(1, size + 1)]
+
+
+class Tamper:
+    """A test's own behaviour: a function from one effect to those done instead."""
+
+    def __init__(self, change: Callable[[Effect], Iterable[Effect]]) -> None:
+        self._change = change
+
+    def filter(self, effects: Sequence[Effect], ceremony: Ceremony, now_us: int) -> list[Effect]:
+        """Apply the function to each effect."""
+        del ceremony, now_us
+        return [after for effect in effects for after in self._change(effect)]
+
+
+class Cluster:
+    """A whole committee, from CreateKey to the end of one attempt."""
+
+    def __init__(self, size: int = 5, threshold: int = 3, seed: int = 1, **changes: object) -> None:
+        self.keys = identities(size)
+        self.ceremony = make_ceremony(size, threshold, identities=self.keys, **changes)
+        self.state = CeremonyState.open(self.ceremony)
+        self.height = 0
+        self.trace: list[str] = []
+        self.entries: list[Entry] = []
+        self.rejected: list[tuple[str, str, str]] = []
+        self.drops: list[Dropped] = []
+        self.stores: list[dict[str, bytes]] = [{} for _ in range(size)]
+        self._seed = seed
+        self._nonces = [0] * size
+        self._pending: list[tuple[ValidatorIndex, bytes]] = []
+        self._timers: set[tuple[int, str]] = set()
+        self._corruptions: list[Corrupt] = []
+        self._down: set[int] = set()
+        self.adversaries: dict[int, Adversary | Tamper] = {}
+        self.machines = [self._machine(v, 0, {}) for v in range(size)]
+
+    def _machine(self, v: int, incarnation: int, stored: dict[str, bytes]) -> DkgMachine:
+        context = MemberContext(
+            validator=ValidatorIndex(v),
+            name=f"v{v + 1}",
+            identity=self.keys[v],
+            seed=self._seed,
+            incarnation=incarnation,
+            rto_us=lambda _: 200_000,
+            rto_max_us=10_000_000,
+        )
+        posted = {e.kind for e in self.entries if e.principal == self.keys[v].public}
+        return DkgMachine(context, self.ceremony, stored, posted)
+
+    # What a test asks for
+
+    def drop(self, kind: type, source: str, target: str = "*") -> None:
+        """Lose every message of `kind` from `source` to `target`."""
+        self.drops.append(
+            lambda s, t, m: isinstance(m, kind) and s == source and target in ("*", t)
+        )
+
+    def corrupt(
+        self, who: str, behaviour: str, victims: Sequence[str] = (), **params: str | int | bool
+    ) -> None:
+        """Let `who` follow a behaviour from now on."""
+        v = _position(who)
+        entry = Corrupt(
+            f"{who}-{behaviour}", v, behaviour, tuple(map(_position, victims)), dict(params)
+        )
+        self._corruptions.append(entry)
+        self.adversaries[v] = Adversary(self._seed, ValidatorIndex(v), self._corruptions)
+
+    def tamper(self, who: str, change: Callable[[Effect], Iterable[Effect]]) -> None:
+        """Let a function rewrite the effects of `who`."""
+        self.adversaries[_position(who)] = Tamper(change)
+
+    def stop(self, who: str) -> None:
+        """Let `who` fall silent; what it has posted is still included."""
+        self._down.add(_position(who))
+
+    def silence(self, who: str) -> None:
+        """Let `who` fall silent before its last statements reach the ledger."""
+        self.stop(who)
+        self._pending = [(v, raw) for v, raw in self._pending if v != _position(who)]
+
+    def restart(self, who: str, *, keep_store: bool = True) -> None:
+        """Give `who` a new incarnation with its store as it was, or empty."""
+        v = _position(who)
+        self._down.discard(v)
+        self._timers = {timer for timer in self._timers if timer[0] != v}
+        stored = self.stores[v] if keep_store else {}
+        incarnation = self.machines[v].context.incarnation + 1
+        self.machines[v] = self._machine(v, incarnation, stored)
+
+    def post(self, who: str, statement: Statement) -> None:
+        """Put a statement of `who` on the ledger, whatever its machine thinks."""
+        self._submit(ValidatorIndex(_position(who)), kind_of(statement), encode(statement))
+
+    def post_bytes(self, who: str, kind: str, body: bytes) -> None:
+        """Put raw bytes on the ledger as the body of a statement."""
+        self._submit(ValidatorIndex(_position(who)), kind, body)
+
+    def run(self, until: int = 80) -> CeremonyState:
+        """Go on to the end of the attempt; return the final state."""
+        while not self.state.ended:
+            assert self.height < until, self.state.phase
+            self.step()
+        return self.state
+
+    def step(self) -> None:
+        """One height: include what is pending, judge, let every machine act, fire its timers."""
+        if self.height == 0:
+            self._act()
+        self.height += 1
+        pending, self._pending = self._pending, []
+        for v, raw in pending:
+            self._include(v, raw)
+        spans = len(self.state.spans)
+        self.state.end_height(self.height)
+        for span in self.state.spans[spans:]:
+            self.trace.append(f"{self.height:>3} {span.phase} ends")
+        self._act()
+        for owner, name in sorted(self._timers):
+            if owner not in self._down:
+                self._perform(owner, self.machines[owner].on_timer(name))
+
+    # What makes it go
+
+    def _act(self) -> None:
+        view = self.state.copy()
+        for v, machine in enumerate(self.machines):
+            if v not in self._down:
+                self._perform(v, machine.on_state(view, self.height))
+
+    def _include(self, v: ValidatorIndex, raw: bytes) -> None:
+        transaction = decode_transaction(raw)
+        body = decode_body(raw)
+        entry = Entry(
+            self.height,
+            transaction_id(raw),
+            transaction.principal,
+            transaction.kind,
+            body,
+            raw,
+        )
+        self.entries.append(entry)
+        verdict = ""
+        before = len(self.state.faults)
+        try:
+            self.state.apply(entry)
+        except Rejected as error:
+            verdict = f" rejected {error.reason}"
+            self.rejected.append((f"v{v + 1}", entry.kind, error.reason))
+        self.trace.append(f"{self.height:>3} v{v + 1} {describe(entry)}{verdict}")
+        assert verdict == "" or before == len(self.state.faults)
+        for fault in self.state.faults[before:]:
+            self.trace.append(f"{self.height:>3} fault {fault.validator} {fault.fault}")
+
+    def _perform(self, v: int, effects: Sequence[Effect]) -> None:
+        adversary = self.adversaries.get(v)
+        if adversary is not None:
+            effects = adversary.filter(effects, self.ceremony, self.height)
+        queue = list(effects)
+        while queue:
+            match queue.pop(0):
+                case SendShares() as shares:
+                    queue = self.machines[v].seal(shares) + queue
+                case Post(statement):
+                    self._submit(ValidatorIndex(v), kind_of(statement), encode(statement))
+                case Send(to, _, message):
+                    self._deliver(v, to, message)
+                case Put(key, value):
+                    self.stores[v][key] = value
+                case Delete(key):
+                    self.stores[v].pop(key, None)
+                case StartTimer(name, _):
+                    self._timers.add((v, name))
+                case StopTimer(name):
+                    self._timers.discard((v, name))
+
+    def _submit(self, v: ValidatorIndex, kind: str, body: bytes) -> None:
+        self._nonces[v] += 1
+        identity = self.keys[v]
+        payload = encode((self.ceremony.session, self.ceremony.attempt, body))
+        raw = sign_transaction(
+            identity.sign, CHAIN, kind, identity.public, self._nonces[v], payload
+        )
+        self._pending.append((v, raw))
+
+    def _deliver(self, source: int, target: ValidatorIndex, message: Private) -> None:
+        names = f"v{source + 1}", f"v{target + 1}"
+        if any(drop(*names, message) for drop in self.drops):
+            line = f"{self.height:>3} {names[0]}->{names[1]} {type(message).__name__} LOST"
+            if line not in self.trace:
+                self.trace.append(line)
+        elif target not in self._down:
+            machine = self.machines[target]
+            self._perform(target, machine.on_message(ValidatorIndex(source), message))
+
+    def outcome(self) -> list[str]:
+        """Lines that say how it ended."""
+        state = self.state
+        names = {m.index: m.name for m in self.ceremony.members}
+        lines = [f"{state.phase.value} {state.reason}".strip()]
+        if state.qual:
+            lines.append(f"qual {' '.join(names[ShareIndex(d)] for d in state.qual)}")
+        lines += [
+            f"excluded {names[ShareIndex(d)]} {why}" for d, why in sorted(state.excluded.items())
+        ]
+        lines += [f"fault {f.validator} {f.fault} proof={f.proof}" for f in state.faults]
+        lines += [f"dispute {d.dealer} {d.accuser} {d.kind}" for d in state.disputes]
+        lines += [
+            f"shareless {m.context.name}"
+            for v, m in enumerate(self.machines)
+            if v not in self._down and m.shareless
+        ]
+        return lines
+
+
+def decode_body(raw: bytes) -> bytes:
+    """The statement's bytes inside a ceremony transaction."""
+    session_attempt_body = decode_canonical(
+        decode_transaction(raw).payload, tuple[bytes, int, bytes]
+    )
+    return session_attempt_body[2]
+
+
+def describe(entry: Entry) -> str:
+    """One line about an entry: its kind, and for complaints and answers whom they concern."""
+    try:
+        statement = decode_canonical(entry.body, STATEMENTS[entry.kind])
+    except ValueError:
+        return f"{entry.kind} (malformed)"
+    parts: list[str] = []
+    for complaint in getattr(statement, "complaints", ()):
+        parts.append(f"v{complaint.dealer}:{complaint.kind}")
+    for reply in getattr(statement, "replies", ()):
+        parts.append(f"v{reply.accuser}:{reply.kind}")
+    for opening in getattr(statement, "openings", ()):
+        parts.append(f"v{opening.dealer}:{'accuse' if opening.seeds else 'accept'}")
+    return " ".join([entry.kind, *parts])
+
+
+def _position(name: str) -> int:
+    return int(name.removeprefix("v")) - 1
