@@ -203,7 +203,7 @@ def _weigh(row: Sequence[Extended | None]) -> Extended:
 
 def _window(terms: int) -> int:
     """Digit width in bits that was fastest for so many terms (measured, 128 and 253 bits)."""
-    for width, most in ((3, 4), (4, 24), (5, 80), (6, 250)):
+    for width, most in ((3, 10), (4, 80), (5, 128), (6, 400)):
         if terms <= most:
             return width
     return 7

@@ -184,7 +184,7 @@ def seal(
         dealer: Share index of the dealer.
         recipient: Share index of the holder.
         coins: 32 secret bytes make the result deterministic, for what goes on the ledger (slow,
-            about 5 ms); None draws from the system, for what only travels peer to peer.
+            about 6 ms); None draws from the system, for what only travels peer to peer.
 
     Raises:
         SealError: The recipient's key can't be sealed to.

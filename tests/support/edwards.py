@@ -1,7 +1,7 @@
 """Ed25519 from the textbook: affine points, plain integers, no cleverness. The oracle of the tests.
 
-Source: RFC 8032 section 5.1 and the affine addition law of twisted Edwards curves (Bernstein, Birkner,
-Joye, Lange, Peters 2008). It shares no code with `sim.crypto`.
+Source: RFC 8032 section 5.1 and the affine addition law of twisted Edwards curves (Bernstein,
+Birkner, Joye, Lange, Peters 2008). It shares no code with `sim.crypto`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Published test vectors, read in place: they lie beside the checkout and are never copied into it."""
+"""Published test vectors, read in place: they lie beside the checkout, never inside it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,165 @@
+"""ledger.msgpack: a stream of MessagePack objects that any MessagePack library reads.
+
+1. A header, a map: ``format`` ("kchain-ledger"), ``version`` (1) and ``genesis``.
+2. One map per materialised block, block 0 first: ``height``, ``time_us``, ``parent`` (SHA-256 of
+   the object before it, byte for byte; in block 0, of the encoded genesis), ``entries`` (pairs of a
+   signed transaction's bytes and a reason, empty if it was applied) and ``state_root``.
+3. A trailer, a map: ``head`` (SHA-256 of the last block's object) and ``blocks`` (their number).
+
+The trailer says where the file ends, but whoever cuts off blocks can write another trailer: only a
+head hash from elsewhere shows that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Final, Literal, NamedTuple
+
+import msgpack
+import msgspec
+
+from sim.base.codec import decode_canonical, encode
+from sim.base.errors import DecodeError
+from sim.kchain.blocks import Block, block_hash, decode_block
+from sim.kchain.errors import LedgerError
+from sim.kchain.genesis import Genesis, Hash, check_genesis, genesis_hash
+
+FORMAT: Final = "kchain-ledger"
+VERSION: Final = 1
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first object."""
+
+    format: Literal["kchain-ledger"]
+    version: Literal[1]
+    genesis: Genesis
+
+
+class Trailer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The last object: the hash of the last block, and how many blocks there are."""
+
+    head: Hash
+    blocks: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class StoredBlock(NamedTuple):
+    """A block as it stands in a file.
+
+    Attributes:
+        offset: Of its first byte.
+        raw: Its bytes.
+        block: What they say.
+
+    """
+
+    offset: int
+    raw: bytes
+    block: Block
+
+
+class LedgerFile(NamedTuple):
+    """A ledger whose objects decode and whose hashes link; nothing else is checked yet.
+
+    Attributes:
+        genesis: From the header.
+        blocks: Block 0 first.
+        head: Hash of the last one, as the trailer confirms.
+
+    """
+
+    genesis: Genesis
+    blocks: tuple[StoredBlock, ...]
+    head: bytes
+
+
+def encode_ledger(genesis: Genesis, blocks: Sequence[bytes]) -> bytes:
+    """Return a whole ledger file; `blocks` begin with block 0."""
+    return b"".join(_objects(genesis, blocks))
+
+
+def write_ledger(path: Path, genesis: Genesis, blocks: Sequence[bytes]) -> None:
+    """Write a ledger file beside `path` and move it there once it is complete."""
+    unfinished = path.with_name(path.name + ".part")
+    with unfinished.open("wb") as stream:
+        stream.writelines(_objects(genesis, blocks))
+    unfinished.replace(path)
+
+
+def _objects(genesis: Genesis, blocks: Sequence[bytes]) -> Iterator[bytes]:
+    yield encode(Header(FORMAT, VERSION, genesis))
+    yield from blocks
+    yield encode(Trailer(block_hash(blocks[-1]), len(blocks)))
+
+
+def parse_ledger(data: bytes) -> LedgerFile:
+    """Take a ledger file apart, and check that its hashes link from genesis to the trailer.
+
+    Raises:
+        LedgerError: The block or the offset at which it is broken.
+
+    """
+    objects = _split(data)
+    if len(objects) < 3:
+        raise LedgerError(f"offset {len(data)}", "it ends before block 0 and the trailer")
+    header = _decode_header(objects[0][1])
+    trailer = _decode_trailer(*objects[-1])
+    blocks = []
+    parent = genesis_hash(header.genesis)
+    for place, (offset, raw) in enumerate(objects[1:-1]):
+        block = _decode_linked(place, offset, raw, parent)
+        blocks.append(StoredBlock(offset, raw, block))
+        parent = block_hash(raw)
+    if (trailer.head, trailer.blocks) != (parent, len(blocks)):
+        last = blocks[-1].block.height
+        raise LedgerError(
+            f"block {last}", f"its hash, {parent.hex()}, isn't the head that the trailer states"
+        )
+    return LedgerFile(header.genesis, tuple(blocks), parent)
+
+
+def _split(data: bytes) -> list[tuple[int, bytes]]:
+    """Find the objects' (offset, bytes) without building any of them."""
+    unpacker = msgpack.Unpacker(max_buffer_size=max(len(data), 1))
+    unpacker.feed(data)
+    objects = []
+    begin = 0
+    while begin < len(data):
+        try:
+            unpacker.skip()
+        except (msgpack.UnpackException, ValueError) as error:
+            raise LedgerError(
+                f"offset {begin}", f"no complete MessagePack object: {type(error).__name__}"
+            ) from None
+        end = unpacker.tell()
+        objects.append((begin, data[begin:end]))
+        begin = end
+    return objects
+
+
+def _decode_header(raw: bytes) -> Header:
+    try:
+        header = decode_canonical(raw, Header)
+    except DecodeError as error:
+        raise LedgerError("header", f"no {FORMAT} header, version {VERSION}: {error}") from None
+    check_genesis(header.genesis)
+    return header
+
+
+def _decode_trailer(offset: int, raw: bytes) -> Trailer:
+    try:
+        return decode_canonical(raw, Trailer)
+    except DecodeError as error:
+        raise LedgerError(f"offset {offset}", f"it doesn't end with a trailer: {error}") from None
+
+
+def _decode_linked(place: int, offset: int, raw: bytes, parent: bytes) -> Block:
+    try:
+        block = decode_block(raw)
+    except DecodeError as error:
+        raise LedgerError(f"offset {offset}", f"no block: {error}") from None
+    if block.parent != parent:
+        before = "the genesis in the header" if place == 0 else "the block before it"
+        raise LedgerError(f"block {block.height}", f"its parent isn't the hash of {before}")
+    return block

@@ -1,0 +1,76 @@
+"""What is fixed before the first block: the chain's id, clock, validators and principals."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from typing import Annotated
+
+import msgspec
+
+from sim.base.codec import encode
+from sim.kchain.errors import LedgerError
+from sim.protocol.ceremony import PhaseLengths
+from sim.protocol.transactions import PublicKey
+
+Height = Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
+Time = Annotated[int, msgspec.Meta(ge=0, le=1 << 62)]
+Hash = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+
+_LONGEST_PHASE = 1 << 32
+
+
+class Validator(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One entry of the registry: a name, and an Ed25519 identity key of 32 bytes."""
+
+    name: str
+    identity: PublicKey
+
+
+class Genesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that block 0 stands for.
+
+    Attributes:
+        chain: The chain's id; every transaction is signed for one.
+        time_us: Unix time of block 0, in µs.
+        block_time_us: Time between heights.
+        epoch_heights: Heights per epoch: policies count signings per epoch.
+        finality: Validators act on height h once they have received height h + finality.
+        block_max: Most transactions per block.
+        phases: Lengths of the phases of every ceremony.
+        validators: The registry; positions are validator indices.
+        authorised: Principals (Ed25519 public keys) that may create keys.
+
+    """
+
+    chain: str
+    time_us: Time
+    block_time_us: Annotated[int, msgspec.Meta(ge=1, le=1 << 50)]
+    epoch_heights: Annotated[int, msgspec.Meta(ge=1, le=1 << 40)]
+    finality: Annotated[int, msgspec.Meta(ge=0, le=1 << 20)]
+    block_max: Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
+    phases: PhaseLengths
+    validators: tuple[Validator, ...]
+    authorised: tuple[PublicKey, ...]
+
+
+def genesis_hash(genesis: Genesis) -> bytes:
+    """Return what block 0 names as its parent, 32 bytes."""
+    return hashlib.sha256(encode(genesis)).digest()
+
+
+def check_genesis(genesis: Genesis) -> None:
+    """Refuse a genesis that types alone don't: names or keys that repeat, phases out of range.
+
+    Raises:
+        LedgerError: What is wrong in the header.
+
+    """
+    names = {validator.name for validator in genesis.validators}
+    keys = {validator.identity for validator in genesis.validators}
+    if not genesis.validators or len(names) != len(keys) or len(names) != len(genesis.validators):
+        raise LedgerError("header", "the registry is empty, or a name or a key stands in it twice")
+    phases = dataclasses.asdict(genesis.phases)
+    for name in sorted(phases):
+        if not 1 <= phases[name] <= _LONGEST_PHASE:
+            raise LedgerError("header", f"the phase {name} lasts {phases[name]} heights")

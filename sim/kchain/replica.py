@@ -1,0 +1,71 @@
+"""Following the chain: every rule that a block obeys, checked by whoever receives it.
+
+The fold is public and the same for everyone: within a run it is done once per process and charged
+to each validator that follows.
+"""
+
+from __future__ import annotations
+
+from sim.base.errors import DecodeError
+from sim.base.memo import memoised
+from sim.kchain.blocks import Block, Included, block_hash, decode_block
+from sim.kchain.errors import LedgerError
+from sim.kchain.execution import execute, finish
+from sim.kchain.state import ChainState, Draft
+
+
+@memoised
+def follow(state: ChainState, raw: bytes) -> ChainState:
+    """Check the block `raw`, which must continue `state`, and return the state after it.
+
+    Raises:
+        LedgerError: The block breaks a rule; which one.
+
+    """
+    try:
+        block = decode_block(raw)
+    except DecodeError as error:
+        raise LedgerError(f"after block {state.height}", f"no block: {error}") from None
+    where = f"block {block.height}"
+    _check_header(state, block, where)
+    draft = Draft(state, block.height, block.time_us)
+    for place, included in enumerate(block.entries):
+        _check_entry(draft, included, f"{where}, transaction {place}")
+    root = finish(draft, transactions=len(block.entries))
+    if root != block.state_root:
+        raise LedgerError(where, "the state root doesn't match the state")
+    return draft.close(block_hash(raw))
+
+
+def _check_header(state: ChainState, block: Block, where: str) -> None:
+    genesis = state.genesis
+    if block.parent != state.head:
+        raise LedgerError(where, f"its parent isn't block {state.height}")
+    if block.height <= state.height:
+        raise LedgerError(where, f"it follows block {state.height}")
+    if state.next_due is not None and state.next_due < block.height:
+        raise LedgerError(where, f"block {state.next_due} was due and is missing")
+    halted, odd = _halted(state, block.height, block.time_us)
+    if odd or halted < _halted(state, state.height, state.time_us)[0]:
+        raise LedgerError(where, f"its time, {block.time_us} µs, isn't that of its height")
+    if len(block.entries) > genesis.block_max:
+        raise LedgerError(where, f"{len(block.entries)} transactions, above {genesis.block_max}")
+
+
+def _halted(state: ChainState, height: int, time_us: int) -> tuple[int, int]:
+    """Return how many block times had no height before `time_us`, and what is left over.
+
+    A halted ledger skips block times; apart from that, height h is at h × block time.
+    """
+    slots, odd = divmod(time_us - state.genesis.time_us, state.genesis.block_time_us)
+    return slots - height, odd
+
+
+def _check_entry(draft: Draft, included: Included, where: str) -> None:
+    try:
+        reason = execute(draft, included.transaction)
+    except DecodeError as error:
+        raise LedgerError(where, f"no transaction: {error}") from None
+    if reason != included.reason:
+        said, found = (word or "applied" for word in (included.reason, reason))
+        raise LedgerError(where, f"recorded as {said}, but it is {found}")

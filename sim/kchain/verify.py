@@ -1,0 +1,86 @@
+"""Checking a ledger file without trusting whoever wrote it.
+
+Public checks alone: canonical bytes, hashes, chain id, heights and times, heights that are due,
+signatures and nonces, every verdict of the judge, every recorded reason, state roots, activation
+signatures. No secrets and no re-execution of validators. A file that was rewritten as a whole, or
+cut off at a block and given a new trailer, is caught by its head hash alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sim.base.memo import Memo, using
+from sim.crypto import identity
+from sim.kchain.blocks import Block, genesis_block, genesis_state
+from sim.kchain.errors import LedgerError
+from sim.kchain.file import LedgerFile, StoredBlock, parse_ledger
+from sim.kchain.genesis import Genesis
+from sim.kchain.replica import follow
+from sim.kchain.state import ChainState
+
+
+@dataclass(frozen=True)
+class VerifiedChain:
+    """A ledger that passed every check.
+
+    Attributes:
+        genesis: What it began with.
+        blocks: Every materialised block, block 0 first; `raw` has their bytes.
+        raw: The blocks' bytes, alike.
+        state: The chain's state after the last.
+        head: Hash of the last, 32 bytes.
+
+    """
+
+    genesis: Genesis
+    blocks: tuple[Block, ...]
+    raw: tuple[bytes, ...]
+    state: ChainState
+    head: bytes
+
+
+def verify_ledger(source: Path | bytes, expect_head: bytes | None = None) -> VerifiedChain:
+    """Check a whole ledger: a file's path, or its bytes.
+
+    Args:
+        source: The ledger.
+        expect_head: The hash that its last block must have, 32 bytes; None trusts the trailer.
+
+    Raises:
+        LedgerError: Where it breaks which rule.
+        OSError: The file can't be read.
+
+    """
+    file = parse_ledger(source if isinstance(source, bytes) else source.read_bytes())
+    if expect_head is not None and file.head != expect_head:
+        raise LedgerError("end", f"the head is {file.head.hex()}, not {expect_head.hex()}")
+    with using(Memo()):
+        state = _replay(file)
+    for key in state.keys.values():
+        record = key.record
+        if record is not None and not identity.verify(
+            record.public_key, record.activation_message, record.activation_signature
+        ):
+            raise LedgerError(f"block {record.activated_at}", f"{record.name} isn't activated")
+    return VerifiedChain(
+        file.genesis,
+        tuple(stored.block for stored in file.blocks),
+        tuple(stored.raw for stored in file.blocks),
+        state,
+        file.head,
+    )
+
+
+def _replay(file: LedgerFile) -> ChainState:
+    _check_first(file.genesis, file.blocks[0])
+    state = genesis_state(file.genesis)
+    for stored in file.blocks[1:]:
+        state = follow(state, stored.raw)
+    return state
+
+
+def _check_first(genesis: Genesis, first: StoredBlock) -> None:
+    if first.raw != genesis_block(genesis):
+        raise LedgerError("block 0", "it isn't what the genesis in the header gives")
