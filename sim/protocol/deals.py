@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sim.base.codec import decode_canonical, tuple_hash
 from sim.base.errors import DecodeError
@@ -19,8 +19,13 @@ from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.messages import Deal
 
-POSSESSION = "K-chain/possession/v1"
-_DEGREE = "K-chain/degree/v1"
+POSSESSION: Final = "K-chain/possession/v1"
+_DEGREE: Final = "K-chain/degree/v1"
+
+DEAL_FAULTS: Final = frozenset(
+    {"malformed-deal", "wrong-point-count", "invalid-point", "bad-proof", "degree-too-high"}
+)
+"""What a deal alone can be convicted of; a deal gets one verdict, and these come first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,13 @@ from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
 from sim.protocol import activation, complaints, result
 from sim.protocol.ceremony import CONFIRM_SLACK, Ceremony
-from sim.protocol.deals import RecordedDeal, committee_digest, deal_faults, parse_deal
+from sim.protocol.deals import (
+    DEAL_FAULTS,
+    RecordedDeal,
+    committee_digest,
+    deal_faults,
+    parse_deal,
+)
 from sim.protocol.entries import Entry, Rejected
 from sim.protocol.messages import Announce
 from sim.protocol.phases import Phase
@@ -153,8 +159,8 @@ class CeremonyState(Notes):
         if self.phase in (Phase.ANNOUNCE, Phase.DEAL):
             self.equivocations.setdefault(dealer, (first, second))
             return
-        if self.excluded.get(dealer, "no-deal") != "no-deal":
-            return  # the deal has its verdict already
+        if self.excluded.get(dealer) in DEAL_FAULTS:
+            return  # the deal has its verdict already, by an earlier rule
         self.blame(dealer, "equivocation", height, first, second)
         if self.phase in (Phase.RESPOND, Phase.JUSTIFY):
             self.exclude(dealer, "equivocation")
@@ -218,7 +224,7 @@ class CeremonyState(Notes):
             self.exclude(dealer, fault)
             self.blame(dealer, fault, height, self.deals[dealer].raw)
         for dealer, (first, second) in sorted(self.equivocations.items()):
-            if self.excluded.get(dealer, "no-deal") == "no-deal":
+            if self.excluded.get(dealer) not in DEAL_FAULTS:
                 self.exclude(dealer, "equivocation")
                 self.blame(dealer, "equivocation", height, first, second)
         if len(self.running()) < self.ceremony.threshold:

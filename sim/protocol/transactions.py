@@ -26,8 +26,11 @@ RECORD_SIGN_SESSION: Final = "record-sign-session"
 Nonce = Annotated[int, msgspec.Meta(ge=1, le=(1 << 63) - 1)]
 PublicKey = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Signature = Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
-Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+Name = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.-]{1,64}\Z")]
 """A key's name: it stands in session labels, so it has no slash."""
+
+SessionId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_./-]{1,160}\Z")]
+"""A signing session's id, unique under its key."""
 
 Small = Annotated[int, msgspec.Meta(ge=0, le=1 << 20)]
 Positive = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
@@ -134,7 +137,7 @@ class RecordSignSession(_Payload, frozen=True):
     Attributes:
         key: The key's name.
         generation: The generation whose shares signed.
-        signing: The session's id, unique under the key.
+        signing: The session's id.
         context: What it was signed for; the policy may restrict it.
         message: The bytes signed.
         signature: 64 bytes, valid under the record's public key.
@@ -144,7 +147,7 @@ class RecordSignSession(_Payload, frozen=True):
 
     key: str
     generation: int
-    signing: Name
+    signing: SessionId
     context: str
     message: bytes
     signature: Signature

@@ -1,0 +1,168 @@
+"""What a behaviour is given, and the registry that scenario files choose from by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from sim.base.errors import LocalError
+from sim.base.ids import ShareIndex
+from sim.base.randomness import Stream, stream
+from sim.crypto.group import Group
+from sim.protocol.ceremony import Ceremony, Member
+from sim.protocol.effects import Effect
+
+Value: TypeAlias = str | int | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Corruption:
+    """One behaviour on one validator, in one attempt of one ceremony.
+
+    Attributes:
+        id: The scenario entry's id: keys every draw, so that removing another entry moves none.
+        seed: The run's seed.
+        me: The corrupted member's seat.
+        ceremony: The attempt that the effects belong to.
+        group: The ceremony's group.
+        victims: Seats that the scenario named; None lets the behaviour choose.
+        params: The other parameters, complete and of the declared types.
+
+    """
+
+    id: str
+    seed: int
+    me: Member
+    ceremony: Ceremony
+    group: Group
+    victims: frozenset[ShareIndex] | None
+    params: Mapping[str, Value]
+
+    def draw(self, *labels: str | int) -> Stream:
+        """Return the adversary's own stream for `labels`, the same one at every call."""
+        place = (self.ceremony.label, self.ceremony.attempt, self.me.name)
+        return stream(self.seed, "adversary", self.id, *place, *labels)
+
+    def scalar(self, label: str) -> int:
+        """Return a non-zero scalar, the same at every call with `label`."""
+        return 1 + self.draw(label).below(self.group.order - 1)
+
+    def choose(self, candidates: Iterable[int], count: int = 1) -> frozenset[int]:
+        """Return the victims among `candidates`: those named, else `count` of them by draw.
+
+        Every candidate is ranked by a draw of its own, so that one candidate more or less changes
+        the choice only if it is itself chosen.
+        """
+        if self.victims is not None:
+            return frozenset(candidates) & self.victims
+        ceremony = self.ceremony
+        ranked = sorted(
+            candidates, key=lambda x: (self.draw("victim", ceremony.member(x).name).bytes(8), x)
+        )
+        return frozenset(ranked[:count])
+
+    def count(self, name: str) -> int:
+        """Return the integer parameter `name`."""
+        value = self.params[name]
+        assert isinstance(value, int)
+        return value
+
+
+Function: TypeAlias = Callable[[Effect, Corruption], Iterable[Effect]]
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A typed parameter of a behaviour, as scenario files give it under ``params``.
+
+    Attributes:
+        name: Its key.
+        kind: ``str``, ``int`` or ``bool``.
+        default: Taken when the scenario gives none.
+        doc: What it means, one line.
+        choices: The allowed values, or empty for any of the type.
+        least: The least allowed integer.
+
+    """
+
+    name: str
+    kind: type[str | int | bool]
+    default: Value
+    doc: str
+    choices: tuple[Value, ...] = ()
+    least: int | None = None
+
+    def problem(self, value: object) -> str | None:
+        """Say what is wrong with `value`, or return None."""
+        if not isinstance(value, self.kind) or (self.kind is int and isinstance(value, bool)):
+            return f"{self.name} must be of type {self.kind.__name__}"
+        if self.choices and value not in self.choices:
+            return f"{self.name} must be one of {', '.join(map(str, self.choices))}"
+        if self.least is not None and isinstance(value, int) and value < self.least:
+            return f"{self.name} must be at least {self.least}"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """A registered behaviour.
+
+    Attributes:
+        name: As in the catalogue, such as ``bad-share-one``.
+        function: The filter: one effect in, any number out.
+        doc: Its docstring: what it does, where it applies, and ``Expected:`` the honest outcome.
+        targeted: Whether it takes victims.
+        params: Its typed parameters.
+
+    """
+
+    name: str
+    function: Function
+    doc: str
+    targeted: bool = False
+    params: tuple[Param, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return self.doc.splitlines()[0]
+
+    @property
+    def expected(self) -> str:
+        """The predicted outcome: what the docstring says after ``Expected:``, on one line."""
+        return " ".join(self.doc.partition("Expected:")[2].split())
+
+    def complete(self, given: Mapping[str, Value]) -> dict[str, Value]:
+        """Return `given` with defaults filled in.
+
+        Raises:
+            LocalError: An unknown name or a value of the wrong type; scenarios are checked first.
+
+        """
+        known = {param.name: param for param in self.params}
+        for name, value in given.items():
+            problem = known[name].problem(value) if name in known else f"no parameter {name}"
+            if problem:
+                raise LocalError(f"{self.name}: {problem}")
+        return {param.name: given.get(param.name, param.default) for param in self.params}
+
+
+BEHAVIOURS: Final[dict[str, Behaviour]] = {}
+"""Every behaviour by its catalogue name, in the order of registration."""
+
+
+def behaviour(*params: Param, targeted: bool = False) -> Callable[[Function], Function]:
+    """Register a filter; ``bad_share_one`` is called "bad-share-one" in scenario files."""
+
+    def register(function: Function) -> Function:
+        name = function.__name__.replace("_", "-")
+        doc = "\n".join(line.strip() for line in (function.__doc__ or "").strip().splitlines())
+        if "Expected:" not in doc:
+            raise LocalError(f"{name}: the docstring must predict the outcome after 'Expected:'")
+        if name in BEHAVIOURS:
+            raise LocalError(f"{name} is registered twice")
+        BEHAVIOURS[name] = Behaviour(name, function, doc, targeted, params)
+        return function
+
+    return register

@@ -1,0 +1,44 @@
+"""Checks: properties that every run must keep, whatever the network and the adversary do.
+
+They stand outside the system: they see what no participant sees (who is corrupt, every share), read
+the chain again for themselves, and report every violation, not only the first.
+
+`observation` what a finished run shows · `registry` how a check is registered, and `check_all` ·
+`agreement` one key, one QUAL, one chain · `shares` shares and the public polynomial · `blame` who
+is excluded and on what evidence · `secrecy` how much of each polynomial is out · `leaks` secrets on
+the chain. Importing this package registers every check in `CHECKS`.
+"""
+
+from __future__ import annotations
+
+from sim.checks import agreement as _agreement
+from sim.checks import blame as _blame
+from sim.checks import leaks as _leaks
+from sim.checks import secrecy as _secrecy
+from sim.checks import shares as _shares
+from sim.checks.observation import (
+    BlockView,
+    CeremonyView,
+    Holding,
+    KnownSecret,
+    Observation,
+    ValidatorView,
+    Violation,
+)
+from sim.checks.registry import CHECKS, Check, check, check_all
+
+__all__ = [
+    "CHECKS",
+    "BlockView",
+    "CeremonyView",
+    "Check",
+    "Holding",
+    "KnownSecret",
+    "Observation",
+    "ValidatorView",
+    "Violation",
+    "check",
+    "check_all",
+]
+
+del _agreement, _blame, _leaks, _secrecy, _shares

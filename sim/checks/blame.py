@@ -1,0 +1,72 @@
+"""Who is excluded, who is blamed, and whether the evidence holds for a stranger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sim.checks.observation import Observation, title
+from sim.checks.registry import Finding, check
+from sim.protocol.evidence import PublicRecord, reverify
+from sim.protocol.judge import CeremonyState
+
+ABSENCE = frozenset({"no-deal", "unjustified"})
+"""Exclusions that silence brings about: an honest dealer that was kept away earns them too."""
+
+
+@check
+def honest_dealers_stay(observation: Observation) -> Iterator[Finding]:
+    """No honest dealer that the run let act in time is disqualified.
+
+    [GJKR07, Lemma 1: honest parties are never disqualified, given a synchronous broadcast.] A
+    dealer that was crashed, paused or cut from the ledger may be missed, never otherwise excluded.
+    """
+    for state in observation.ceremonies:
+        for dealer, why in sorted(state.excluded.items()):
+            member = state.ceremony.member(dealer)
+            view = observation.view(member)
+            if view.corrupted or (view.disturbed and why in ABSENCE):
+                continue
+            yield Finding(
+                f"{title(state)}: the honest dealer {member.name} is out: {why}",
+                _verdict_us(observation, state, member.name, why),
+                member.name,
+            )
+
+
+def _verdict_us(observation: Observation, state: CeremonyState, name: str, why: str) -> int:
+    heights = [f.height for f in state.faults if (f.validator, f.fault) == (name, why)]
+    return observation.at_us(heights[0] if heights else state.ended_at)
+
+
+@check
+def evidence_spares_the_honest(observation: Observation) -> Iterator[Finding]:
+    """No proven fault names an honest validator.
+
+    [protocols, "Checks that others missed": verdicts never blame the victim.]
+    """
+    for state in observation.ceremonies:
+        for fault in state.faults:
+            if fault.proof and not observation.by_name[fault.validator].corrupted:
+                yield Finding(
+                    f"{title(state)}: the honest {fault.validator} is blamed for {fault.fault}",
+                    observation.at_us(fault.height),
+                    fault.validator,
+                )
+
+
+@check
+def evidence_reverifies(observation: Observation) -> Iterator[Finding]:
+    """Every proven fault convinces a third party from ledger bytes alone.
+
+    [protocols, "Checks that others missed": faults with proof.]
+    """
+    for state in observation.ceremonies:
+        record = PublicRecord.of(state)
+        for fault in state.faults:
+            if fault.proof and not reverify(record, fault):
+                yield Finding(
+                    f"{title(state)}: the evidence against {fault.validator} for {fault.fault} "
+                    "does not re-verify",
+                    observation.at_us(fault.height),
+                    fault.validator,
+                )

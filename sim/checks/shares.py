@@ -1,0 +1,103 @@
+"""Shares and the public polynomial: every share fits it, t of them make the key, fewer don't."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sim.base.randomness import stream
+from sim.checks.observation import Holding, Observation, ValidatorView, title
+from sim.checks.registry import Finding, check
+from sim.crypto.group import Group
+from sim.crypto.groups import get_group
+from sim.crypto.polynomial import interpolate_constant
+from sim.protocol.judge import CeremonyState
+from sim.protocol.phases import Phase
+
+SAMPLES: Final = 4
+"""Subsets drawn per key and size: one costs an interpolation and a base multiplication."""
+
+
+@check
+def shares_on_the_polynomial(observation: Observation) -> Iterator[Finding]:
+    """Every share of an honest holder satisfies s·G = V_i, and a holder without one says so.
+
+    [GJKR07, Lemma 1 (correctness, 1) with Feldman's check; protocols, step 4: such a holder is
+    shareless.]
+    """
+    for state, validator, holding in _held(observation):
+        where = f"{title(state)}, holder {holding.index}"
+        if holding.share is None:
+            if not holding.shareless and validator.alive and not validator.disturbed:
+                yield Finding(
+                    f"{where}: no share, and not marked shareless",
+                    observation.at_us(state.ended_at),
+                    validator.name,
+                )
+        elif not _fits(state, holding):
+            yield Finding(
+                f"{where}: s·G is not V_{holding.index}",
+                observation.at_us(state.ended_at),
+                validator.name,
+            )
+
+
+def _held(observation: Observation) -> Iterator[tuple[CeremonyState, ValidatorView, Holding]]:
+    """Yield what honest members hold of every key that became active."""
+    for state in observation.ceremonies:
+        if state.phase is Phase.ACTIVE:
+            for validator, holding in observation.holdings(state):
+                if not validator.corrupted:
+                    yield state, validator, holding
+
+
+def _fits(state: CeremonyState, holding: Holding) -> bool:
+    assert holding.share is not None
+    group = get_group(state.ceremony.scheme)
+    return group.base_mul(holding.share.reveal()) == state.verification[holding.index]
+
+
+@check
+def threshold_is_exact(observation: Observation) -> Iterator[Finding]:
+    """Every sampled set of t honest shares makes the one key; no set of t − 1 does.
+
+    [Shamir 1979; GJKR07, Lemma 1 (correctness, 1).]
+    """
+    for state in observation.ceremonies:
+        if state.phase is not Phase.ACTIVE:
+            continue
+        shares: dict[int, int] = {
+            holding.index: holding.share.reveal()
+            for validator, holding in observation.holdings(state)
+            if not validator.corrupted and holding.share is not None
+        }
+        at_us = observation.at_us(state.ended_at)
+        for detail in _wrong_samples(observation.seed, state, shares):
+            yield Finding(f"{title(state)}: {detail}", at_us)
+
+
+def _wrong_samples(seed: int, state: CeremonyState, shares: dict[int, int]) -> Iterator[str]:
+    group, t = get_group(state.ceremony.scheme), state.ceremony.threshold
+    for holders in _subsets(seed, state, sorted(shares), t):
+        if not _makes_key(group, state, {x: shares[x] for x in holders}):
+            yield f"the {t} shares of holders {holders} reconstruct another key"
+    for holders in _subsets(seed, state, sorted(shares), t - 1):
+        if _makes_key(group, state, {x: shares[x] for x in holders}):
+            yield f"the {t - 1} shares of holders {holders} are enough for the key"
+
+
+def _subsets(seed: int, state: CeremonyState, holders: list[int], size: int) -> list[list[int]]:
+    """Draw distinct subsets of `size` holders; none if there are too few, or `size` is 0."""
+    if not 1 <= size <= len(holders):
+        return []
+    ceremony = state.ceremony
+    place = (ceremony.label, ceremony.era, ceremony.attempt)
+    drawn = (
+        tuple(sorted(stream(seed, "check", *place, "subset", size, i).sample(holders, size)))
+        for i in range(SAMPLES)
+    )
+    return [list(subset) for subset in dict.fromkeys(drawn)]
+
+
+def _makes_key(group: Group, state: CeremonyState, shares: dict[int, int]) -> bool:
+    return group.base_mul(interpolate_constant(shares, group.order)) == state.public_key

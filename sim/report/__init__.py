@@ -1,0 +1,16 @@
+"""Reports: text from stored results, for people. Nothing here runs, measures or decides anything.
+
+`words` times, names and phrases · `story` what happened in one attempt, phase by phase, as data ·
+`grid` who holds a good share from whom · `account` the readable account of a run ·
+`explain` a resolved plan, before it runs.
+
+An account is made from a run's summary alone: a stored run reads like one that has just ended.
+Renderables are rich's; without colours, or into a pipe, they come out as plain text.
+"""
+
+from __future__ import annotations
+
+from sim.report.account import account, account_text
+from sim.report.explain import explain
+
+__all__ = ["account", "account_text", "explain"]

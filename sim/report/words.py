@@ -1,0 +1,103 @@
+"""Times, names, numbers and phrases, the same in every report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+FAULTS: Final[dict[str, str]] = {
+    "no-deal": "no deal came in time",
+    "malformed-deal": "its deal cannot be read",
+    "wrong-point-count": "its commitment has the wrong number of points",
+    "invalid-point": "its commitment holds an unacceptable point",
+    "wrong-constant": "its constant term is not the one it had to share",
+    "bad-proof": "its proof of possession does not hold",
+    "degree-too-high": "its polynomial has more than t coefficients",
+    "equivocation": "it signed two different deals",
+    "malformed-response": "its response breaks the rules",
+    "bad-justification": "its answer to a complaint is no good share",
+    "false-opening": "it disowned a good answer",
+    "unjustified": "a complaint was left unanswered",
+    "accused-by-t": "at least t holders call the shares invalid",
+    "contradictory-confirmation": "it confirmed two different results",
+    "inconsistent-confirmation": "it confirmed another result",
+    "bad-confirmation": "its confirmation does not prove its share",
+    "bad-partial": "its partial signature is wrong",
+    "no-partial": "it gave no partial signature in time",
+    "bad-nonces": "its nonce commitments are unusable",
+}
+"""Verdict names in words: what the validator did, or what was missed of it."""
+
+COMPLAINTS: Final[dict[str, str]] = {
+    "missing": "no share arrived",
+    "invalid": "a share arrived, and it does not fit the commitment",
+}
+"""Kinds of complaint in words."""
+
+REASONS: Final[dict[str, str]] = {
+    "too-few-dealers": "too few valid deals",
+    "identity-key": "the deals cancelled out",
+    "too-few-confirmations": "too few confirmations",
+    "too-few-signers": "too few signers",
+}
+"""Why an attempt failed, in words."""
+
+
+def clock(time_us: int | None) -> str:
+    """Return a virtual time as ``m:ss.s``, or as ``h:mm:ss`` from an hour on; "–" for None."""
+    if time_us is None:
+        return "–"
+    tenths = time_us // 100_000
+    minutes, rest = divmod(tenths, 600)
+    if minutes >= 60:
+        return f"{minutes // 60}:{minutes % 60:02}:{rest // 10:02}"
+    return f"{minutes}:{rest // 10:02}.{rest % 10}"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return ``1 deal``, ``2 deals``, ``3,000 deals``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def names(listed: Sequence[str], everyone: Sequence[str] = (), most: int = 10) -> str:
+    """List names, and shorten long lists: all of them, all but a few, or the first few.
+
+    Args:
+        listed: The names.
+        everyone: Whom they are taken from.
+        most: How many are written out.
+
+    """
+    if not listed:
+        return "none"
+    if len(listed) <= most and len(listed) < max(len(everyone), 1):
+        return ", ".join(listed)
+    rest = [name for name in everyone if name not in set(listed)]
+    if everyone and not rest:
+        return f"all {len(listed)}"
+    if everyone and len(rest) <= most // 2:
+        return f"all but {', '.join(rest)}"
+    if len(listed) <= most:
+        return ", ".join(listed)
+    return f"{', '.join(listed[: most - 2])} and {len(listed) - most + 2} more"
+
+
+def span(start: int, end: int | None) -> str:
+    """Return a range of heights: ``3``, ``3–7``, ``3–``."""
+    if end is None:
+        return f"{start}–"
+    return str(start) if start == end else f"{start}–{end}"
+
+
+def size(number: int) -> str:
+    """Return a number of bytes in the largest unit that leaves at least one of it."""
+    if number < 10_000:
+        return f"{number:,} B"
+    if number < 10_000_000:
+        return f"{number / 1000:,.1f} kB"
+    return f"{number / 1_000_000:,.1f} MB"
+
+
+def short(digest: str) -> str:
+    """Return the first 12 hex digits of a digest."""
+    return f"{digest[:12]}…" if len(digest) > 12 else digest

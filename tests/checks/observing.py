@@ -1,0 +1,99 @@
+"""A cluster of machines as the checks see a finished run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from sim.base.ids import ShareIndex, ValidatorIndex
+from sim.checks import BlockView, CeremonyView, Holding, KnownSecret, Observation, ValidatorView
+from sim.checks.leaks import stored_secrets
+from sim.checks.observation import attempt_of
+from sim.protocol.messages import ShareEnvelope
+from tests.support.cluster import Cluster
+
+SEED = 7
+BLOCK_US = 2_000_000
+
+
+class WitnessedStore(dict[str, bytes]):
+    """A store that remembers the secrets that were ever written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.secrets: list[KnownSecret] = []
+
+    def __setitem__(self, key: str, value: bytes) -> None:
+        super().__setitem__(key, value)
+        self.secrets += stored_secrets(key, value)
+
+
+def rehearse(
+    *corruptions: tuple[str, str, Sequence[str]],
+    lost: Sequence[tuple[str, str]] = (),
+    **ceremony: object,
+) -> Cluster:
+    """Run a 5-of-7 attempt to its end.
+
+    Args:
+        corruptions: (validator, behaviour, victims).
+        lost: (dealer, holder) between whom no share arrives.
+        ceremony: Fields of `Ceremony` that differ from the cluster's.
+    """
+    cluster = Cluster(7, 5, SEED, **ceremony)
+    cluster.stores = [WitnessedStore() for _ in range(7)]
+    for who, behaviour, victims in corruptions:
+        cluster.corrupt(who, behaviour, victims)
+    for dealer, holder in lost:
+        cluster.drop(ShareEnvelope, dealer, holder)
+    cluster.run()
+    return cluster
+
+
+def observe(cluster: Cluster) -> Observation:
+    """Return what the checks may look at."""
+    end_us = cluster.height * BLOCK_US
+    blocks = tuple(_block(cluster, height) for height in range(cluster.height + 1))
+    return Observation(
+        seed=SEED,
+        end_us=end_us,
+        blocks=blocks,
+        ceremonies=(cluster.state,),
+        validators=tuple(
+            _validator(cluster, position, blocks) for position in range(cluster.ceremony.size)
+        ),
+    )
+
+
+def _block(cluster: Cluster, height: int) -> BlockView:
+    transactions = tuple(entry.raw for entry in cluster.entries if entry.height == height)
+    raw = b"".join(transactions)
+    digest = hashlib.sha256(height.to_bytes(8, "big") + raw).digest()
+    return BlockView(height, digest, height * BLOCK_US, raw, transactions)
+
+
+def _validator(cluster: Cluster, position: int, blocks: Sequence[BlockView]) -> ValidatorView:
+    state, machine, store = cluster.state, cluster.machines[position], cluster.stores[position]
+    view = CeremonyView(
+        *attempt_of(state),
+        phase=state.phase.value,
+        public_key=state.public_key,
+        qual=state.qual,
+        verification=state.verification,
+        seen_us=blocks[-1].time_us,
+    )
+    holding = Holding(
+        *attempt_of(state), ShareIndex(position + 1), machine.share, machine.shareless
+    )
+    assert isinstance(store, WitnessedStore)
+    return ValidatorView(
+        index=ValidatorIndex(position),
+        name=machine.context.name,
+        corrupted=position in cluster.adversaries,
+        disturbed=False,
+        alive=True,
+        heads=tuple((block.height, block.hash, block.time_us) for block in blocks),
+        ceremonies=(view,),
+        holdings=(holding,),
+        secrets=tuple(store.secrets),
+    )
