@@ -7,7 +7,6 @@ MessagePack through msgspec, with sorted maps. MessagePack admits several encodi
 from __future__ import annotations
 
 import hashlib
-from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,9 +23,14 @@ def encode(value: Any) -> bytes:
     return _ENCODER.encode(value)
 
 
-@cache
+_DECODERS: dict[Any, msgspec.msgpack.Decoder[Any]] = {}
+
+
 def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
-    return msgspec.msgpack.Decoder(kind)
+    decoder = _DECODERS.get(kind)
+    if decoder is None:
+        decoder = _DECODERS[kind] = msgspec.msgpack.Decoder(kind)
+    return decoder
 
 
 def decode_canonical(data: bytes, kind: type[T]) -> T:

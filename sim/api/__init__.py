@@ -1,0 +1,65 @@
+"""The public surface: load a scenario, run it, open a stored run, verify a ledger.
+
+    from sim import api
+
+    scenario = api.load("scenarios/first-key.toml").with_({"keys.beacon.threshold": 5})
+    run = api.run(scenario, seed=1)
+    print(run.verdict, run.keys["beacon"].public_key, run.digest)
+
+Nothing here prints, exits, or needs the main thread; it works inside a running event loop. What is
+in `__all__` is a promise: it changes only with the version, and the changelog says how. Everything
+below `sim.api` may change at any time.
+
+`scenarios` loading · `runs` executing, storing, opening · `replays` executing again and comparing ·
+`ledgers` public verification · `records` what results consist of · `catalogue` what scenario files
+may name.
+"""
+
+from __future__ import annotations
+
+from sim.api.catalogue import catalogue, schema, template
+from sim.api.ledgers import Ledger, VerifiedLedger, verify
+from sim.api.records import Activation, Dispute, Exclusion, Fault, Key, TestSignature
+from sim.api.replays import Replay, replay
+from sim.api.runs import Run, open_run, run
+from sim.api.scenarios import load, resolve
+from sim.kchain.errors import LedgerError
+from sim.scenario.diagnostics import Diagnostic, ScenarioError
+from sim.scenario.load import Scenario
+from sim.scenario.plan import Plan
+from sim.world.folder import FolderError
+from sim.world.outcome import Event, Progress
+from sim.world.replay import Divergence
+from sim.world.verdicts import Exit
+
+__all__ = [
+    "Activation",
+    "Diagnostic",
+    "Dispute",
+    "Divergence",
+    "Event",
+    "Exclusion",
+    "Exit",
+    "Fault",
+    "FolderError",
+    "Key",
+    "Ledger",
+    "LedgerError",
+    "Plan",
+    "Progress",
+    "Replay",
+    "Run",
+    "Scenario",
+    "ScenarioError",
+    "TestSignature",
+    "VerifiedLedger",
+    "catalogue",
+    "load",
+    "open_run",
+    "replay",
+    "resolve",
+    "run",
+    "schema",
+    "template",
+    "verify",
+]

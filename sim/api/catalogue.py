@@ -1,0 +1,89 @@
+"""What scenario files may name, and the texts that help to write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+
+def _behaviours() -> dict[str, str]:
+    from sim.adversary import BEHAVIOURS
+
+    return {
+        name: f"{known.summary} Expected: {known.expected}" for name, known in BEHAVIOURS.items()
+    }
+
+
+def _invariants() -> dict[str, str]:
+    from sim.checks import CHECKS
+
+    return {name: f"{known.sentence} [{known.source}]" for name, known in CHECKS.items()}
+
+
+def _profiles() -> dict[str, str]:
+    from sim.network.profiles import PROFILES, get_profile
+
+    profiles = [get_profile(name) for name in PROFILES]
+    return {known.name: f"{known.source} ({known.provenance})" for known in profiles}
+
+
+def _actions() -> dict[str, str]:
+    from sim.scenario.actions import ACTIONS
+
+    return {name: _first_paragraph(known.__doc__ or "") for name, known in ACTIONS.items()}
+
+
+def _events() -> dict[str, str]:
+    from sim.validator.events import EVENTS
+
+    return dict(EVENTS)
+
+
+def _schemes() -> dict[str, str]:
+    from sim.crypto.ed25519 import Ed25519
+
+    return {
+        Ed25519.scheme: f"points of {Ed25519.point_size} bytes, scalars of {Ed25519.scalar_size}; "
+        "keys sign by FROST (RFC 9591), signatures are ordinary Ed25519"
+    }
+
+
+CATALOGUES: Final[dict[str, Callable[[], dict[str, str]]]] = {
+    "behaviours": _behaviours,
+    "invariants": _invariants,
+    "profiles": _profiles,
+    "actions": _actions,
+    "events": _events,
+    "schemes": _schemes,
+}
+
+
+def catalogue(kind: str) -> dict[str, str]:
+    """Return what scenario files may name, each with a sentence.
+
+    Args:
+        kind: ``behaviours``, ``invariants``, ``profiles``, ``actions``, ``events`` or ``schemes``.
+
+    Raises:
+        KeyError: There is no such catalogue.
+
+    """
+    return CATALOGUES[kind]()
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of scenario files."""
+    from sim.scenario.publish import json_schema
+
+    return json_schema()
+
+
+def template() -> str:
+    """Return a commented scenario file that passes."""
+    from sim.scenario import template as shipped
+
+    return shipped.template()
+
+
+def _first_paragraph(text: str) -> str:
+    return " ".join(text.strip().split("\n\n")[0].split())

@@ -1,0 +1,175 @@
+"""The commands, their options, and the exit code of every way to end.
+
+Codes: 0 pass · 1 an expectation failed · 2 bad scenario or usage · 3 safety violated · 4 liveness
+violated · 5 not reproducible · 6 internal error · 7 budget exceeded · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+INTERNAL: Final = 6
+INTERRUPTED: Final = 130
+
+app = typer.Typer(
+    name="ksim",
+    help="A laboratory for threshold keys: real DKGs over a simulated lossy network, recorded on a "
+    "K-chain, and reproduced bit for bit from a scenario and a seed.",
+    epilog="Exit codes: 0 pass, 1 an expectation failed, 2 bad scenario or usage, 3 safety "
+    "violated, 4 liveness violated, 5 not reproducible, 6 internal error, 7 budget exceeded, "
+    "130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change one value; may be repeated."),
+]
+Seed = Annotated[int | None, typer.Option(metavar="N", min=0, help="Instead of the file's seed.")]
+Processes = Annotated[
+    int, typer.Option(metavar="N", min=1, help="Share the work; the result is the same.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Switch = Annotated[
+    list[str] | None,
+    typer.Option("--switch", metavar="NAME=VALUE", hidden=True, help="Tests of the simulator."),
+]
+
+
+@app.command()
+def run(
+    file: File,
+    seed: Seed = None,
+    sets: Sets = None,
+    processes: Processes = 1,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", help="Put the run's folder there: DIR/<scenario>/<seed>-<plan>."
+        ),
+    ] = Path("results"),
+    json: Json = False,  # a command line option
+    switch: Switch = None,
+) -> None:
+    """Run a scenario and tell what happened."""
+    from sim.cli.running import run_scenario
+
+    _exit_with(
+        lambda: run_scenario(file, seed, sets or [], processes, out, switch or [], as_json=json)
+    )
+
+
+@app.command()
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    processes: Processes = 1,
+    json: Json = False,  # a command line option
+    switch: Switch = None,
+) -> None:
+    """Run a stored plan again; name the first event that differs."""
+    from sim.cli.running import replay_run
+
+    _exit_with(lambda: replay_run(folder, processes, switch or [], as_json=json))
+
+
+@app.command()
+def validate(file: File, sets: Sets = None) -> None:
+    """Check a scenario file; report every error in it."""
+    from sim.cli.scenarios import validate_scenario
+
+    _exit_with(lambda: validate_scenario(file, sets or []))
+
+
+@app.command()
+def explain(file: File, seed: Seed = None, sets: Sets = None) -> None:
+    """Show a scenario with every default, selector and pick resolved."""
+    from sim.cli.scenarios import explain_scenario
+
+    _exit_with(lambda: explain_scenario(file, seed, sets or []))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files."""
+    from sim.cli.scenarios import print_schema
+
+    _exit_with(print_schema)
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Must not exist yet.")] = Path(
+        "scenario.toml"
+    ),
+) -> None:
+    """Write a commented scenario file to start from."""
+    from sim.cli.scenarios import write_template
+
+    _exit_with(lambda: write_template(file))
+
+
+@app.command()
+def verify(
+    ledger: Annotated[Path, typer.Argument(metavar="LEDGER", help="A ledger.msgpack.")],
+    expect_head: Annotated[
+        str | None,
+        typer.Option(metavar="HASH", help="The last block's hash, as known from elsewhere."),
+    ] = None,
+    json: Json = False,  # a command line option
+) -> None:
+    """Check a ledger by public rules alone: no secrets, nothing executed again."""
+    from sim.cli.inspecting import verify_ledger
+
+    _exit_with(lambda: verify_ledger(ledger, expect_head, as_json=json))
+
+
+@app.command("list")
+def list_names(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND",
+            help="behaviours, invariants, profiles, actions, events or schemes.",
+        ),
+    ],
+    json: Json = False,  # a command line option
+) -> None:
+    """List what scenario files may name."""
+    from sim.cli.inspecting import list_catalogue
+
+    _exit_with(lambda: list_catalogue(kind, as_json=json))
+
+
+def invoke(arguments: Sequence[str]) -> NoReturn:
+    """Run one command and exit with its code; usage errors exit with 2."""
+    app(list(arguments), prog_name="ksim")
+    raise AssertionError("typer exits")
+
+
+def _exit_with(command: Callable[[], int]) -> NoReturn:
+    """Run a command's body and exit with its code, whatever way it ends."""
+    try:
+        code = command()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has had enough; a second complaint at shutdown helps nobody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception:  # noqa: BLE001  # the last resort: a bug, told as one
+        traceback.print_exc()
+        sys.stderr.write("internal error: this is a bug in ksim\n")
+        code = INTERNAL
+    raise typer.Exit(code)

@@ -1,0 +1,68 @@
+"""``ksim verify`` and ``ksim list``."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import msgspec
+
+from sim import api
+from sim.api.catalogue import CATALOGUES
+from sim.cli.output import console, print_json, refuse, say
+
+
+def verify_ledger(ledger: Path, expect_head: str | None, *, as_json: bool) -> int:
+    """Check a ledger; 0 if it holds, 3 if a public rule is broken."""
+    try:
+        found = api.verify(ledger, expect_head)
+    except api.LedgerError as error:
+        say(f"{ledger}: {error}")
+        if as_json:
+            print_json({"valid": False, "where": error.where, "reason": error.reason})
+        return int(api.Exit.SAFETY)
+    except api.FolderError as error:
+        return refuse(str(error))
+    except OSError as error:
+        return refuse(f"{ledger}: {error.strerror}")
+    except ValueError as error:
+        return refuse(f"--expect-head: {error}")
+    if as_json:
+        print_json({"valid": True, **msgspec.to_builtins(found)})
+        return 0
+    out = console()
+    out.print(
+        f"{ledger}: valid: chain {found.chain}, {found.blocks} blocks up to height {found.height}, "
+        f"{found.transactions} transactions ({found.rejected} rejected)"
+    )
+    for name, public in found.keys.items():
+        out.print(f"key {name}: {public or 'none'}")
+    out.print(f"head: {found.head}")
+    if expect_head is None:
+        out.print(
+            "The file proves itself only as far as its head: compare that with one from "
+            "elsewhere (--expect-head)."
+        )
+    return 0
+
+
+def list_catalogue(kind: str, *, as_json: bool) -> int:
+    """Print the names of one kind, each with a sentence."""
+    if kind not in CATALOGUES:
+        near = difflib.get_close_matches(kind, CATALOGUES, n=1)
+        hint = f'; did you mean "{near[0]}"?' if near else ""
+        return refuse(f'no list "{kind}"{hint} (allowed: {", ".join(CATALOGUES)})')
+    entries = api.catalogue(kind)
+    if as_json:
+        print_json(entries)
+        return 0
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, sentence in entries.items():
+        table.add_row(Text(name), Text(sentence))
+    console().print(table)
+    return 0

@@ -1,0 +1,188 @@
+"""A validator as its own code sees it: a clock, a mailbox, and ways to act.
+
+Everything that waits, waits here, on the validator's local clock; Trio's own clock knows nothing of
+virtual time. A crash ends the life at the wait where it stands, or right after the effect that
+triggered it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import trio
+
+from sim.base.codec import decode_canonical
+from sim.base.errors import LocalError
+from sim.base.ids import LEDGER, NEVER_US, Label, ValidatorIndex
+from sim.engine.mail import FROM_LEDGER, FROM_VALIDATOR, Mail
+from sim.engine.ports import Blocks, Input, Message, Pending, Store, Submission
+
+if TYPE_CHECKING:
+    from sim.engine.history import Extra
+    from sim.engine.node import Node
+    from sim.engine.shard import Shard
+
+T = TypeVar("T")
+
+
+class Crashed(BaseException):  # not an error, so that a life which catches errors lets it pass
+    """Ends a life in the middle of its effects. Only the engine raises and catches it."""
+
+
+class Context:
+    """What a `Life` is given.
+
+    Attributes:
+        index: The validator's place in the registry.
+        incarnation: Counts its starts, from 0; rises even when its store is lost.
+        store: What it keeps across restarts, as its factory made it.
+    """
+
+    __slots__ = ("_node", "_shard", "incarnation", "index", "store")
+
+    def __init__(self, shard: Shard, node: Node) -> None:
+        self._shard = shard
+        self._node = node
+        self.index: ValidatorIndex = node.index
+        self.incarnation: int = node.incarnation
+        self.store: Store = node.store
+
+    @property
+    def now_us(self) -> int:
+        """True virtual time at this validator, in µs."""
+        return self._node.now_us
+
+    def local_now_us(self) -> int:
+        """Return what this validator's own clock shows: off and drifting when skewed."""
+        return self._node.clock_us()
+
+    def local_delay_us(self, delay_us: int) -> int:
+        """Return the virtual time in which this validator's clock advances by `delay_us`."""
+        return -(-delay_us * 1_000_000 // (1_000_000 + self._node.drift_ppm))
+
+    async def receive(self, deadline_us: int | None = None) -> Input | None:
+        """Wait for the next input, or until `deadline_us` in virtual time; then return None.
+
+        What is overdue comes in order of its due time; at equal times the ledger comes first, then
+        messages by (arrival, sender, sequence), then the deadline.
+        """
+        node = self._node
+        shard = self._shard
+        deadline = NEVER_US if deadline_us is None else deadline_us
+        while True:
+            end = min(shard.end_us, node.limit_us)
+            if node.now_us < end:
+                mail = node.take(deadline, end)
+                if mail is not None or deadline < end:
+                    break
+            await self._park(deadline, listening=True)
+        due = deadline if mail is None else mail.arrival_us
+        node.now_us = max(node.now_us, due)
+        received = None if mail is None else self._received(mail)
+        if shard.order is not None:
+            shard.order.append(node.index)
+        if node.service_us:
+            await self.sleep(node.service_us)
+        return received
+
+    def _received(self, mail: Mail) -> Input:
+        node = self._node
+        self._shard.delivered += 1
+        node.history.add(node.now_us, "receive", mail.source, mail.label, mail.transmission, "", ())
+        if mail.rank == FROM_VALIDATOR:
+            return Message(mail.source, mail.label, mail.payload)
+        if mail.rank == FROM_LEDGER:
+            return Blocks(mail.payload, mail.label.kind == "catch-up")
+        return Pending(decode_canonical(mail.payload, tuple[bytes, ...]))
+
+    async def sleep(self, duration_us: int) -> None:
+        """Be busy for `duration_us` of virtual time, at least 0: nothing is received meanwhile."""
+        if duration_us < 0:
+            raise LocalError(f"validator {self.index} cannot sleep for {duration_us} µs")
+        node = self._node
+        node.busy_us = node.now_us + duration_us
+        # A pause moves `busy_us` while this waits, so it is read anew after every wait.
+        while node.busy_us >= min(self._shard.end_us, node.limit_us):
+            await self._park(node.busy_us, listening=False)
+        node.now_us = node.busy_us
+
+    async def _park(self, wake_us: int, *, listening: bool) -> None:
+        node = self._node
+        node.wake_us = wake_us
+        node.listening = listening
+        self._shard.schedule(node)
+        await node.lot.park()
+
+    async def work(self, function: Callable[[], T]) -> T:
+        """Run `function` in a thread: real work that takes no virtual time.
+
+        No window ends before it has returned, so it cannot be overtaken. It must not touch
+        anything that the run touches meanwhile.
+        """
+        with self._shard.real_work():
+            return await trio.to_thread.run_sync(function)
+
+    def send(self, target: ValidatorIndex, label: Label, payload: bytes) -> None:
+        """Send `payload` to validator `target`; the network decides what becomes of it.
+
+        What a validator sends to itself doesn't use the network: it arrives at once.
+        """
+        node, shard, now = self._acting()
+        shard.sent += 1
+        node.sequence += 1
+        index = node.index
+        sequence = node.sequence
+        if target == index:
+            node.history.add(now, "send", target, label, 0, "self", (now,))
+            mail = Mail(now, FROM_VALIDATOR, index, sequence, 0, label, 0, payload)
+            heapq.heappush(node.inbox, mail)
+            return
+        transmission, verdict, arrivals = shard.network.send(
+            now, index, target, label, len(payload)
+        )
+        node.history.add(now, "send", target, label, transmission, verdict, arrivals)
+        for copy, at in enumerate(arrivals):
+            shard.post(
+                target,
+                Mail(at, FROM_VALIDATOR, index, sequence, copy, label, transmission, payload),
+            )
+
+    def submit(self, label: Label, payload: bytes) -> None:
+        """Send `payload` to the ledger; a label of kind ``read`` asks for the chain instead."""
+        node, shard, now = self._acting()
+        node.submissions += 1
+        node.history.add(now, "submit", LEDGER, label, 0, "", ())
+        shard.submissions.append(Submission(now, node.index, node.submissions, label, payload))
+
+    def record(
+        self,
+        kind: str,
+        label: Label,
+        peer: ValidatorIndex = LEDGER,
+        verdict: str = "",
+        extra: Extra = (),
+    ) -> None:
+        """Add a record to this validator's history; see `history.Record`."""
+        node, _, now = self._acting()
+        node.history.add(now, kind, peer, label, 0, verdict, extra)
+
+    def happened(self, event: str) -> None:
+        """Say that `event` has happened here: faults may wait for it.
+
+        A crash that waited for it ends the life here, by an exception that must not be caught.
+        Other faults of this validator take hold at this instant, once its effects are done.
+        """
+        node, shard, _ = self._acting()
+        if event in shard.watched:
+            shard.happened(node, event)
+            if node.crashing:
+                raise Crashed
+
+    def _acting(self) -> tuple[Node, Shard, int]:
+        """Return what effects need; a life that was crashed has none any more."""
+        node = self._node
+        if node.crashing or not node.alive or node.incarnation != self.incarnation:
+            raise Crashed
+        return node, self._shard, node.now_us

@@ -1,0 +1,196 @@
+"""Frames between the coordinator and a worker process: MessagePack behind a length of 4 bytes.
+
+Big batches are cut into several frames, so that neither side holds one twice. A payload that many
+parcels share, such as a block for every validator, crosses once per frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeAlias
+
+import msgspec
+
+from sim.base.ids import Label, ValidatorIndex
+from sim.engine.exchange import Parcel, Report, ShardResult
+from sim.engine.faults import Due
+from sim.engine.history import History
+from sim.engine.mail import Mail
+from sim.engine.ports import Event, Submission, Switches
+
+CHUNK_BYTES: Final = 1 << 20
+"""Payload bytes after which a frame is closed."""
+
+CHUNK_ITEMS: Final = 1 << 13
+"""Items after which a frame is closed."""
+
+_HEADER_BYTES: Final = 4
+
+
+class _Frame(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    pass
+
+
+class Boot(_Frame, frozen=True):
+    """To a worker, first: what it is. Fields as in `ports.SimulationConfig`."""
+
+    factory: str
+    config: bytes
+    shard: int
+    shards: int
+    watched: frozenset[str]
+    keep: bool
+    switches: Switches
+
+
+class Cargo(_Frame, frozen=True):
+    """Both ways: parcels.
+
+    Attributes:
+        payloads: Each distinct payload object once.
+        parcels: Receiver, position of the payload, then the other fields of `Mail`.
+    """
+
+    payloads: list[bytes]
+    parcels: list[tuple[ValidatorIndex, int, int, int, ValidatorIndex, int, int, Label, int]]
+
+    def unpack(self) -> Iterator[Parcel]:
+        """Yield the parcels; those that shared a payload share one again."""
+        for target, payload, arrival, rank, source, sequence, copy, label, count in self.parcels:
+            mail = Mail(arrival, rank, source, sequence, copy, label, count, self.payloads[payload])
+            yield target, mail
+
+
+class Advance(_Frame, frozen=True):
+    """To a worker: the rest of an order, after its cargo."""
+
+    horizon_us: int
+    faults: list[Due]
+
+
+class Finish(_Frame, frozen=True):
+    """To a worker: the run is over; leave the results and go."""
+
+
+class Submitted(_Frame, frozen=True):
+    """From a worker: submissions to the ledger."""
+
+    submissions: list[Submission]
+
+
+class Advanced(_Frame, frozen=True):
+    """From a worker: the rest of a report, after cargo and submissions."""
+
+    next_us: int
+    sent: int
+    delivered: int
+    cpu_s: float
+    events: list[Event]
+
+    def report(self, parcels: list[Parcel], submissions: list[Submission]) -> Report:
+        """Return the report that this closes."""
+        return Report(
+            self.next_us,
+            self.sent,
+            self.delivered,
+            self.cpu_s,
+            parcels,
+            submissions,
+            self.events,
+        )
+
+
+class Lived(_Frame, frozen=True):
+    """From a worker, at the end: one validator's history."""
+
+    validator: ValidatorIndex
+    history: History
+
+
+class Finished(_Frame, frozen=True):
+    """From a worker, last: the rest of `exchange.ShardResult`, after the histories."""
+
+    finished: bytes
+    windows: int
+    wakes: int
+    order: tuple[int, ...]
+
+    def result(self, histories: dict[ValidatorIndex, History]) -> ShardResult:
+        """Return the result that this closes."""
+        return ShardResult(histories, self.finished, self.windows, self.wakes, self.order)
+
+
+class Failed(_Frame, frozen=True):
+    """From a worker, last: it died of an exception."""
+
+    traceback: str
+
+
+Frame: TypeAlias = (
+    Boot | Cargo | Advance | Finish | Submitted | Advanced | Lived | Finished | Failed
+)
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final[msgspec.msgpack.Decoder[Frame]] = msgspec.msgpack.Decoder(Frame)
+
+
+def frame_bytes(frame: Frame) -> bytes:
+    """Return `frame` as it crosses."""
+    body = _ENCODER.encode(frame)
+    return len(body).to_bytes(_HEADER_BYTES, "big") + body
+
+
+class FrameBuffer:
+    """Cuts a stream of bytes into frames."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def feed(self, data: bytes | bytearray) -> Iterator[Frame]:
+        """Take in `data`; yield the frames that are complete now."""
+        self._bytes += data
+        start = 0
+        while len(self._bytes) >= start + _HEADER_BYTES:
+            body = start + _HEADER_BYTES
+            end = body + int.from_bytes(self._bytes[start:body], "big")
+            if len(self._bytes) < end:
+                break
+            yield _DECODER.decode(self._bytes[body:end])
+            start = end
+        del self._bytes[:start]
+
+
+def cargo(parcels: Iterable[Parcel]) -> Iterator[Cargo]:
+    """Pack `parcels` into frames of bounded size."""
+    positions: dict[int, int] = {}  # by identity: equal payloads of different senders are rare
+    packed = Cargo([], [])
+    size = 0
+    for target, mail in parcels:
+        position = positions.get(id(mail.payload))
+        if position is None:
+            position = positions[id(mail.payload)] = len(packed.payloads)
+            packed.payloads.append(mail.payload)
+            size += len(mail.payload)
+        packed.parcels.append((target, position, *mail[:7]))
+        if size > CHUNK_BYTES or len(packed.parcels) >= CHUNK_ITEMS:
+            yield packed
+            positions.clear()
+            packed = Cargo([], [])
+            size = 0
+    if packed.parcels:
+        yield packed
+
+
+def submitted(submissions: Iterable[Submission]) -> Iterator[Submitted]:
+    """Pack `submissions` into frames of bounded size."""
+    packed: list[Submission] = []
+    size = 0
+    for submission in submissions:
+        packed.append(submission)
+        size += len(submission.payload)
+        if size > CHUNK_BYTES or len(packed) >= CHUNK_ITEMS:
+            yield Submitted(packed)
+            packed = []
+            size = 0
+    if packed:
+        yield Submitted(packed)

@@ -1,0 +1,134 @@
+"""What is written down of a validator: one record per send, receipt, submission and fault."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple, TypeAlias
+
+import msgspec
+
+from sim.base.errors import LocalError
+from sim.base.ids import Label, ValidatorIndex
+
+Extra: TypeAlias = tuple[int | str, ...]
+
+NO_LABEL: Final = Label("", 0, "", "")
+
+_SPILL: Final = 1 << 16  # bytes: hashing pieces of this size costs no more than hashing it all
+
+
+class Record(NamedTuple):
+    """One line of a validator's history.
+
+    Attributes:
+        time_us: Virtual time; never falls from one record of a validator to the next.
+        kind: ``send``, ``submit``, ``receive``, ``down`` (lost because the validator was down),
+            ``full`` (lost because its mailbox was), ``start``, ``crash``, ``pause``, ``resume``,
+            ``slow``, ``skew``, or whatever a life records.
+        peer: The other end, or LEDGER.
+        label: What the message is about; its session names the ceremony.
+        transmission: Count of sends of that label on that link; 0 where none is counted.
+        verdict: What became of a send (see `ports.Fate`); what a crash lost.
+        extra: Arrival times of a send or of a message lost while waiting; the numbers of a fault.
+    """
+
+    time_us: int
+    kind: str
+    peer: ValidatorIndex
+    label: Label
+    transmission: int
+    verdict: str
+    extra: Extra
+
+
+class History(msgspec.Struct, frozen=True):
+    """A validator's whole history.
+
+    Attributes:
+        digest: BLAKE2b over the encoded records, 16 bytes.
+        count: How many records there are.
+        last_us: Time of the last one, or 0.
+        data: The records as one MessagePack array; empty if they weren't kept.
+    """
+
+    digest: bytes
+    count: int
+    last_us: int
+    data: bytes
+
+    def records(self) -> list[Record]:
+        """Decode the records, in order.
+
+        Raises:
+            LocalError: They weren't kept.
+        """
+        if not self.data:
+            raise LocalError("the run kept no records")
+        return _DECODER.decode(self.data)
+
+
+class HistoryWriter:
+    """Appends records; keeps their bytes, or only a digest of them.
+
+    Records are encoded at once: held as objects they would take several times the memory.
+    """
+
+    __slots__ = ("_buffer", "_encode", "_hash", "_keep", "count", "last_us")
+
+    def __init__(self, *, keep: bool) -> None:
+        self._buffer = bytearray()
+        self._encode = msgspec.msgpack.Encoder().encode_into
+        self._hash = hashlib.blake2b(digest_size=16)
+        self._keep = keep
+        self.count = 0
+        self.last_us = 0
+
+    def add(
+        self,
+        time_us: int,
+        kind: str,
+        peer: ValidatorIndex,
+        label: Label,
+        transmission: int,
+        verdict: str,
+        extra: Extra,
+    ) -> None:
+        """Append one record; see `Record`."""
+        self._encode((time_us, kind, peer, label, transmission, verdict, extra), self._buffer, -1)
+        self.count += 1
+        self.last_us = time_us
+        if not self._keep and len(self._buffer) > _SPILL:
+            self._hash.update(self._buffer)
+            self._buffer.clear()
+
+    def finish(self) -> History:
+        """Return the history; nothing may be added any more."""
+        self._hash.update(self._buffer)
+        header = b"\xdd" + self.count.to_bytes(4, "big")  # MessagePack's array 32
+        data = header + self._buffer if self._keep else b""
+        return History(self._hash.digest(), self.count, self.last_us, bytes(data))
+
+
+def merged(
+    histories: Mapping[ValidatorIndex, History],
+) -> Iterator[tuple[int, ValidatorIndex, int, Record]]:
+    """Yield (time, validator, sequence, record) over all validators, in that order.
+
+    Sequence is the record's position in its validator's history, from 0.
+    """
+    return heapq.merge(
+        *(_numbered(index, history) for index, history in sorted(histories.items())),
+        key=lambda entry: entry[:3],
+    )
+
+
+def _numbered(
+    validator: ValidatorIndex, history: History
+) -> Iterator[tuple[int, ValidatorIndex, int, Record]]:
+    for sequence, record in enumerate(history.records()):
+        yield record.time_us, validator, sequence, record
+
+
+_DECODER: Final = msgspec.msgpack.Decoder(list[Record])

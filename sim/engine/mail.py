@@ -1,0 +1,36 @@
+"""What waits in a mailbox."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from sim.base.ids import Label, ValidatorIndex
+
+FROM_LEDGER: Final = 1
+FROM_VALIDATOR: Final = 2
+PENDING: Final = 3
+"""Ranks: at equal arrival the ledger comes first, then validators; a rusher's view comes last."""
+
+
+class Mail(NamedTuple):
+    """One thing to receive; plain tuple order is the order in which it is received.
+
+    Attributes:
+        arrival_us: When it arrives.
+        rank: One of the ranks above.
+        source: Its sender, or LEDGER.
+        sequence: Rises with every send of that source over the run, across incarnations.
+        copy: 0, or 1 for the second copy of a duplicated message.
+        label: What it is about.
+        transmission: Count of sends of that label on that link.
+        payload: Its bytes; one object may be shared by many receivers.
+    """
+
+    arrival_us: int
+    rank: int
+    source: ValidatorIndex
+    sequence: int
+    copy: int
+    label: Label
+    transmission: int
+    payload: bytes

@@ -1,0 +1,239 @@
+"""One validator as its shard sees it: its clock, its mailbox, and whether it is up."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from typing import TYPE_CHECKING
+
+import trio
+
+from sim.base.ids import LEDGER, NEVER_US, ValidatorIndex
+from sim.engine.history import NO_LABEL, Extra, HistoryWriter
+from sim.engine.mail import FROM_VALIDATOR, Mail
+
+if TYPE_CHECKING:
+    from sim.engine.faults import Loss
+    from sim.engine.ports import Life, Store
+
+
+class Node:
+    """The state of one validator; its shard and its context work on it.
+
+    Attributes:
+        index: Its place in the registry.
+        life: Its code.
+        store: What it keeps across restarts.
+        history: Its records.
+        now_us: Its local clock's virtual time: how far it has come. Ahead of nothing that it
+            could still receive, behind the window's start while it has nothing to do.
+        inbox: Mail to come and mail not yet looked at, a heap.
+        waiting: Mail that arrived while it was busy, in order.
+        queued: Messages among `waiting`: at most `mailbox_max`.
+        wake_us: When its waiting task must go on even if nothing arrives.
+        listening: Whether arriving mail wakes it too.
+        busy_us: Until when it sleeps; a pause moves it.
+        limit_us: It must do nothing at or after this time: a fault of its own is due then.
+        mark_us: The earliest time at which its shard will look at it.
+        alive: Whether it is up.
+        crashing: Whether its own trigger has just stopped it.
+        paused_us: Since when it stands still, or None.
+        incarnation: Counts its starts, from 0.
+        sequence: Counts sends over the run.
+        submissions: Counts submissions over the run.
+        happenings: Counts watched events over the run.
+        service_us: Time that every input takes.
+        offset_us: How far its clock is ahead, at `skewed_us`.
+        drift_ppm: How much faster its clock goes since.
+        skewed_us: When its clock was last set.
+    """
+
+    __slots__ = (
+        "alive",
+        "busy_us",
+        "crashing",
+        "drift_ppm",
+        "happenings",
+        "history",
+        "inbox",
+        "incarnation",
+        "index",
+        "life",
+        "limit_us",
+        "listening",
+        "lot",
+        "mailbox_max",
+        "mark_us",
+        "now_us",
+        "offset_us",
+        "paused_us",
+        "queued",
+        "scope",
+        "sequence",
+        "service_us",
+        "skewed_us",
+        "store",
+        "submissions",
+        "waiting",
+        "wake_us",
+    )
+
+    def __init__(
+        self,
+        index: ValidatorIndex,
+        life: Life,
+        store: Store,
+        *,
+        mailbox_max: int,
+        keep: bool,
+    ) -> None:
+        self.index = index
+        self.life = life
+        self.store = store
+        self.history = HistoryWriter(keep=keep)
+        self.mailbox_max = mailbox_max
+        self.now_us = 0
+        self.inbox: list[Mail] = []
+        self.waiting: deque[Mail] = deque()
+        self.queued = 0
+        self.lot = trio.lowlevel.ParkingLot()
+        self.scope = trio.CancelScope()
+        self.wake_us = NEVER_US
+        self.listening = False
+        self.busy_us = 0
+        self.limit_us = NEVER_US
+        self.mark_us = NEVER_US
+        self.alive = False
+        self.crashing = False
+        self.paused_us: int | None = None
+        self.incarnation = -1
+        self.sequence = 0
+        self.submissions = 0
+        self.happenings = 0
+        self.service_us = 0
+        self.offset_us = 0
+        self.drift_ppm = 0
+        self.skewed_us = 0
+
+    def due_us(self) -> int:
+        """Return when its shard must look at it next, or NEVER_US."""
+        arrival = self.inbox[0].arrival_us if self.inbox else NEVER_US
+        if not self.alive:
+            return arrival
+        if self.paused_us is not None:
+            return NEVER_US
+        due = min(self.wake_us, arrival) if self.listening else self.wake_us
+        return max(due, self.now_us)
+
+    def admit(self) -> None:
+        """Move what has arrived by now into the bounded mailbox; record what found it full."""
+        inbox = self.inbox
+        now = self.now_us
+        while inbox and inbox[0].arrival_us <= now:
+            mail = heapq.heappop(inbox)
+            if mail.rank == FROM_VALIDATOR:
+                if self.queued >= self.mailbox_max:
+                    self.record_mail(now, "full", mail)
+                    continue
+                self.queued += 1
+            self.waiting.append(mail)
+
+    def take(self, deadline_us: int, end_us: int) -> Mail | None:
+        """Return the next mail that is due by `deadline_us` and before `end_us`, or None."""
+        if self.inbox and self.inbox[0].arrival_us <= self.now_us:
+            self.admit()
+        if self.waiting:
+            if self.waiting[0].arrival_us > deadline_us:
+                return None
+            mail = self.waiting.popleft()
+            self.queued -= mail.rank == FROM_VALIDATOR
+            return mail
+        if self.inbox:
+            arrival = self.inbox[0].arrival_us
+            if arrival <= deadline_us and arrival < end_us:
+                return heapq.heappop(self.inbox)
+        return None
+
+    def lose_mail(self, before_us: int, not_before_us: int = 0) -> None:
+        """Record as lost what arrived before `before_us`, at its arrival or `not_before_us`."""
+        while self.waiting:
+            self.record_mail(not_before_us, "down", self.waiting.popleft())
+        self.queued = 0
+        inbox = self.inbox
+        while inbox and inbox[0].arrival_us < before_us:
+            mail = heapq.heappop(inbox)
+            self.record_mail(max(mail.arrival_us, not_before_us), "down", mail)
+
+    def record_mail(self, time_us: int, kind: str, mail: Mail) -> None:
+        """Record what became of `mail`."""
+        self.history.add(
+            time_us, kind, mail.source, mail.label, mail.transmission, "", (mail.arrival_us,)
+        )
+
+    def record_fault(self, time_us: int, kind: str, verdict: str = "", extra: Extra = ()) -> None:
+        """Record a fault of the validator itself."""
+        self.history.add(time_us, kind, LEDGER, NO_LABEL, 0, verdict, extra)
+
+    def clock_us(self) -> int:
+        """Return what its own clock shows: virtual time plus offset and drift."""
+        gained = (self.now_us - self.skewed_us) * self.drift_ppm // 1_000_000
+        return self.now_us + self.offset_us + gained
+
+    def start(self, time_us: int) -> None:
+        """Come up as the next incarnation, with what its store still holds."""
+        self.lose_mail(time_us)
+        self.alive = True
+        self.incarnation += 1
+        self.now_us = time_us
+        self.wake_us = time_us
+        self.listening = False
+        self.scope = trio.CancelScope()
+        self.record_fault(time_us, "start", extra=(self.incarnation,))
+
+    def stop(self, time_us: int, lose: Loss) -> None:
+        """Go down: lose what `lose` says, and what has arrived.
+
+        Mail that arrives at this very instant comes after a scheduled crash, but is lost in one
+        that the validator itself triggered: it was already at work at this instant.
+        """
+        self.store.crash(lose)
+        self.record_fault(time_us, "crash", verdict=lose)
+        self.lose_mail(time_us + self.crashing, time_us)
+        self.crashing = False
+        self.paused_us = None
+
+    def pause(self, time_us: int) -> bool:
+        """Stand still; return whether that is news."""
+        if not self.alive or self.paused_us is not None:
+            return False
+        self.paused_us = time_us
+        self.record_fault(time_us, "pause")
+        return True
+
+    def resume(self, time_us: int) -> None:
+        """Go on: work that was in progress ends later by as long as it stood still."""
+        if self.paused_us is None:
+            return
+        if self.listening:
+            self.now_us = max(self.now_us, time_us)
+        else:
+            self.busy_us += time_us - self.paused_us
+            self.wake_us = self.busy_us
+        self.paused_us = None
+        self.record_fault(time_us, "resume")
+
+    def slow(self, time_us: int, service_us: int) -> None:
+        """Take `service_us` for every input from now on."""
+        self.service_us = service_us
+        self.record_fault(time_us, "slow", extra=(service_us,))
+
+    def skew(self, time_us: int, offset_us: int, drift_ppm: int) -> None:
+        """Set the clock off from now on."""
+        self.offset_us = offset_us
+        self.drift_ppm = drift_ppm
+        self.skewed_us = time_us
+        self.record_fault(time_us, "skew", extra=(offset_us, drift_ppm))
+
+    def release(self) -> None:
+        """Let it act again after a fault of its own, unless it stands still."""
+        self.limit_us = NEVER_US if self.paused_us is None else self.paused_us

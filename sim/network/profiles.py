@@ -1,0 +1,188 @@
+"""Named network profiles: loss, regions, and a jitter table for every ordered pair of regions.
+
+A profile is a TOML file in `data/`, typed in by hand with its source. It names one *law* per link,
+such as ``uniform 40000 80000``; `data/tables.csv` holds each law's inverse CDF as 256 integers, one
+row per law: the law, the first entry, and 255 steps to the next, all in microseconds. `fit` makes
+that file; at run time there is no arithmetic but a look-up.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from itertools import accumulate
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from sim.network.draws import check_rate
+
+PROFILES: Final = ("ideal", "lan", "aws-10", "lossy-stress")
+"""The shipped profiles."""
+
+TABLE_SIZE: Final = 256
+"""Entries of a jitter table: entry i is the (2i+1)/512 quantile of the one-way latency."""
+
+FLOOR_US_MIN: Final = 50
+"""No profile may declare a lower floor: windows would be too many to run."""
+
+Table: TypeAlias = tuple[int, ...]
+"""256 one-way latencies in µs, ascending."""
+
+Provenance: TypeAlias = Literal["measured", "derived", "engineering choice"]
+
+
+class LinkFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The one link of a profile without regions.
+
+    Attributes:
+        law: A row of `data/tables.csv`.
+        round_trip_us: p50 and p90 of the round trip.
+    """
+
+    law: str
+    round_trip_us: tuple[int, int]
+
+
+class ProfileFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A profile file: either one `link`, or `round_trip_ms` with a row per source region.
+
+    Attributes:
+        format: Always ``kchain-profile``.
+        version: Of the format.
+        name: The profile's name, as the file's.
+        provenance: Where the figures come from.
+        source: The same in words.
+        floor_us: No latency is below it, at least 50.
+        loss: Bernoulli loss rate in parts per 2**32.
+        link: The law of every link, in a profile without regions.
+        round_trip_ms: Source region to (p50, p90) in ms towards each region, in the rows' order.
+    """
+
+    format: Literal["kchain-profile"]
+    version: Literal[1]
+    name: str
+    provenance: Provenance
+    source: str
+    floor_us: int
+    loss: int
+    link: LinkFile | None = None
+    round_trip_ms: dict[str, tuple[tuple[int, int], ...]] = {}
+
+    def laws(self) -> tuple[tuple[str, ...], ...]:
+        """Return the law of every ordered pair of regions, by [source][target]."""
+        if self.link is not None:
+            return ((self.link.law,),)
+        return tuple(
+            tuple(f"shifted-log-normal {p50} {p90}" for p50, p90 in row)
+            for row in self.round_trip_ms.values()
+        )
+
+    def round_trips_us(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """Return (p50, p90) of the round trip of every ordered pair, by [source][target]."""
+        if self.link is not None:
+            return ((self.link.round_trip_us,),)
+        return tuple(
+            tuple((1000 * p50, 1000 * p90) for p50, p90 in row)
+            for row in self.round_trip_ms.values()
+        )
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What links are like. Pairs of regions are by [source][target], in the order of `regions`.
+
+    Attributes:
+        name: One of `PROFILES`.
+        provenance: ``measured``, ``derived`` or ``engineering choice``.
+        source: Where the figures come from.
+        floor_us: No latency is below it.
+        loss: Bernoulli loss rate in parts per 2**32.
+        regions: Names; empty if every link is alike.
+        tables: Jitter tables, 1 × 1 without regions.
+        round_trips_us: (p50, p90) of the round trip.
+    """
+
+    name: str
+    provenance: Provenance
+    source: str
+    floor_us: int
+    loss: int
+    regions: tuple[str, ...]
+    tables: tuple[tuple[Table, ...], ...]
+    round_trips_us: tuple[tuple[tuple[int, int], ...], ...]
+
+    def place(self, region: str) -> int:
+        """Return the position of `region` in the tables: always 0 in a profile without regions.
+
+        Raises:
+            ValueError: this profile has regions, and this is none of them.
+        """
+        if not self.regions:
+            return 0
+        try:
+            return self.regions.index(region)
+        except ValueError:
+            allowed = ", ".join(self.regions)
+            raise ValueError(
+                f'profile {self.name} has no region "{region}" (allowed: {allowed})'
+            ) from None
+
+
+@cache
+def get_profile(name: str) -> Profile:
+    """Load the shipped profile `name`.
+
+    Raises:
+        ValueError: no such profile, or its file breaks a rule above.
+    """
+    if name not in PROFILES:
+        raise ValueError(f'no network profile "{name}" (allowed: {", ".join(PROFILES)})')
+    file = read_profile(name)
+    tables = read_tables()
+    profile = Profile(
+        name=file.name,
+        provenance=file.provenance,
+        source=file.source,
+        floor_us=file.floor_us,
+        loss=check_rate("loss", file.loss),
+        regions=tuple(file.round_trip_ms),
+        tables=tuple(tuple(tables[law] for law in row) for row in file.laws()),
+        round_trips_us=file.round_trips_us(),
+    )
+    _check(profile)
+    return profile
+
+
+def read_profile(name: str) -> ProfileFile:
+    """Read and convert the file of profile `name`."""
+    text = _data(f"{name}.toml")
+    return msgspec.convert(tomllib.loads(text), ProfileFile)
+
+
+@cache
+def read_tables() -> dict[str, Table]:
+    """Read every jitter table, by law."""
+    rows = (line.split(",") for line in _data("tables.csv").splitlines()[1:])
+    return {law: tuple(accumulate(map(int, steps))) for law, *steps in rows}
+
+
+def _data(name: str) -> str:
+    return (resources.files("sim.network") / "data" / name).read_text(encoding="utf-8")
+
+
+def _check(profile: Profile) -> None:
+    side = max(1, len(profile.regions))
+    if len(profile.tables) != side or any(len(row) != side for row in profile.tables):
+        raise ValueError(f"profile {profile.name}: not {side} × {side} links")
+    if profile.floor_us < FLOOR_US_MIN:
+        raise ValueError(f"profile {profile.name}: floor below {FLOOR_US_MIN} µs")
+    for table in (table for row in profile.tables for table in row):
+        if len(table) != TABLE_SIZE or list(table) != sorted(table):
+            raise ValueError(
+                f"profile {profile.name}: a table isn't {TABLE_SIZE} ascending entries"
+            )
+        if table[0] < profile.floor_us:
+            raise ValueError(f"profile {profile.name}: a table undercuts the floor")

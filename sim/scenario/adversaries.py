@@ -1,0 +1,177 @@
+"""Adversaries as a plan has them: one corruption per validator and behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sim.scenario import catalogue
+from sim.scenario.actions import PickTable
+from sim.scenario.entries import EntryIds
+from sim.scenario.plan import CorruptionPlan
+from sim.scenario.registry import Registry, placed
+from sim.scenario.schema import AdversaryTable, ScenarioFile
+from sim.scenario.source import KeyPath
+
+if TYPE_CHECKING:
+    from sim.adversary.registry import Behaviour
+
+
+def resolve_adversaries(file: ScenarioFile, registry: Registry) -> tuple[CorruptionPlan, ...]:
+    """Return every corruption, and let the registry know who is corrupted."""
+    ids = EntryIds("adversary", registry.reporter)
+    corruptions: list[CorruptionPlan] = []
+    for i, table in enumerate(file.adversary):
+        path: KeyPath = ("adversary", i)
+        entry = ids.take(path, table.id, _stem(table))
+        if registry.reporter.sound(path):
+            corruptions += _corruptions(table, entry, registry, path)
+        else:
+            _check_what_is_sound(table, entry, registry, path)
+    registry.corrupted = frozenset(c.validator for c in corruptions)
+    _check_until(file, registry)
+    return tuple(corruptions)
+
+
+def _stem(table: AdversaryTable) -> str:
+    first = table.behaviour if isinstance(table.behaviour, str) else "".join(table.behaviour[:1])
+    return first or "adversary"
+
+
+def _check_what_is_sound(
+    table: AdversaryTable, entry: str, registry: Registry, path: KeyPath
+) -> None:
+    """Report what else is wrong in an entry that has an error already."""
+    if registry.reporter.sound((*path, "nodes")):
+        _nodes(table, entry, registry, path)
+    if registry.reporter.sound((*path, "behaviour")):
+        _behaviours(table, registry, path)
+
+
+def _corruptions(
+    table: AdversaryTable, entry: str, registry: Registry, path: KeyPath
+) -> list[CorruptionPlan]:
+    nodes = _nodes(table, entry, registry, path)
+    behaviours = _behaviours(table, registry, path)
+    victims = _victims(table, behaviours, registry, path)
+    params = {k: v for k, v in table.params.items() if not isinstance(v, list)}
+    _check_params(params, behaviours, registry, path)
+    _check_seats(nodes, victims, registry, path)
+    single = len(nodes) == 1 and len(behaviours) == 1
+    return [
+        CorruptionPlan(
+            id=entry if single else f"{entry}/{registry.names[node]}/{behaviour.name}",
+            validator=node,
+            behaviour=behaviour.name,
+            victims=victims if behaviour.targeted else (),
+            params=_of(behaviour, params),
+            from_us=table.from_,
+            until_us=table.until,
+        )
+        for node in nodes
+        for behaviour in behaviours
+    ]
+
+
+def _nodes(table: AdversaryTable, entry: str, registry: Registry, path: KeyPath) -> tuple[int, ...]:
+    where = (*path, "nodes")
+    if isinstance(table.nodes, PickTable):
+        return registry.pick(table.nodes, entry, where)
+    if not table.nodes:
+        registry.reporter.error(where, "nobody misbehaves: name at least one validator")
+    return registry.select(table.nodes, where)
+
+
+def _behaviours(table: AdversaryTable, registry: Registry, path: KeyPath) -> list[Behaviour]:
+    known = catalogue.behaviours()
+    where = (*path, "behaviour")
+    if not table.behaviour:
+        registry.reporter.error(where, "name at least one behaviour", allowed=known)
+    found: dict[str, Behaviour] = {}
+    for name, place in placed(table.behaviour, where):
+        if name in found:
+            registry.reporter.error(place, f'"{name}" stands twice')
+        elif name in known:
+            found[name] = known[name]
+        else:
+            message = f'unknown behaviour "{name}"'
+            registry.reporter.error(place, message, wrong=name, allowed=known)
+    return list(found.values())
+
+
+def _victims(
+    table: AdversaryTable, behaviours: list[Behaviour], registry: Registry, path: KeyPath
+) -> tuple[int, ...]:
+    """Return the victims that are named; a number of victims is an ordinary parameter."""
+    victims: tuple[int, ...] = ()
+    for name, value in table.params.items():
+        if not isinstance(value, list):
+            continue
+        where = (*path, "params", name)
+        if name != "victims":
+            registry.reporter.error(where, f"{name} takes no list")
+        elif not value:
+            registry.reporter.error(where, "name at least one victim, or leave the choice to it")
+        elif behaviours and not any(behaviour.targeted for behaviour in behaviours):
+            names = ", ".join(behaviour.name for behaviour in behaviours)
+            registry.reporter.error(where, f"{names} has no victims", key=True)
+        else:
+            victims = registry.select(value, where)
+    return victims
+
+
+def _check_params(
+    params: Mapping[str, Any], behaviours: list[Behaviour], registry: Registry, path: KeyPath
+) -> None:
+    known = {param.name: param for behaviour in behaviours for param in behaviour.params}
+    targeted = any(behaviour.targeted for behaviour in behaviours)
+    for name, value in params.items():
+        where = (*path, "params", name)
+        if name in known:
+            problem = known[name].problem(value)
+            if problem is not None:
+                wrong = value if isinstance(value, str) else None
+                choices = map(str, known[name].choices)
+                registry.reporter.error(where, problem, wrong=wrong, allowed=choices)
+        elif name == "victims" and targeted:
+            registry.reporter.error(where, "expected the victims' names, in an array")
+        elif behaviours:
+            names = ", ".join(behaviour.name for behaviour in behaviours)
+            allowed = dict.fromkeys([*known, *(["victims"] if targeted else [])])
+            message = f'{names} has no parameter "{name}"'
+            registry.reporter.error(where, message, key=True, wrong=name, allowed=allowed)
+
+
+def _of(behaviour: Behaviour, params: Mapping[str, Any]) -> dict[str, str | int | bool]:
+    own = {param.name for param in behaviour.params}
+    return {name: value for name, value in params.items() if name in own}
+
+
+def _check_seats(
+    nodes: tuple[int, ...], victims: tuple[int, ...], registry: Registry, path: KeyPath
+) -> None:
+    """Behaviours act in ceremonies: culprits need a seat, and victims one beside a culprit."""
+    reporter = registry.reporter
+    if not reporter.sound(("keys",)) or not registry.committees:
+        return
+    for node in nodes:
+        mine = [members for members in registry.committees.values() if node in members]
+        beside = {other for members in mine for other in members if other != node}
+        if not mine:
+            message = f"{registry.names[node]} sits on no committee: it could not act"
+            reporter.error((*path, "nodes"), message)
+        elif victims and not beside & set(victims):
+            message = f"none of the victims sits on a committee with {registry.names[node]}"
+            reporter.error((*path, "params", "victims"), message)
+
+
+def _check_until(file: ScenarioFile, registry: Registry) -> None:
+    for i, table in enumerate(file.adversary):
+        path: KeyPath = ("adversary", i)
+        if table.until is not None and table.until <= table.from_:
+            message = "the behaviour ends before it begins"
+            registry.reporter.conflict(message, (*path, "until"), (*path, "from"))
+        duration = file.run.duration
+        if duration is not None and table.from_ >= duration:
+            message = "the behaviour begins when the run is over"
+            registry.reporter.conflict(message, (*path, "from"), ("run", "duration"))

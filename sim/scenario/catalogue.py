@@ -1,0 +1,76 @@
+"""Names that lower layers define and scenarios choose from, imported when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from sim.adversary.registry import Behaviour
+
+LEDGER_NAME: Final = "ledger"
+"""The pseudo-node that stands for the ledger in partitions and isolations."""
+
+WORD_SELECTORS: Final = ("*", "honest", "adversary", "standby")
+"""Selectors that are one word."""
+
+RESERVED: Final = frozenset({LEDGER_NAME, "honest", "adversary", "standby", "committee", "region"})
+"""Names that no validator may have: they mean something else in a selector."""
+
+PROVEN: Final = (
+    "malformed-deal",
+    "wrong-point-count",
+    "invalid-point",
+    "bad-proof",
+    "degree-too-high",
+    "equivocation",
+    "malformed-response",
+    "bad-justification",
+    "false-opening",
+    "contradictory-confirmation",
+    "inconsistent-confirmation",
+    "bad-confirmation",
+    "bad-partial",
+)
+"""Faults that the ledger's bytes prove."""
+
+UNPROVEN: Final = ("no-deal", "unjustified", "accused-by-t")
+"""Exclusions that nothing proves."""
+
+REASONS: Final = ("too-few-dealers", "identity-key", "too-few-confirmations", "too-few-signers")
+"""Why an attempt can fail."""
+
+
+def behaviours() -> Mapping[str, Behaviour]:
+    """Return the behaviours of adversaries by name."""
+    from sim.adversary import BEHAVIOURS
+
+    return BEHAVIOURS
+
+
+def profiles() -> tuple[str, ...]:
+    """Return the names of the shipped network profiles."""
+    from sim.network.profiles import PROFILES
+
+    return tuple(PROFILES)
+
+
+def regions(profile: str) -> tuple[str, ...]:
+    """Return the regions of a shipped profile in its order; none if it has no geography."""
+    from sim.network.profiles import read_profile
+
+    return tuple(read_profile(profile).round_trip_ms)
+
+
+def events() -> Mapping[str, str]:
+    """Return what triggers can wait for: names and what they mean."""
+    from sim.validator.events import EVENTS
+
+    return EVENTS
+
+
+def cost_models() -> tuple[str, ...]:
+    """Return the names of the cost models."""
+    from sim.validator.costs import COST_MODELS
+
+    return tuple(COST_MODELS)

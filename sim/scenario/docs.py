@@ -1,0 +1,205 @@
+"""Writes `docs/scenarios.md` from the schema: ``python -m sim.scenario.docs [--check]``.
+
+With ``--check`` it writes nothing and exits 1 if the page isn't what the schema says.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from sim.scenario import catalogue
+from sim.scenario.actions import ACTIONS, Entry, NodeEntry, PickTable, WhenTable
+from sim.scenario.environment import (
+    CostTable,
+    LedgerTable,
+    LossTable,
+    NetworkTable,
+    PhasesTable,
+    QuotasTable,
+    ReorderTable,
+    RunTable,
+    TransportTable,
+    ValidatorsTable,
+)
+from sim.scenario.expectations import DisputeTable, ExpectTable, FaultTable
+from sim.scenario.fields import Table
+from sim.scenario.publish import default, keys, unit
+from sim.scenario.schema import AdversaryTable, KeyTable, PolicyTable, ScenarioFile
+from sim.scenario.template import template
+from sim.scenario.toml_text import inline
+
+PAGE: Final = Path("docs") / "scenarios.md"
+
+SECTIONS: Final[tuple[tuple[str, type[Table]], ...]] = (
+    ("Top level", ScenarioFile),
+    ("`[run]`", RunTable),
+    ("`[validators]`", ValidatorsTable),
+    ("`[network]`", NetworkTable),
+    ("`network.loss` as a table", LossTable),
+    ("`network.reorder` as a table", ReorderTable),
+    ("`[ledger]`", LedgerTable),
+    ("`[ledger.phases]`", PhasesTable),
+    ("`[transport]`", TransportTable),
+    ("`[cost]`", CostTable),
+    ("`[quotas]`", QuotasTable),
+    ("`[keys.NAME]`", KeyTable),
+    ("`keys.NAME.policy`", PolicyTable),
+    ("`[[adversary]]`", AdversaryTable),
+    ("A pick, as `nodes`", PickTable),
+    ("`[[expect]]`", ExpectTable),
+    ("An entry of `faults` and `faults_include`", FaultTable),
+    ("An entry of `disputes`", DisputeTable),
+)
+
+INTRODUCTION: Final = """\
+# Scenario files
+
+<!-- Made from the schema by `python -m sim.scenario.docs`. Don't edit: change `sim/scenario`. -->
+
+A scenario is a TOML file. Unknown keys are errors, and all errors come in one pass, each with file,
+line and column. `ksim init` writes a commented file to start from, `ksim validate FILE` checks one,
+`ksim explain FILE` shows it with every default and pick written out, and `ksim schema` prints the
+JSON Schema for editors.
+
+**Values.** Durations are text with a unit: `"250us"`, `"20ms"`, `"1.5s"`, `"3m30s"`, `"2h"`,
+`"30d"`. Rates are percentages: `"0.1%"`. Sizes: `"64KiB"`, `"1MiB"`. Phase lengths are in ledger
+heights, everything else in virtual time.
+
+**Thresholds** are numbers or `[k]VAR[/d][±c]`, where `n` is the committee's size and `N` the number
+of validators; division rounds down: `"2n/3+1"`, `"n-2"`, `"N/2+1"`.
+
+**Selectors** name validators: `v03`, `region:eu-central-1`, `committee:beacon`, `honest` (no entry
+of `[[adversary]]` is about them), `adversary`, `standby` (on no committee), `*`. In partitions and
+isolations, `ledger` is the ledger. Several in an array mean all that any of them means.
+
+**`extends`** names a scenario that this one changes. Tables are merged key by key; inline tables
+and arrays, `[[timeline]]` and its like among them, are replaced as a whole. On the command line
+`--set keys.beacon.threshold=4` changes one value, the last one wins; entries of arrays go by
+position, `--set timeline.0.at=5s`; a value that is no TOML is text.
+
+**Ids.** Random picks and an adversary's draws are keyed by the entry's `id`, never by its position:
+adding, removing or moving an entry changes no other. Without an `id` it is a digest of the entry.
+
+**Order.** Timeline entries happen at their time, whatever their place in the file. At equal times
+faults come first, then ledger events, then messages.
+
+"""
+
+
+def render() -> str:
+    """Return the whole page."""
+    parts = [INTRODUCTION, "## A complete file\n\n```toml\n", template(), "```\n\n"]
+    for title, table in SECTIONS:
+        parts += _section(title, table)
+        if table is PolicyTable:
+            parts += _timeline()
+    parts += _names()
+    return "".join(parts).rstrip() + "\n"
+
+
+def _section(title: str, table: type[Table], level: int = 2) -> Iterator[str]:
+    yield f"{'#' * level} {title}\n\n{_sentence(table)}\n\n"
+    yield from _rows(list(keys(table)))
+
+
+def _sentence(table: type[Table]) -> str:
+    return " ".join((table.__doc__ or "").split())
+
+
+def _rows(fields: list[tuple[str, str, FieldInfo]]) -> Iterator[str]:
+    if not fields:
+        return
+    yield "| key | unit | default | meaning | example |\n|---|---|---|---|---|\n"
+    for key, _, field in fields:
+        what = _unit(field)
+        examples = "<br>".join(_code(inline(example)) for example in field.examples or ())
+        cells = (f"`{key}`", what, _default(field), field.description or "", examples)
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+    yield "\n"
+
+
+def _unit(field: FieldInfo) -> str:
+    of = unit(field)
+    if of is None:
+        return "table"
+    if of.name != "one of":
+        return of.name
+    choices = list(_choices(field.annotation))
+    return " or ".join(map(_code, choices)) if choices else "name"
+
+
+def _choices(annotation: Any) -> Iterator[str]:
+    for argument in get_args(annotation):
+        if get_origin(annotation) is Literal:
+            yield str(argument)
+        else:
+            yield from _choices(argument)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    shown = default(field)
+    return "" if shown is None else _code(inline(shown))
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _timeline() -> Iterator[str]:
+    yield from _section("`[[timeline]]`", Entry)
+    yield from _section("`when`", WhenTable, 3)
+    common = {name for _, name, _ in keys(Entry)}
+    concerned = [entry for entry in keys(NodeEntry) if entry[1] not in common]
+    yield (
+        "### Whom it concerns\n\nFor crash, restart, pause, resume, slow and skew; "
+        "a pick is described below.\n\n"
+    )
+    yield from _rows(concerned)
+    shared = common | {"do"}
+    for name, action in ACTIONS.items():
+        own = shared | (
+            {entry[1] for entry in concerned} if issubclass(action, NodeEntry) else set()
+        )
+        yield f'### `do = "{name}"`\n\n{_sentence(action)}\n\n'
+        yield from _rows([entry for entry in keys(action) if entry[1] not in own])
+
+
+def _names() -> Iterator[str]:
+    yield "## Names\n\n### Behaviours\n\n"
+    yield "| behaviour | what it does | what comes of it | `params` |\n|---|---|---|---|\n"
+    for name, behaviour in catalogue.behaviours().items():
+        params = [f"`{p.name}`: {p.doc} (default `{inline(p.default)}`)" for p in behaviour.params]
+        if behaviour.targeted:
+            params.append("`victims`: their names, in an array")
+        yield f"| `{name}` | {behaviour.summary} | {behaviour.expected} | {'; '.join(params)} |\n"
+    yield "\n### Events\n\n"
+    yield from (f"- `{name}`: {meaning}.\n" for name, meaning in catalogue.events().items())
+    yield "\n### Profiles and cost models\n\nProfiles: "
+    yield ", ".join(f"`{name}`" for name in catalogue.profiles())
+    yield ". Cost models: " + ", ".join(f"`{name}`" for name in catalogue.cost_models()) + ".\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or check it with ``--check``; return the exit code."""
+    page = render()
+    if arguments == ["--check"]:
+        same = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page
+        if not same:
+            sys.stderr.write(f"{PAGE} is not what the schema says: python -m sim.scenario.docs\n")
+        return 0 if same else 1
+    if arguments:
+        sys.stderr.write("usage: python -m sim.scenario.docs [--check]\n")
+        return 2
+    PAGE.write_text(page, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,197 @@
+"""The resolved scenario: a plan written as a scenario file that loads to the same plan.
+
+Nothing is left to chance or to a default in it, so its hash stands for what was run: an edit or a
+``--set`` never shares a results folder with another run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sim.scenario.catalogue import LEDGER_NAME
+from sim.scenario.plan import ActionPlan, CorruptionPlan, ExpectPlan, KeyPlan, LedgerPlan, Plan
+from sim.scenario.quantities import format_duration, format_rate, format_size
+from sim.scenario.toml_text import document
+
+HEADER: Final = "# kchain-sim scenario, version 1: resolved, with nothing left to choose.\n"
+
+_UNDO: Final = {
+    "crash": "restart",
+    "pause": "resume",
+    "slow": "restore",
+    "skew": "restore",
+    "partition": "heal",
+    "isolate": "heal",
+    "halt-ledger": "resume",
+}
+"""The key that says when an action ends."""
+
+
+def dump_resolved(plan: Plan) -> str:
+    """Return `plan` as the text of a scenario file."""
+    names = [validator.name for validator in plan.validators]
+    validators: dict[str, Any] = {"n": len(names), "names": names}
+    if any(validator.region for validator in plan.validators):
+        validators["placement"] = [validator.region for validator in plan.validators]
+    network = plan.network
+    text = document(
+        {
+            "schema": 1,
+            "name": plan.name,
+            "tags": list(plan.tags),
+            "run": _given(
+                seed=plan.seed,
+                duration=_duration(plan.duration_us),
+                reaction=_duration(plan.reaction_us),
+                wall_limit=_duration(plan.wall_limit_us),
+                message_limit=plan.message_limit,
+            ),
+            "validators": validators,
+            "network": _given(
+                profile=network.profile,
+                loss=None if network.loss is None else format_rate(network.loss),
+                duplicate=format_rate(network.duplicate),
+                reorder={
+                    "rate": format_rate(network.reorder),
+                    "by": format_duration(network.reorder_by_us),
+                },
+            ),
+            "ledger": _ledger(plan.ledger),
+            "transport": {
+                "rto_min": format_duration(plan.transport.rto_min_us),
+                "rto_max": format_duration(plan.transport.rto_max_us),
+                "retransmissions": _or(plan.transport.retransmissions, "unlimited"),
+            },
+            "cost": {"model": plan.cost},
+            "quotas": {
+                "message_max": format_size(plan.quotas.message_max),
+                "mailbox_max": plan.quotas.mailbox_max,
+            },
+            "keys": {key.name: _key(key, names) for key in plan.keys},
+            "timeline": [_action(action, names) for action in plan.timeline],
+            "adversary": [_corruption(corruption, names) for corruption in plan.corruptions],
+            "expect": [_expect(expect) for expect in plan.expects],
+        }
+    )
+    return HEADER + text
+
+
+def plan_id(plan: Plan) -> str:
+    """Return 8 hex digits that stand for `plan`: the beginning of its resolved text's SHA-256."""
+    return hashlib.sha256(dump_resolved(plan).encode()).hexdigest()[:8]
+
+
+def _given(**entries: Any) -> dict[str, Any]:
+    """Return the entries that are not None."""
+    return {key: value for key, value in entries.items() if value is not None}
+
+
+def _or(value: int | None, word: str) -> int | str:
+    return word if value is None else value
+
+
+def _duration(us: int | None) -> str | None:
+    return None if us is None else format_duration(us)
+
+
+def _ledger(ledger: LedgerPlan) -> dict[str, Any]:
+    phases = ledger.phases
+    return {
+        "block_time": format_duration(ledger.block_time_us),
+        "epoch": format_duration(ledger.epoch_heights * ledger.block_time_us),
+        "genesis_time": datetime(1970, 1, 1, tzinfo=UTC)
+        + timedelta(microseconds=ledger.genesis_time_us),
+        "finality": ledger.finality,
+        "block_max": ledger.block_max,
+        "latency": "median" if ledger.latency_us is None else format_duration(ledger.latency_us),
+        "phases": {name: getattr(phases, name) for name in phases.__struct_fields__},
+    }
+
+
+def _key(key: KeyPlan, names: list[str]) -> dict[str, Any]:
+    return {
+        "scheme": key.scheme,
+        "threshold": key.threshold,
+        "faults": key.faults,
+        "committee": [names[v] for v in key.committee],
+        "attempts": key.attempts,
+        "retry_after": key.retry_after,
+        "justifications": key.justifications,
+        "commitments": key.commitments,
+        "policy": _given(
+            max_signings_per_epoch=key.policy.max_signings_per_epoch,
+            contexts=list(key.policy.contexts),
+        ),
+    }
+
+
+def _action(action: ActionPlan, names: list[str]) -> dict[str, Any]:
+    def shown(positions: tuple[int, ...]) -> list[str]:
+        return [LEDGER_NAME if v < 0 else names[v] for v in positions]
+
+    when, do = action.when, action.do
+    entry: dict[str, Any] = {"id": action.id, "do": do}
+    if when is None:
+        entry["at"] = format_duration(action.at_us)
+    else:
+        node = None if when.node is None else names[when.node]
+        entry["when"] = _given(event=when.event, node=node, nth=when.nth)
+    match do:
+        case "create-key":
+            entry["key"] = action.key
+        case "partition":
+            entry["groups"] = [shown(side) for side in action.groups]
+            entry["direction"] = action.direction
+        case "heal":
+            entry |= _given(of=action.target or None)
+        case "halt-ledger":
+            pass
+        case _:
+            entry["nodes"] = shown(action.nodes)
+    if do == "crash":
+        entry["lose"] = action.lose
+    elif do == "slow":
+        entry["service"] = format_duration(action.service_us)
+    elif do == "skew":
+        entry["offset"] = format_duration(action.offset_us)
+        entry["drift"] = action.drift_ppm
+    if action.until_us is not None:
+        entry[_UNDO[do]] = f"after {format_duration(action.until_us)}"
+    return entry
+
+
+def _corruption(corruption: CorruptionPlan, names: list[str]) -> dict[str, Any]:
+    params: dict[str, Any] = dict(corruption.params)
+    if corruption.victims:
+        params["victims"] = [names[v] for v in corruption.victims]
+    return {
+        "id": corruption.id,
+        "nodes": [names[corruption.validator]],
+        "behaviour": corruption.behaviour,
+        **_given(params=params or None),
+        "from": format_duration(corruption.from_us),
+        **_given(until=_duration(corruption.until_us)),
+    }
+
+
+def _expect(expect: ExpectPlan) -> dict[str, Any]:
+    entry: dict[str, Any] = {}
+    for name in expect.__struct_fields__:
+        value = getattr(expect, name)
+        if value is None or name in ("file", "line"):
+            continue
+        match name:
+            case "within_us" | "at_us":
+                entry[name.removesuffix("_us")] = format_duration(value)
+            case "faults" | "faults_include":
+                entry[name] = [{"validator": who, "fault": what} for who, what in value]
+            case "disputes":
+                entry[name] = [
+                    {"dealer": dealer, "accuser": accuser, "kind": kind}
+                    for dealer, accuser, kind in value
+                ]
+            case _:
+                entry[name] = list(value) if isinstance(value, tuple) else value
+    return entry

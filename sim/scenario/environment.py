@@ -1,0 +1,257 @@
+"""The tables that describe the run and its surroundings: all but keys, entries and expectations."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from sim.scenario.fields import (
+    INTEGER_MAX,
+    VALIDATORS_MAX,
+    Duration,
+    Genesis,
+    Heights,
+    Name,
+    Positive,
+    PositiveDuration,
+    Rate,
+    Size,
+    Table,
+    Unit,
+    shape,
+)
+
+
+class RunTable(Table):
+    """How the run is seeded and when it ends."""
+
+    seed: Annotated[
+        Annotated[int, Field(strict=True, ge=0, le=INTEGER_MAX), Tag("=number")]
+        | Annotated[Literal["random"], Tag("=text")],
+        Discriminator(lambda value: "=text" if isinstance(value, str) else "=number"),
+        Unit('a number, or "random"'),
+    ] = Field(
+        description="Everything random in the run follows from it. `random` draws one, which is "
+        "printed and stored.",
+        examples=[20261122],
+    )
+    duration: PositiveDuration | None = Field(
+        default=None,
+        description="Virtual time after which the run ends. If absent, it ends when no ceremony, "
+        "session or timeline entry is open. Required with `halt-ledger`.",
+        examples=["10m"],
+    )
+    reaction: PositiveDuration = Field(
+        default=20_000,
+        description="Time from a trigger on one validator to its action on another.",
+        examples=["20ms"],
+    )
+    wall_limit: PositiveDuration | None = Field(
+        default=None,
+        description="Real time after which the run is given up (exit code 7).",
+        examples=["5m"],
+    )
+    message_limit: Positive | None = Field(
+        default=None,
+        description="Messages after which the run is given up (exit code 7).",
+        examples=[1_000_000],
+    )
+
+
+class ValidatorsTable(Table):
+    """Who takes part, and where they stand."""
+
+    n: Annotated[int, Field(strict=True, ge=1, le=VALIDATORS_MAX), Unit("validators")] = Field(
+        description="How many there are.", examples=[7]
+    )
+    names: Annotated[
+        Annotated[str, Tag("=text")] | Annotated[list[Name], Tag("=list")],
+        Discriminator(shape),
+        Unit("a pattern, or a list of names"),
+    ] = Field(
+        default="v{:02}",
+        description="Their names: a pattern for the position, counted from 0, or all n of them.",
+        examples=["node-{}", ["ada", "bob", "cyn"]],
+    )
+    placement: (
+        Annotated[
+            Annotated[
+                dict[str, Annotated[int, Field(strict=True, ge=0, le=VALIDATORS_MAX)]],
+                Tag("=table"),
+            ]
+            | Annotated[list[str], Tag("=list")],
+            Discriminator(shape),
+            Unit("validators per region, or a region each"),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Regions, in order: how many validators each has, or the region of each "
+        "validator. If absent, validators take turns through the profile's regions.",
+        examples=[{"eu-central-1": 4, "us-east-1": 3}],
+    )
+
+
+class LossTable(Table):
+    """Loss by a named model."""
+
+    model: Annotated[Literal["bernoulli"], Unit("one of")] = Field(
+        default="bernoulli",
+        description="Each message is lost or not, independently of the others.",
+        examples=["bernoulli"],
+    )
+    rate: Rate = Field(description="How many are lost.", examples=["0.1%"])
+
+
+class ReorderTable(Table):
+    """Messages held back, so that later ones overtake them."""
+
+    rate: Rate = Field(description="How many are held back.", examples=["1%"])
+    by: PositiveDuration = Field(
+        default=20_000, description="By exactly how long.", examples=["20ms"]
+    )
+
+
+class NetworkTable(Table):
+    """The network between validators."""
+
+    profile: Annotated[str, Unit("profile")] = Field(
+        default="ideal",
+        description="Latency, jitter and loss of every link; `ksim list profiles` has them all.",
+        examples=["aws-10"],
+    )
+    loss: (
+        Annotated[
+            Annotated[Rate, Tag("=text")] | Annotated[LossTable, Tag("=table")],
+            Discriminator(shape),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Messages lost, instead of the profile's rate.",
+        examples=["1%", {"model": "bernoulli", "rate": "0.1%"}],
+    )
+    duplicate: Rate = Field(default=0, description="Messages that arrive twice.", examples=["0.5%"])
+    reorder: (
+        Annotated[
+            Annotated[Rate, Tag("=text")] | Annotated[ReorderTable, Tag("=table")],
+            Discriminator(shape),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Messages held back: their rate, or rate and delay.",
+        examples=[{"rate": "1%", "by": "20ms"}],
+    )
+
+
+class PhasesTable(Table):
+    """Lengths of a ceremony's phases. A phase ends early when it is complete."""
+
+    announce: Heights = Field(
+        default=15, description="Members post their transport keys.", examples=[15]
+    )
+    deal: Heights = Field(default=90, description="Dealers post deals.", examples=[90])
+    respond: Heights = Field(
+        default=15, description="Holders post responses and complaints.", examples=[15]
+    )
+    grace: Heights = Field(
+        default=5,
+        description="How long after deal a holder waits for late shares before it complains.",
+        examples=[5],
+    )
+    justify: Heights = Field(
+        default=15, description="Accused dealers answer complaints.", examples=[15]
+    )
+    open: Heights = Field(
+        default=5, description="Accusers open bad answers that came sealed.", examples=[5]
+    )
+    confirm: Heights = Field(
+        default=30, description="Members prove that they hold their share.", examples=[30]
+    )
+    sign: Heights = Field(
+        default=5, description="Each set of signers signs the activation.", examples=[5]
+    )
+
+
+class LedgerTable(Table):
+    """The K-chain's ledger."""
+
+    block_time: PositiveDuration = Field(
+        default=2_000_000, description="Time between heights.", examples=["2s"]
+    )
+    epoch: PositiveDuration = Field(
+        default=2_592_000_000_000,
+        description="Length of an epoch, for policies; whole heights.",
+        examples=["30d"],
+    )
+    genesis_time: Genesis = Field(
+        default=datetime(2026, 1, 1, tzinfo=UTC),
+        description="Time of block 0.",
+        examples=["2026-01-01T00:00:00Z"],
+    )
+    finality: Annotated[int, Field(strict=True, ge=0, le=1000), Unit("heights")] = Field(
+        default=0,
+        description="Validators act on block h once they have received block h + finality.",
+        examples=[1],
+    )
+    block_max: Annotated[int, Field(strict=True, ge=1, le=1_000_000), Unit("transactions")] = Field(
+        default=4096,
+        description="Most transactions in a block; at least twice the largest committee.",
+        examples=[4096],
+    )
+    latency: Annotated[
+        Annotated[Literal["median"], Tag("=word")] | Annotated[Duration, Tag("=text")],
+        Discriminator(lambda value: "=word" if value == "median" else "=text"),
+        Unit('"median", or a duration'),
+    ] = Field(
+        default="median",
+        description="One-way delay of a validator's link to the ledger: that of its median link, "
+        "or fixed.",
+        examples=["median", "40ms"],
+    )
+    phases: PhasesTable = Field(
+        default=PhasesTable(), description="Phase lengths.", examples=[{"deal": 30}]
+    )
+
+
+class TransportTable(Table):
+    """How shares are sent again: after max(rto_min, twice the p90 round trip), then doubling."""
+
+    rto_min: PositiveDuration = Field(
+        default=200_000, description="Shortest first wait.", examples=["200ms"]
+    )
+    rto_max: PositiveDuration = Field(
+        default=10_000_000, description="Longest wait.", examples=["10s"]
+    )
+    retransmissions: Annotated[
+        Annotated[Literal["unlimited"], Tag("=text")]
+        | Annotated[int, Field(strict=True, ge=0, le=INTEGER_MAX), Tag("=number")],
+        Discriminator(lambda value: "=text" if isinstance(value, str) else "=number"),
+        Unit('a count, or "unlimited"'),
+    ] = Field(
+        default="unlimited",
+        description="How often a share is sent again at most.",
+        examples=["unlimited", 3],
+    )
+
+
+class CostTable(Table):
+    """How long computing takes in virtual time."""
+
+    model: Annotated[str, Unit("cost model")] = Field(
+        default="instant",
+        description="The table of what each operation takes; `instant` makes all of them free.",
+        examples=["instant"],
+    )
+
+
+class QuotasTable(Table):
+    """What a validator accepts at most."""
+
+    message_max: Size = Field(default=1 << 20, description="Longest message.", examples=["1MiB"])
+    mailbox_max: Positive = Field(
+        default=65_536, description="Most messages that wait.", examples=[65_536]
+    )

@@ -1,0 +1,163 @@
+"""Expectations as a plan has them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Final
+
+from sim.scenario import catalogue
+from sim.scenario.expectations import DisputeTable, ExpectTable, FaultTable
+from sim.scenario.merge import SET_FILE, WITH_FILE
+from sim.scenario.plan import ExpectPlan
+from sim.scenario.registry import Registry
+from sim.scenario.schema import ScenarioFile
+from sim.scenario.source import KeyPath
+
+PREDICATES: Final = (
+    "ceremony",
+    "reason",
+    "attempts",
+    "qual",
+    "excluded",
+    "faults",
+    "faults_include",
+    "disputes",
+    "status",
+    "generation",
+    "era",
+    "signs",
+    "shareless",
+    "injected",
+    "violates",
+)
+"""Keys of an expectation that say something: the rest say of whom and when."""
+
+
+def resolve_expects(file: ScenarioFile, registry: Registry, folder: str) -> tuple[ExpectPlan, ...]:
+    """Return every expectation, in the order of the file.
+
+    Args:
+        file: The scenario.
+        registry: Its validators.
+        folder: The scenario's own folder: file names in the plan are relative to it.
+    """
+    expects = []
+    for i, table in enumerate(file.expect):
+        path: KeyPath = ("expect", i)
+        _check(table, file, registry, path)
+        expects.append(_plan(table, registry, path, folder))
+    return tuple(expects)
+
+
+def _check(table: ExpectTable, file: ScenarioFile, registry: Registry, path: KeyPath) -> None:
+    reporter = registry.reporter
+    given = [name for name in PREDICATES if getattr(table, name) is not None]
+    if not given and reporter.sound(path):
+        reporter.error(path, "it expects nothing", allowed=PREDICATES)
+    if table.key is not None:
+        registry.key(table.key, (*path, "key"))
+    if table.validator is not None:
+        registry.position(table.validator, (*path, "validator"))
+        for name in given:
+            if name not in ("shareless", "injected", "violates"):
+                message = f"{name} isn't about a validator"
+                reporter.conflict(message, (*path, name), (*path, "validator"))
+    if table.reason is not None and table.reason not in catalogue.REASONS:
+        message = f'unknown reason "{table.reason}"'
+        allowed = catalogue.REASONS
+        reporter.error((*path, "reason"), message, wrong=table.reason, allowed=allowed)
+    _check_time(table, file, registry, path)
+
+
+def _check_time(table: ExpectTable, file: ScenarioFile, registry: Registry, path: KeyPath) -> None:
+    if table.at is None:
+        return
+    if table.within is not None:
+        message = "either at or within, not both"
+        registry.reporter.conflict(message, (*path, "within"), (*path, "at"))
+    if file.run.duration is not None and table.at > file.run.duration:
+        message = "the run is over by then"
+        registry.reporter.conflict(message, (*path, "at"), ("run", "duration"))
+
+
+def _plan(table: ExpectTable, registry: Registry, path: KeyPath, folder: str) -> ExpectPlan:
+    span = registry.reporter.span(path)
+    return ExpectPlan(
+        key=table.key,
+        validator=table.validator,
+        ceremony=table.ceremony,
+        reason=table.reason,
+        attempts=table.attempts,
+        qual=_names(table.qual, registry, (*path, "qual")),
+        excluded=_names(table.excluded, registry, (*path, "excluded")),
+        faults=_faults(table.faults, catalogue.PROVEN, registry, (*path, "faults")),
+        faults_include=_faults(
+            table.faults_include,
+            catalogue.PROVEN + catalogue.UNPROVEN,
+            registry,
+            (*path, "faults_include"),
+        ),
+        disputes=_disputes(table.disputes, registry, (*path, "disputes")),
+        status=table.status,
+        generation=table.generation,
+        era=table.era,
+        signs=table.signs,
+        shareless=table.shareless,
+        injected=table.injected,
+        violates=table.violates,
+        within_us=table.within,
+        at_us=table.at,
+        file=_relative(span.file, folder),
+        line=span.line,
+    )
+
+
+def _relative(file: str, folder: str) -> str:
+    """Return `file` seen from `folder`, so that a plan doesn't depend on where it is made."""
+    if file in (SET_FILE, WITH_FILE):
+        return file
+    return os.path.relpath(file, folder)
+
+
+def _names(
+    names: Sequence[str] | None, registry: Registry, path: KeyPath
+) -> tuple[str, ...] | None:
+    """Return validators' names in the order of the registry."""
+    if names is None:
+        return None
+    known = {registry.position(name, (*path, i)) for i, name in enumerate(names)}
+    return tuple(registry.names[v] for v in sorted(v for v in known if v is not None))
+
+
+def _faults(
+    tables: Sequence[FaultTable] | None,
+    allowed: tuple[str, ...],
+    registry: Registry,
+    path: KeyPath,
+) -> tuple[tuple[str, str], ...] | None:
+    if tables is None:
+        return None
+    for i, table in enumerate(tables):
+        registry.position(table.validator, (*path, i, "validator"))
+        where = (*path, i, "fault")
+        if table.fault in allowed:
+            continue
+        if table.fault in catalogue.UNPROVEN:
+            message = f"{table.fault} is never proven: expect it by faults_include or excluded"
+            registry.reporter.error(where, message)
+        else:
+            message = f'unknown fault "{table.fault}"'
+            registry.reporter.error(where, message, wrong=table.fault, allowed=allowed)
+    return tuple(sorted({(table.validator, table.fault) for table in tables}))
+
+
+def _disputes(
+    tables: Sequence[DisputeTable] | None, registry: Registry, path: KeyPath
+) -> tuple[tuple[str, str, str], ...] | None:
+    if tables is None:
+        return None
+    for i, table in enumerate(tables):
+        registry.position(table.dealer, (*path, i, "dealer"))
+        registry.position(table.accuser, (*path, i, "accuser"))
+    return tuple(sorted({(table.dealer, table.accuser, table.kind) for table in tables}))

@@ -1,0 +1,270 @@
+"""The types of values in scenario files: what is accepted, what is said if not, and units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from sim.scenario import quantities
+from sim.scenario.quantities import QuantityError
+
+T = TypeVar("T")
+
+INTEGER_MAX: Final = 2**53 - 1
+"""The largest integer that every JSON reader takes."""
+
+NAME_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""Names of scenarios, keys and validators: they stand in file names and session labels."""
+
+ID_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,159}"
+"""Ids of entries."""
+
+_NAME_HAS: Final = "letters, digits, dots, dashes and underscores only, 64 at most"
+_ID_HAS: Final = "letters, digits, dots, dashes, underscores and slashes only, 160 at most"
+
+HEIGHTS_MAX: Final = 1_000_000
+VALIDATORS_MAX: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What a number or text counts, for the documentation.
+
+    Attributes:
+        name: In words.
+        show: Makes the text that a scenario file would have out of a parsed value.
+    """
+
+    name: str
+    show: Callable[[Any], Any] = lambda value: value
+
+
+class Table(BaseModel):
+    """A table of a scenario file: unknown keys are errors and nothing is converted.
+
+    Validation notes in the context's ``tables`` which model each input table was read as, by
+    identity, so that errors can name the keys that would have been allowed.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _note_table(cls, data: Any, info: ValidationInfo) -> Any:
+        if isinstance(info.context, dict) and isinstance(data, dict):
+            info.context["tables"][id(data)] = cls
+        return data
+
+
+def wrong_value(message: str, suggestion: str | None = None) -> PydanticCustomError:
+    """Return the error for a value that is no such thing."""
+    # The text is a parameter: pydantic would take braces in it for its own.
+    return PydanticCustomError("scenario", "{text}", {"text": message, "suggestion": suggestion})
+
+
+def kind_of(value: object) -> str:
+    """Say what a TOML value is, with its article."""
+    match value:
+        case bool():
+            return "a true/false value"
+        case int():
+            return "a whole number"
+        case float():
+            return "a decimal number"
+        case str():
+            return "text"
+        case list() | tuple():
+            return "an array"
+        case dict():
+            return "a table"
+        case datetime():
+            return "a date and time"
+        case _:
+            return f"a {type(value).__name__}"
+
+
+def _text(value: object, what: str, example: str) -> str:
+    if isinstance(value, str):
+        return value
+    meant = None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= INTEGER_MAX:
+        meant = f'"{value}{example}"'
+    raise wrong_value(f"{what}, found {kind_of(value)}", meant)
+
+
+def _quantity(parse: Callable[[str], int], what: str, unit: str) -> Callable[[object], int]:
+    def validate(value: object) -> int:
+        try:
+            return parse(_text(value, what, unit))
+        except QuantityError as error:
+            meant = None if error.suggestion is None else f'"{error.suggestion}"'
+            raise wrong_value(str(error), meant) from None
+
+    return validate
+
+
+def _duration(text: str) -> int:
+    if text.startswith("-"):
+        raise QuantityError(f'"{text}" is negative')
+    return quantities.parse_duration(text)
+
+
+def _positive_duration(text: str) -> int:
+    duration = _duration(text)
+    if duration == 0:
+        raise QuantityError(f'"{text}" must be longer than nothing')
+    return duration
+
+
+def _of_pattern(pattern: str, what: str, characters: str) -> Callable[[object], str]:
+    def validate(value: object) -> str:
+        if not isinstance(value, str):
+            raise wrong_value(f"expected {what}, found {kind_of(value)}")
+        if not re.fullmatch(pattern, value, re.ASCII):
+            raise wrong_value(f"{what} begins with a letter or digit and has {characters}")
+        return value
+
+    return validate
+
+
+class Undo(NamedTuple):
+    """When an action ends: ``after`` it by `us`, or ``at`` the instant `us`."""
+
+    mode: Literal["after", "at"]
+    us: int
+
+
+def _undo(value: object) -> Undo:
+    text = _text(value, 'expected text such as "after 45s" or "at 90s"', "")
+    match text.split():
+        case [("after" | "at") as mode, duration]:
+            us = _quantity(_duration if mode == "at" else _positive_duration, "", "")(duration)
+            return Undo("after" if mode == "after" else "at", us)
+        case _:
+            meant = f'"after {text}"' if re.fullmatch(quantities.DURATION_PATTERN, text) else None
+            raise wrong_value(f'"{text}" must be "after" a duration or "at" a virtual time', meant)
+
+
+def _genesis(value: object) -> datetime:
+    if not isinstance(value, datetime):
+        raise wrong_value(f"expected a date and time, found {kind_of(value)}")
+    if value.tzinfo is None:
+        raise wrong_value("the time needs an offset, such as a Z at its end")
+    if not 1970 <= value.year < 2200:
+        raise wrong_value("the year must be in 1970 … 2199")
+    return value
+
+
+def _threshold(value: object) -> int | str:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise wrong_value(
+            f'expected a whole number or an expression such as "2n/3+1", found {kind_of(value)}'
+        )
+    if isinstance(value, int):
+        return value
+    try:
+        quantities.parse_threshold(value, 1, 1)
+    except QuantityError as error:
+        meant = error.suggestion
+        if meant is not None and not meant.isdigit():
+            meant = f'"{meant}"'
+        raise wrong_value(str(error), meant) from None
+    return value
+
+
+def shape(value: object) -> str:
+    """Tell text, arrays and tables apart; the tag never is a bare key, see `validate`."""
+    if isinstance(value, dict | BaseModel):
+        return "=table"
+    return "=list" if isinstance(value, list) else "=text"
+
+
+def _json_text(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+
+
+Duration = Annotated[
+    int,
+    PlainValidator(_quantity(_duration, 'expected a duration such as "20ms"', "s")),
+    _json_text(quantities.DURATION_PATTERN),
+    Unit("duration", quantities.format_duration),
+]
+PositiveDuration = Annotated[
+    int,
+    PlainValidator(_quantity(_positive_duration, 'expected a duration such as "20ms"', "s")),
+    _json_text(quantities.DURATION_PATTERN),
+    Unit("duration", quantities.format_duration),
+]
+Offset = Annotated[
+    int,
+    PlainValidator(_quantity(quantities.parse_offset, 'expected a duration such as "-250ms"', "s")),
+    _json_text(f"-?{quantities.DURATION_PATTERN}"),
+    Unit("duration, may be negative", quantities.format_duration),
+]
+Rate = Annotated[
+    int,
+    PlainValidator(_quantity(quantities.parse_rate, 'expected a percentage such as "1%"', "%")),
+    _json_text(quantities.RATE_PATTERN),
+    Unit("percentage of messages", quantities.format_rate),
+]
+Size = Annotated[
+    int,
+    PlainValidator(_quantity(quantities.parse_size, 'expected a size such as "1MiB"', "B")),
+    _json_text(quantities.SIZE_PATTERN),
+    Unit("bytes", quantities.format_size),
+]
+UndoAt = Annotated[
+    Undo,
+    PlainValidator(_undo),
+    _json_text(f"(after|at) {quantities.DURATION_PATTERN}"),
+    Unit('"after" a duration, or "at" a virtual time'),
+]
+Genesis = Annotated[
+    datetime,
+    PlainValidator(_genesis),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+    Unit("date and time with offset", lambda value: value.isoformat().replace("+00:00", "Z")),
+]
+Threshold = Annotated[
+    int | str,
+    PlainValidator(_threshold),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {"type": "string", "pattern": f"^{quantities.THRESHOLD_PATTERN}$"},
+            ]
+        }
+    ),
+    Unit("shares, or an expression [k]VAR[/d][±c]"),
+]
+Name = Annotated[
+    str,
+    BeforeValidator(_of_pattern(NAME_PATTERN, "a name", _NAME_HAS)),
+    _json_text(NAME_PATTERN),
+    Unit("name"),
+]
+EntryId = Annotated[
+    str,
+    BeforeValidator(_of_pattern(ID_PATTERN, "an id", _ID_HAS)),
+    _json_text(ID_PATTERN),
+    Unit("id"),
+]
+Count = Annotated[int, Field(strict=True, ge=0, le=INTEGER_MAX), Unit("count")]
+Heights = Annotated[int, Field(strict=True, ge=1, le=HEIGHTS_MAX), Unit("heights")]
+Positive = Annotated[int, Field(strict=True, ge=1, le=INTEGER_MAX), Unit("count")]

@@ -1,0 +1,127 @@
+"""Keys as a plan has them, and the bounds between their numbers."""
+
+from __future__ import annotations
+
+from sim.protocol.ceremony import default_faults
+from sim.scenario.plan import KeyPlan, PolicyPlan
+from sim.scenario.quantities import QuantityError, parse_threshold
+from sim.scenario.registry import Registry, placed
+from sim.scenario.schema import KeyTable, ScenarioFile
+from sim.scenario.source import KeyPath
+
+
+def resolve_keys(file: ScenarioFile, registry: Registry) -> tuple[KeyPlan, ...]:
+    """Return every key, and let the registry know committees and thresholds."""
+    keys = []
+    for name, table in file.keys.items():
+        path: KeyPath = ("keys", name)
+        committee = _committee(table, registry, path)
+        registry.committees[name] = committee
+        key = _key(name, table, committee, registry, path)
+        registry.thresholds[name] = key.threshold
+        keys.append(key)
+        most = file.ledger.block_max
+        if most < 2 * len(committee):
+            registry.reporter.conflict(
+                f"block_max = {most} is below twice the committee of {len(committee)}: "
+                "one phase's transactions must fit into few blocks",
+                ("ledger", "block_max"),
+                (*path, "committee"),
+                ("validators", "n"),
+            )
+    return tuple(keys)
+
+
+def _committee(table: KeyTable, registry: Registry, path: KeyPath) -> tuple[int, ...]:
+    where, reporter = (*path, "committee"), registry.reporter
+    known = len(reporter.diagnostics)
+    seen: dict[int, KeyPath] = {}
+    for selector, place in placed(table.committee, where):
+        members = _members(selector, registry, place)
+        twice = [position for position in members if position in seen]
+        if twice:
+            message = f"{registry.names[twice[0]]} can't have two seats"
+            reporter.error(place, message, related=[("first", seen[twice[0]])])
+        for position in members:
+            seen.setdefault(position, place)
+    if not table.committee:
+        reporter.error(where, "a committee needs at least one member")
+    if len(reporter.diagnostics) > known:
+        reporter.taint(where)
+    return tuple(sorted(seen))
+
+
+def _members(selector: str, registry: Registry, place: KeyPath) -> tuple[int, ...]:
+    if selector in ("honest", "adversary", "standby") or selector.startswith("committee:"):
+        message = f'a committee can\'t be chosen by "{selector}": name validators or regions'
+        registry.reporter.error(place, message)
+        return ()
+    return tuple(registry.members(selector, place))
+
+
+def _key(
+    name: str, table: KeyTable, committee: tuple[int, ...], registry: Registry, path: KeyPath
+) -> KeyPlan:
+    size = len(committee)
+    threshold = _threshold(table, size, registry, path)
+    faults = table.faults
+    if faults is None:
+        faults = max(0, default_faults(threshold, size))
+    else:
+        _check_faults(faults, threshold, size, registry, path)
+    return KeyPlan(
+        name=name,
+        scheme=table.scheme,
+        threshold=threshold,
+        faults=faults,
+        committee=committee,
+        attempts=table.attempts,
+        retry_after=table.retry_after,
+        justifications=table.justifications,
+        commitments=table.commitments,
+        policy=PolicyPlan(
+            max_signings_per_epoch=table.policy.max_signings_per_epoch,
+            contexts=tuple(table.policy.contexts),
+        ),
+    )
+
+
+def _threshold(table: KeyTable, size: int, registry: Registry, path: KeyPath) -> int:
+    where, given, reporter = (*path, "threshold"), table.threshold, registry.reporter
+    value = given if isinstance(given, int) else _evaluated(given, size, len(registry.names))
+    shown = value if isinstance(given, int) else f'"{given}" = {value}'
+    if not 1 <= value <= size:
+        if value < 1:
+            message = f"threshold {shown} is below 1"
+        else:
+            message = f"threshold {shown} is above the committee's size, {size}"
+        reporter.conflict(message, where, (*path, "committee"), ("validators", "n"))
+        reporter.taint(where)
+        return max(1, min(value, size))
+    return value
+
+
+def _evaluated(text: str, size: int, validators: int) -> int:
+    try:
+        return parse_threshold(text, size, validators)
+    except QuantityError:  # the schema has parsed it already
+        raise AssertionError(text) from None
+
+
+def _check_faults(
+    faults: int, threshold: int, size: int, registry: Registry, path: KeyPath
+) -> None:
+    where = (*path, "faults")
+    others = ((*path, "threshold"), (*path, "committee"))
+    if threshold + faults > size:
+        message = f"t + f* = {threshold + faults} confirmations of only {size} members"
+    elif faults > threshold - 1:
+        message = f"f* = {faults} liars could reconstruct the key: at most t − 1 = {threshold - 1}"
+    elif size < threshold + 2 * faults:
+        message = (
+            f"n = {size} < t + 2f* = {threshold + 2 * faults}: with {faults} withholding, "
+            f"{threshold + faults} confirmations would not come together"
+        )
+    else:
+        return
+    registry.reporter.conflict(message, where, *others, ("validators", "n"))

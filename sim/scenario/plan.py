@@ -1,0 +1,235 @@
+"""The resolved plan: what a run will do, with nothing left to choose.
+
+A plan is data: it crosses process borders as MessagePack and stands in the run's folder as JSON.
+Times are integer microseconds, heights are counts of blocks, validators are registry positions.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class ValidatorPlan(_Part, frozen=True):
+    """One validator: its name and the region that its links are drawn from (may be empty)."""
+
+    name: str
+    region: str
+
+
+class NetworkPlan(_Part, frozen=True):
+    """The network's profile and impairments; rates are in parts per 2**32.
+
+    Attributes:
+        profile: Name of a shipped profile.
+        loss: None keeps the profile's rate.
+        duplicate: Chance of a second copy.
+        reorder: Chance that a message is held back.
+        reorder_by_us: By exactly this long.
+    """
+
+    profile: str
+    loss: int | None = None
+    duplicate: int = 0
+    reorder: int = 0
+    reorder_by_us: int = 20_000
+
+
+class PhasePlan(_Part, frozen=True):
+    """Phase lengths in heights; see `sim.protocol.ceremony.PhaseLengths`."""
+
+    announce: int = 15
+    deal: int = 90
+    respond: int = 15
+    grace: int = 5
+    justify: int = 15
+    open: int = 5
+    confirm: int = 30
+    sign: int = 5
+
+
+class LedgerPlan(_Part, frozen=True):
+    """The ledger's clock and limits.
+
+    Attributes:
+        block_time_us: Time between heights.
+        epoch_heights: Heights per epoch, for policies.
+        genesis_time_us: Unix time of block 0, in µs.
+        finality: Validators act on block h once they have received block h + finality.
+        block_max: Most transactions per block.
+        latency_us: One-way delay of every ledger link; None takes the profile's median link.
+        phases: Phase lengths.
+    """
+
+    block_time_us: int = 2_000_000
+    epoch_heights: int = 1_296_000
+    genesis_time_us: int = 1_767_225_600_000_000
+    finality: int = 0
+    block_max: int = 4096
+    latency_us: int | None = None
+    phases: PhasePlan = PhasePlan()
+
+
+class TransportPlan(_Part, frozen=True):
+    """Retransmission: RTO = max(rto_min, 2 × p90 round trip), doubling to rto_max.
+
+    `retransmissions` None is unlimited.
+    """
+
+    rto_min_us: int = 200_000
+    rto_max_us: int = 10_000_000
+    retransmissions: int | None = None
+
+
+class QuotaPlan(_Part, frozen=True):
+    """Bounds on what a validator accepts: bytes per message, messages in its mailbox."""
+
+    message_max: int = 1 << 20
+    mailbox_max: int = 65_536
+
+
+class PolicyPlan(_Part, frozen=True):
+    """What a key may be used for; None and empty mean no limit."""
+
+    max_signings_per_epoch: int | None = None
+    contexts: tuple[str, ...] = ()
+
+
+class KeyPlan(_Part, frozen=True):
+    """A key that the scenario may create; fields as in `sim.protocol.ceremony.Ceremony`.
+
+    Attributes:
+        committee: Registry positions, ascending.
+        attempts: Most attempts.
+        retry_after: Heights from a failure to the next attempt's first, at least 1.
+    """
+
+    name: str
+    scheme: Literal["ED25519"]
+    threshold: int
+    faults: int
+    committee: tuple[int, ...]
+    attempts: int = 3
+    retry_after: int = 1
+    justifications: Literal["sealed", "clear"] = "sealed"
+    commitments: Literal["evaluation", "coefficient"] = "evaluation"
+    policy: PolicyPlan = PolicyPlan()
+
+
+class Trigger(_Part, frozen=True):
+    """Fires once, at the nth `event` of `node` (None: of anyone) over the run."""
+
+    event: str
+    node: int | None
+    nth: int
+
+
+class ActionPlan(_Part, frozen=True):
+    """One timeline entry: `do` at `at_us`, or when `when` fires.
+
+    Attributes:
+        id: The entry's id: given, or a digest of its content plus its occurrence among equals.
+        do: Action name.
+        at_us: Virtual time; 0 when `when` is set.
+        when: The trigger, or None.
+        nodes: Registry positions that it concerns (crash, restart, isolate, pause, slow, skew).
+        key: The key that it concerns (create-key).
+        groups: Sides of a partition; -1 is the ledger.
+        direction: Of a partition between two groups.
+        lose: What a crash loses.
+        until_us: Duration after which it undoes itself (heal, restart, resume …), or None.
+        service_us: Virtual service time per input (slow).
+        offset_us: Clock offset (skew).
+        drift_ppm: Clock drift (skew).
+        target: Id of the entry to undo (heal); empty heals every partition.
+    """
+
+    id: str
+    do: str
+    at_us: int = 0
+    when: Trigger | None = None
+    nodes: tuple[int, ...] = ()
+    key: str = ""
+    groups: tuple[tuple[int, ...], ...] = ()
+    direction: Literal["both", "from-to", "to-from"] = "both"
+    lose: Literal["nothing", "unsynced", "all"] = "unsynced"
+    until_us: int | None = None
+    service_us: int = 0
+    offset_us: int = 0
+    drift_ppm: int = 0
+    target: str = ""
+
+
+class CorruptionPlan(_Part, frozen=True):
+    """One behaviour on one validator.
+
+    Attributes:
+        id: As in `ActionPlan`.
+        validator: Registry position.
+        behaviour: Catalogue name.
+        victims: Registry positions, ascending; empty lets the behaviour choose by its own rule.
+        params: The other typed parameters.
+        from_us: First instant at which it acts.
+        until_us: First instant at which it no longer does, or None.
+    """
+
+    id: str
+    validator: int
+    behaviour: str
+    victims: tuple[int, ...] = ()
+    params: dict[str, str | int | bool] = {}
+    from_us: int = 0
+    until_us: int | None = None
+
+
+class ExpectPlan(_Part, frozen=True):
+    """One expectation; predicates that are None are not checked. `file`/`line` point at it."""
+
+    key: str | None = None
+    validator: str | None = None
+    ceremony: Literal["completed", "failed", "either"] | None = None
+    reason: str | None = None
+    attempts: int | None = None
+    qual: tuple[str, ...] | None = None
+    excluded: tuple[str, ...] | None = None
+    faults: tuple[tuple[str, str], ...] | None = None
+    faults_include: tuple[tuple[str, str], ...] | None = None
+    disputes: tuple[tuple[str, str, str], ...] | None = None
+    status: str | None = None
+    generation: int | None = None
+    era: int | None = None
+    signs: bool | None = None
+    shareless: bool | None = None
+    injected: int | None = None
+    violates: str | None = None
+    within_us: int | None = None
+    at_us: int | None = None
+    file: str = ""
+    line: int = 0
+
+
+class Plan(_Part, frozen=True):
+    """A whole run."""
+
+    name: str
+    seed: int
+    tags: tuple[str, ...]
+    duration_us: int | None
+    reaction_us: int
+    validators: tuple[ValidatorPlan, ...]
+    network: NetworkPlan
+    ledger: LedgerPlan
+    transport: TransportPlan
+    cost: str
+    quotas: QuotaPlan
+    keys: tuple[KeyPlan, ...]
+    timeline: tuple[ActionPlan, ...]
+    corruptions: tuple[CorruptionPlan, ...]
+    expects: tuple[ExpectPlan, ...]
+    wall_limit_us: int | None = None
+    message_limit: int | None = None

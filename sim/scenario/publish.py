@@ -1,0 +1,122 @@
+"""The JSON Schema of scenario files, for editors and other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, get_args
+
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from sim.scenario import catalogue
+from sim.scenario.fields import Table, Unit
+from sim.scenario.schema import ScenarioFile
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+class _Generator(GenerateJsonSchema):
+    """Leaves defaults out: pydantic has parsed values, files have text such as ``20ms``."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])  # TOML has no null: a key is there or isn't
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a scenario file, with the names that this version knows."""
+    schema = ScenarioFile.model_json_schema(by_alias=True, schema_generator=_Generator)
+    definitions = schema["$defs"]
+    for table in tables(ScenarioFile):
+        own = schema if table is ScenarioFile else definitions[table.__name__]
+        own.pop("title", None)
+        for key, name, field in keys(table):
+            entry = own["properties"][key]
+            entry.pop("title", None)
+            shown = default(field)
+            if shown is not None:
+                entry["default"] = shown
+            names = _names(table.__name__, name)
+            if names:
+                _restrict(entry, names)
+    return {"$schema": DIALECT, "title": "kchain-sim scenario", **schema}
+
+
+def tables(table: type[Table], seen: set[type[Table]] | None = None) -> Iterator[type[Table]]:
+    """Yield `table` and every table that can stand in it, each once, outer ones first."""
+    seen = set() if seen is None else seen
+    if table in seen:
+        return
+    seen.add(table)
+    yield table
+    for _, _, field in keys(table):
+        for inner in _inside(field.annotation):
+            yield from tables(inner, seen)
+
+
+def _inside(annotation: Any) -> Iterator[type[Table]]:
+    if isinstance(annotation, type) and issubclass(annotation, Table):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _inside(argument)
+
+
+def keys(table: type[Table]) -> Iterator[tuple[str, str, FieldInfo]]:
+    """Yield a table's keys as files have them, the fields' names, and the fields."""
+    for name, field in table.model_fields.items():
+        yield field.alias or name, name, field
+
+
+def unit(field: FieldInfo) -> Unit | None:
+    """Return the unit of a key, or None if it is a table."""
+    found = [*field.metadata, *_annotations(field.annotation)]
+    return next((entry for entry in found if isinstance(entry, Unit)), None)
+
+
+def _annotations(annotation: Any) -> Iterator[Any]:
+    yield from getattr(annotation, "__metadata__", ())
+    for argument in get_args(annotation):
+        yield from _annotations(argument)
+
+
+def default(field: FieldInfo) -> Any:
+    """Return a key's default as a file would have it, or None if it is required or absent."""
+    value = field.default
+    if field.is_required() or value is None or isinstance(value, Table) or value in ([], {}):
+        return None
+    of = unit(field)
+    return value if of is None or isinstance(value, str) else of.show(value)
+
+
+def _names(table: str, field: str) -> tuple[str, ...]:
+    """Return the names that lower layers define for a key, or nothing."""
+    match table, field:
+        case "NetworkTable", "profile":
+            return catalogue.profiles()
+        case "CostTable", "model":
+            return catalogue.cost_models()
+        case "WhenTable", "event":
+            return tuple(catalogue.events())
+        case "AdversaryTable", "behaviour":
+            return tuple(catalogue.behaviours())
+        case "FaultTable", "fault":
+            return (*catalogue.PROVEN, *catalogue.UNPROVEN)
+        case "ExpectTable", "reason":
+            return catalogue.REASONS
+        case _:
+            return ()
+
+
+def _restrict(entry: Any, names: tuple[str, ...]) -> None:
+    """Let every text in `entry` be one of `names`."""
+    if isinstance(entry, dict):
+        if entry.get("type") == "string":
+            entry["enum"] = list(names)
+        for inner in entry.values():
+            _restrict(inner, names)
+    elif isinstance(entry, list):
+        for inner in entry:
+            _restrict(inner, names)

@@ -1,0 +1,278 @@
+"""Validators by name, and selectors: which validators a scenario means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sim.base.randomness import stream
+from sim.scenario import catalogue
+from sim.scenario.actions import PickTable
+from sim.scenario.plan import ValidatorPlan
+from sim.scenario.reporter import Reporter
+from sim.scenario.schema import ScenarioFile
+from sim.scenario.source import KeyPath
+
+LEDGER_POSITION = -1
+"""Registry position that stands for the ledger in a plan."""
+
+_NAME_PATTERN = re.compile(r"([^{}]*)\{(?::(0?)([1-9]?)d?)?\}([^{}]*)")
+_NAMING: tuple[KeyPath, ...] = (("validators", "n"), ("validators", "names"))
+_PLACING: KeyPath = ("validators", "placement")
+
+
+@dataclass
+class Registry:
+    """The validators of one scenario.
+
+    Attributes:
+        reporter: Where errors go.
+        seed: The run's seed, for picks.
+        names: By registry position.
+        regions: By registry position; empty text where the profile has no geography.
+        committees: Registry positions by key name, as they become known.
+        thresholds: By key name.
+        corrupted: Positions with a behaviour; None until all of them are known.
+    """
+
+    reporter: Reporter
+    seed: int
+    names: tuple[str, ...]
+    regions: tuple[str, ...]
+    committees: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    thresholds: dict[str, int] = field(default_factory=dict)
+    corrupted: frozenset[int] | None = None
+
+    def __post_init__(self) -> None:
+        self._positions = {name: i for i, name in enumerate(self.names)}
+        self._sound = self.reporter.sound(*_NAMING)
+
+    def plans(self) -> tuple[ValidatorPlan, ...]:
+        """Return the validators as a plan has them."""
+        pairs = zip(self.names, self.regions, strict=True)
+        return tuple(ValidatorPlan(name=name, region=region) for name, region in pairs)
+
+    def position(self, name: str, path: KeyPath) -> int | None:
+        """Return the registry position of the validator `name`, or report it and return None."""
+        found = self._positions.get(name)
+        if found is None and self._sound:
+            message = f'unknown validator "{name}"'
+            self.reporter.error(path, message, wrong=name, allowed=self.names)
+        return found
+
+    def key(self, name: str, path: KeyPath) -> bool:
+        """Whether there is a key `name`; reports it if not."""
+        keys = self.reporter.root.child("keys")
+        known = list(keys.value) if keys is not None and isinstance(keys.value, dict) else []
+        if name not in known:
+            message = f'there is no key "{name}" in [keys]'
+            self.reporter.error(path, message, wrong=name, allowed=known)
+        return name in known
+
+    def only_key(self) -> str | None:
+        """Return the name of the only key, or None if there are none or several."""
+        return next(iter(self.committees)) if len(self.committees) == 1 else None
+
+    def select(
+        self, selectors: str | Sequence[str], path: KeyPath, *, ledger: bool = False
+    ) -> tuple[int, ...]:
+        """Return the positions that `selectors` mean, ascending, each once.
+
+        Args:
+            selectors: One, or several.
+            path: Where they stand.
+            ledger: Whether ``ledger`` is one of them.
+        """
+        found: set[int] = set()
+        for one, place in placed(selectors, path):
+            found |= set(self.members(one, place, ledger=ledger))
+        return tuple(sorted(found))
+
+    def members(self, selector: str, path: KeyPath, *, ledger: bool = False) -> Iterable[int]:
+        """Return the positions that one selector means; reports it if it means nothing."""
+        everyone = range(len(self.names))
+        match selector.partition(":"):
+            case ("*", "", ""):
+                return everyone
+            case (catalogue.LEDGER_NAME, "", "") if ledger:
+                return (LEDGER_POSITION,)
+            case ("honest" | "adversary", "", ""):
+                return self._corrupt(selector == "adversary", path)
+            case ("standby", "", ""):
+                seated = {v for members in self.committees.values() for v in members}
+                return self._some(selector, [v for v in everyone if v not in seated], path)
+            case ("region", ":", region):
+                return self._region(region, path)
+            case ("committee", ":", key):
+                return self.committees.get(key, ()) if self.key(key, path) else ()
+            case _:
+                return self._named(selector, path, ledger=ledger)
+
+    def _named(self, selector: str, path: KeyPath, *, ledger: bool) -> Iterable[int]:
+        found = self._positions.get(selector)
+        if found is not None:
+            return (found,)
+        if self._sound:
+            words = [*catalogue.WORD_SELECTORS, *([catalogue.LEDGER_NAME] if ledger else [])]
+            regions = [f"region:{region}" for region in dict.fromkeys(self.regions) if region]
+            keys = [f"committee:{key}" for key in self.committees]
+            allowed = [*self.names, *words, *regions, *keys]
+            message = f'"{selector}" is no validator and no selector'
+            self.reporter.error(path, message, wrong=selector, allowed=allowed)
+        return ()
+
+    def _corrupt(self, wanted: bool, path: KeyPath) -> Iterable[int]:
+        if self.corrupted is None:
+            self.reporter.error(path, "who is honest isn't settled where adversaries are chosen")
+            return ()
+        found = [v for v in range(len(self.names)) if (v in self.corrupted) == wanted]
+        sound = self.reporter.sound(("adversary",))
+        return self._some("adversary" if wanted else "honest", found, path) if sound else found
+
+    def _region(self, region: str, path: KeyPath) -> Iterable[int]:
+        found = [v for v, where in enumerate(self.regions) if where == region]
+        if not found and self._sound and self.reporter.sound(_PLACING, ("network", "profile")):
+            known = [f"region:{where}" for where in dict.fromkeys(self.regions) if where]
+            message = f'no validator is in a region "{region}"'
+            self.reporter.error(path, message, wrong=f"region:{region}", allowed=known)
+        return found
+
+    def _some(self, selector: str, found: list[int], path: KeyPath) -> Iterable[int]:
+        if not found and self._sound:
+            self.reporter.error(path, f'"{selector}" means nobody here')
+        return found
+
+    def pick(self, table: PickTable, entry: str, path: KeyPath) -> tuple[int, ...]:
+        """Return validators chosen by lot, ascending.
+
+        Each candidate has a draw of its own, so that one candidate more or less changes the choice
+        only if it is itself chosen.
+
+        Args:
+            table: What to choose.
+            entry: The entry's id: keys the draws.
+            path: Where the table stands.
+        """
+        if table.key is not None and not self.key(table.key, (*path, "key")):
+            return ()
+        key = table.key or self.only_key()
+        everyone = tuple(range(len(self.names)))
+        if table.from_ is not None:
+            pool = self.select(table.from_, (*path, "from"))
+        else:
+            pool = self.committees.get(key, everyone) if key is not None else everyone
+        count = self._size(table.size, key, len(pool), path)
+        if count is None or not self._sound:
+            return ()
+        if not 1 <= count <= len(pool):
+            self.reporter.error(
+                (*path, "size"), f"{table.size} comes to {count} of {len(pool)} validators"
+            )
+            return ()
+        ranked = sorted(
+            pool, key=lambda v: (stream(self.seed, "pick", entry, self.names[v]).bytes(8), v)
+        )
+        return tuple(sorted(ranked[:count]))
+
+    def _size(self, size: int | str, key: str | None, pool: int, path: KeyPath) -> int | None:
+        match size:
+            case int():
+                return size
+            case "one":
+                return 1
+            case "<1/3":
+                return (pool - 1) // 3
+            case "all":
+                return pool
+        if key is None:
+            message = f'"{size}" goes by a threshold: say whose with key'
+            self.reporter.error((*path, "size"), message)
+            return None
+        threshold = self.thresholds.get(key)
+        if threshold is None:
+            return None
+        return threshold if size == "t" else threshold - 1
+
+
+def placed(selectors: str | Sequence[str], path: KeyPath) -> list[tuple[str, KeyPath]]:
+    """Return each selector with the path where it stands."""
+    if isinstance(selectors, str):
+        return [(selectors, path)]
+    return [(one, (*path, i)) for i, one in enumerate(selectors)]
+
+
+def build_registry(file: ScenarioFile, reporter: Reporter, seed: int) -> Registry:
+    """Return the validators of `file`; reports what is wrong with names and regions."""
+    names = _names(file, reporter)
+    return Registry(reporter, seed, names, _regions(file, reporter, len(names)))
+
+
+def _names(file: ScenarioFile, reporter: Reporter) -> tuple[str, ...]:
+    count, given, path = file.validators.n, file.validators.names, ("validators", "names")
+    if isinstance(given, str):
+        found = _NAME_PATTERN.fullmatch(given)
+        if found is None or not re.fullmatch(r"[A-Za-z0-9._-]{0,40}", found[1] + found[4]):
+            reporter.error(
+                path,
+                f'"{given}" is no pattern: one {{}} for the position, such as "v{{:02}}", and '
+                "letters, digits, dots, dashes and underscores around it",
+            )
+            reporter.taint(path)
+            given = "v{:02}"
+        names = tuple(given.format(i) for i in range(count))
+        if not names[0][0].isalnum():
+            reporter.error(path, "names begin with a letter or a digit")
+            reporter.taint(path)
+        return names
+    if len(given) != count:
+        reporter.conflict(f"{len(given)} names for {count} validators", path, ("validators", "n"))
+        reporter.taint(path)
+    _unique(given, reporter, path)
+    return tuple(given)
+
+
+def _unique(names: Sequence[str], reporter: Reporter, path: KeyPath) -> None:
+    first: dict[str, int] = {}
+    for i, name in enumerate(names):
+        if name in catalogue.RESERVED:
+            reporter.error((*path, i), f'"{name}" means something else in selectors')
+        if name in first:
+            related = [("first", (*path, first[name]))]
+            reporter.error((*path, i), f'two validators are called "{name}"', related=related)
+        first.setdefault(name, i)
+
+
+def _regions(file: ScenarioFile, reporter: Reporter, count: int) -> tuple[str, ...]:
+    known = _known_regions(file, reporter)
+    placement = file.validators.placement
+    if placement is None or not reporter.sound(_PLACING):
+        return tuple(known[i % len(known)] if known else "" for i in range(count))
+    if isinstance(placement, dict):
+        placed_in = [(region, (*_PLACING, region), size) for region, size in placement.items()]
+    else:
+        placed_in = [(region, (*_PLACING, i), 1) for i, region in enumerate(placement)]
+    for region, path, _ in placed_in:
+        if known and region not in known:
+            message = f'profile "{file.network.profile}" has no region "{region}"'
+            listed = isinstance(placement, list)
+            reporter.error(path, message, key=not listed, wrong=region, allowed=known)
+    total = sum(size for _, _, size in placed_in)
+    if total != count:
+        message = f"{total} validators are placed, but there are {count}"
+        reporter.conflict(message, _PLACING, ("validators", "n"), ("validators", "names"))
+        reporter.taint(_PLACING)
+        return ("",) * count
+    return tuple(region for region, _, size in placed_in for _ in range(size))
+
+
+def _known_regions(file: ScenarioFile, reporter: Reporter) -> tuple[str, ...]:
+    profile, path = file.network.profile, ("network", "profile")
+    if not reporter.sound(path):
+        return ()
+    if profile not in catalogue.profiles():
+        message = f'unknown profile "{profile}"'
+        reporter.error(path, message, wrong=profile, allowed=catalogue.profiles())
+        reporter.taint(path)
+        return ()
+    return catalogue.regions(profile)

@@ -1,0 +1,286 @@
+"""The timeline as a plan has it, and what makes its entries impossible together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias, assert_never
+
+from sim.scenario import catalogue
+from sim.scenario.actions import (
+    Action,
+    Crash,
+    CreateKey,
+    HaltLedger,
+    Heal,
+    Isolate,
+    Partition,
+    Pause,
+    PickTable,
+    Restart,
+    Resume,
+    Skew,
+    Slow,
+    WhenTable,
+)
+from sim.scenario.entries import EntryIds
+from sim.scenario.fields import Undo
+from sim.scenario.plan import ActionPlan, Trigger
+from sim.scenario.registry import Registry
+from sim.scenario.schema import ScenarioFile
+from sim.scenario.source import KeyPath
+
+Actions: TypeAlias = Mapping[int, ActionPlan]
+"""Plans by position in the file."""
+
+
+def resolve_timeline(file: ScenarioFile, registry: Registry) -> Actions:
+    """Return the plans of the timeline's entries, without those that have errors already."""
+    ids = EntryIds("timeline", registry.reporter)
+    actions = {}
+    for i, entry in enumerate(file.timeline):
+        path: KeyPath = ("timeline", i)
+        name = ids.take(path, entry.id, entry.do)
+        action = _Resolver(file, registry, entry, name, path).action()
+        if registry.reporter.sound(path):
+            actions[i] = action
+    return actions
+
+
+class _Resolver:
+    """Makes one entry's plan."""
+
+    def __init__(
+        self, file: ScenarioFile, registry: Registry, entry: Action, name: str, path: KeyPath
+    ) -> None:
+        self._duration = file.run.duration
+        self._registry = registry
+        self._reporter = registry.reporter
+        self._entry = entry
+        self._name = name
+        self._path = path
+
+    def action(self) -> ActionPlan:
+        """Return the entry's plan; everything that the actions have in common is in `_plan`."""
+        match self._entry:
+            case CreateKey(key=key):
+                self._registry.key(key, (*self._path, "key"))
+                return self._plan(key=key)
+            case Crash(lose=lose, restart=undo):
+                return self._plan(nodes=self._nodes(), lose=lose, until_us=self._until(undo))
+            case Pause(resume=undo):
+                return self._plan(nodes=self._nodes(), until_us=self._until(undo))
+            case Slow(service=service, restore=undo):
+                until = self._until(undo)
+                return self._plan(nodes=self._nodes(), service_us=service, until_us=until)
+            case Skew() as skew:
+                return self._skew(skew)
+            case Restart() | Resume():
+                return self._plan(nodes=self._nodes())
+            case Partition() as partition:
+                return self._partition(partition)
+            case Isolate(nodes=nodes, heal=undo):
+                cut = self._chosen(nodes, ledger=True)
+                return self._plan(nodes=cut, until_us=self._until(undo))
+            case Heal(of=target):
+                return self._plan(target=target or "")
+            case HaltLedger(resume=undo):
+                return self._plan(until_us=self._until(undo))
+            case _:
+                assert_never(self._entry)
+
+    def _plan(self, **fields: object) -> ActionPlan:
+        at_us, when = self._start()
+        plan = {"id": self._name, "do": self._entry.do, "at_us": at_us, "when": when, **fields}
+        return ActionPlan(**plan)  # type: ignore[arg-type]  # the fields of `action`'s cases
+
+    def _start(self) -> tuple[int, Trigger | None]:
+        at, when, path = self._entry.at, self._entry.when, self._path
+        if (at is None) == (when is None):
+            if at is None:
+                if self._reporter.sound((*path, "at"), (*path, "when")):
+                    self._reporter.error(path, "say when it happens: at or when")
+            else:
+                self._reporter.conflict(
+                    "either at or when, not both", (*path, "at"), (*path, "when")
+                )
+            return at or 0, None
+        if at is not None and self._duration is not None and at >= self._duration:
+            message = "it would happen when the run is over"
+            self._reporter.conflict(message, (*path, "at"), ("run", "duration"))
+        return at or 0, None if when is None else self._trigger(when)
+
+    def _trigger(self, when: WhenTable) -> Trigger:
+        path = (*self._path, "when")
+        events = catalogue.events()
+        if when.event not in events:
+            message = f'unknown event "{when.event}"'
+            self._reporter.error((*path, "event"), message, wrong=when.event, allowed=events)
+        node = None
+        if when.node is not None:
+            node = self._registry.position(when.node, (*path, "node"))
+        return Trigger(event=when.event, node=node, nth=when.nth)
+
+    def _until(self, undo: Undo | None) -> int | None:
+        """Return after how long the action undoes itself."""
+        if undo is None:
+            return None
+        if undo.mode == "after":
+            return undo.us
+        word = next(name for name in ("heal", "restart", "resume", "restore") if self._gives(name))
+        path = (*self._path, word)
+        if self._entry.at is None:
+            message = '"at" needs an entry with a time: after a trigger, say "after"'
+            self._reporter.conflict(message, path, (*self._path, "when"))
+            return None
+        if undo.us <= self._entry.at:
+            message = f"{word} comes before the {self._entry.do} itself"
+            self._reporter.conflict(message, path, (*self._path, "at"))
+            return None
+        return undo.us - self._entry.at
+
+    def _gives(self, name: str) -> bool:
+        return self._reporter.given((*self._path, name))
+
+    def _nodes(self) -> tuple[int, ...]:
+        entry, path = self._entry, self._path
+        assert isinstance(entry, Crash | Restart | Pause | Resume | Slow | Skew)
+        if entry.node is not None and entry.nodes is not None:
+            message = "either node or nodes, not both"
+            self._reporter.conflict(message, (*path, "nodes"), (*path, "node"))
+        elif entry.node is not None:
+            position = self._registry.position(entry.node, (*path, "node"))
+            return () if position is None else (position,)
+        elif entry.nodes is not None:
+            return self._chosen(entry.nodes)
+        elif self._reporter.sound((*path, "node"), (*path, "nodes")):
+            self._reporter.error(path, f"say whom the {entry.do} concerns: node or nodes")
+        return ()
+
+    def _chosen(
+        self, nodes: str | list[str] | PickTable, *, ledger: bool = False
+    ) -> tuple[int, ...]:
+        path = (*self._path, "nodes")
+        if isinstance(nodes, PickTable):
+            return self._registry.pick(nodes, self._name, path)
+        if not nodes and self._reporter.sound(path):
+            self._reporter.error(path, "name at least one validator")
+        return self._registry.select(nodes, path, ledger=ledger)
+
+    def _skew(self, skew: Skew) -> ActionPlan:
+        path = self._path
+        if not (skew.offset or skew.drift) and self._reporter.sound(
+            (*path, "offset"), (*path, "drift")
+        ):
+            self._reporter.error(path, "a skew needs an offset or a drift")
+        return self._plan(
+            nodes=self._nodes(),
+            offset_us=skew.offset,
+            drift_ppm=skew.drift,
+            until_us=self._until(skew.restore),
+        )
+
+    def _partition(self, partition: Partition) -> ActionPlan:
+        path = (*self._path, "groups")
+        sides = [
+            self._registry.select(group, (*path, i), ledger=True)
+            for i, group in enumerate(partition.groups)
+        ]
+        if len(sides) < 2:
+            self._reporter.error(path, "a partition needs at least two groups")
+        elif partition.direction != "both" and len(sides) != 2:
+            self._reporter.conflict(
+                f"a one-way partition needs exactly two groups, not {len(sides)}",
+                (*self._path, "direction"),
+                path,
+            )
+        for i, group in enumerate(partition.groups):
+            if not group:
+                self._reporter.error((*path, i), "the group is empty")
+        self._check_overlap(sides, path)
+        return self._plan(
+            groups=tuple(sides),
+            direction=partition.direction,
+            until_us=self._until(partition.heal),
+        )
+
+    def _check_overlap(self, sides: list[tuple[int, ...]], path: KeyPath) -> None:
+        first: dict[int, int] = {}
+        for i, side in enumerate(sides):
+            for position in side:
+                if position in first:
+                    name = "ledger" if position < 0 else self._registry.names[position]
+                    self._reporter.error(
+                        (*path, i),
+                        f"{name} can't be in two groups",
+                        related=[("first", (*path, first[position]))],
+                    )
+                    break
+                first[position] = i
+
+
+def check_timeline(file: ScenarioFile, actions: Actions, registry: Registry) -> None:
+    """Report entries that are impossible together, or that could have no effect."""
+    reporter = registry.reporter
+    _check_creations(file, actions, registry)
+    for i, action in actions.items():
+        if action.do == "halt-ledger" and file.run.duration is None:
+            message = "heights can be halted, so the run needs an end: set run.duration"
+            reporter.conflict(message, ("timeline", i, "do"), ("run", "duration"))
+    if reporter.sound(("timeline",)):
+        _check_pairs(actions, registry, "crash", "restart")
+        _check_pairs(actions, registry, "pause", "resume")
+        _check_heals(actions, registry)
+
+
+def _check_creations(file: ScenarioFile, actions: Actions, registry: Registry) -> None:
+    reporter, first = registry.reporter, dict[str, int]()
+    for i, action in actions.items():
+        if action.do != "create-key":
+            continue
+        if action.key in first:
+            related = [("first", ("timeline", first[action.key], "key"))]
+            message = f'key "{action.key}" is created twice'
+            reporter.error(("timeline", i, "key"), message, related=related)
+        first.setdefault(action.key, i)
+    for name in file.keys:
+        if name not in first and reporter.sound(("timeline",)):
+            message = f'nothing creates the key "{name}": add a create-key to the timeline'
+            reporter.error(("keys", name), message, key=True)
+
+
+def _check_pairs(actions: Actions, registry: Registry, down: str, up: str) -> None:
+    """Report an `up` of a validator that no `down` can have stopped before."""
+    for i, action in actions.items():
+        if action.do != up:
+            continue
+        for node in action.nodes:
+            stops = [a for a in actions.values() if a.do == down and node in a.nodes]
+            possible = any(
+                stop.when is not None or action.when is not None or stop.at_us <= action.at_us
+                for stop in stops
+            )
+            if not possible:
+                message = f"there is nothing to {up}: no {down} of {registry.names[node]} before"
+                registry.reporter.error(("timeline", i, "do"), message)
+
+
+def _check_heals(actions: Actions, registry: Registry) -> None:
+    cuts = {a.id: (i, a) for i, a in actions.items() if a.do in ("partition", "isolate")}
+    given = [
+        name for name, (i, _) in cuts.items() if registry.reporter.given(("timeline", i, "id"))
+    ]
+    for i, action in actions.items():
+        path: KeyPath = ("timeline", i)
+        if action.do != "heal":
+            continue
+        if action.target and action.target not in cuts:
+            message = f'no partition or isolate has the id "{action.target}"'
+            registry.reporter.error((*path, "of"), message, wrong=action.target, allowed=given)
+            continue
+        meant = [cuts[action.target]] if action.target else list(cuts.values())
+        if action.when is None and all(
+            cut.when is None and cut.at_us >= action.at_us for _, cut in meant
+        ):
+            related = [("cut", ("timeline", at, "at")) for at, _ in meant]
+            message = "there is nothing to heal at that time: no cut comes before"
+            registry.reporter.error((*path, "at"), message, related=related)

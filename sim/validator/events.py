@@ -1,0 +1,55 @@
+"""The moments of a validator's life that a scenario can wait for (`when = { event = ... }`).
+
+Events count over the run, across incarnations. One fires right after the effect, or right before
+the reaction to the input, that it names; a crash at an event stops the batch that it stands in.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sim.protocol.messages import Private, Response, ShareAck, ShareEnvelope, Statement, kind_of
+from sim.protocol.transactions import RecordSignSession
+
+EVENTS: Final[dict[str, str]] = {
+    "started": "a validator has started, or restarted",
+    "block-received": "a block, or the answer to a read, has arrived",
+    "announce-submitted": "an Announce has left for the ledger",
+    "deal-submitted": "a Deal has left for the ledger",
+    "share-sent": "one sealed share has left for its holder, first time or again",
+    "share-received": "one sealed share has arrived",
+    "ack-received": "one acknowledgement of a share has arrived",
+    "response-submitted": "a Response has left for the ledger",
+    "complaint-sent": "a complaint has left for the ledger: one event per complaint of a Response",
+    "justification-submitted": "a Justification has left for the ledger",
+    "open-reply-submitted": "an OpenReply has left for the ledger",
+    "confirm-submitted": "a Confirm has left for the ledger",
+    "sign-submitted": "a Sign has left for the ledger",
+}
+"""Event name to what it means: everything that `when` may name."""
+
+
+def on_submit(statement: Statement | RecordSignSession) -> tuple[str, ...]:
+    """Return the events that follow the submission of `statement`, in order."""
+    if isinstance(statement, RecordSignSession):
+        return ()
+    names = [f"{kind_of(statement)}-submitted"]
+    if isinstance(statement, Response):
+        names += ["complaint-sent"] * len(statement.complaints)
+    return tuple(name for name in names if name in EVENTS)
+
+
+def on_send(message: Private) -> str | None:
+    """Return the event that follows the sending of `message`, if it has one."""
+    return "share-sent" if isinstance(message, ShareEnvelope) else None
+
+
+def on_arrival(message: Private) -> str | None:
+    """Return the event that precedes the reaction to `message`, if it has one."""
+    match message:
+        case ShareEnvelope():
+            return "share-received"
+        case ShareAck():
+            return "ack-received"
+        case _:
+            return None

@@ -1,0 +1,269 @@
+"""The one receive loop of a validator: an input, a step, its cost, its effects.
+
+Everything between two awaits happens at one instant. The step is computed first; what it was
+charged passes as virtual time; then its effects are performed without suspending, so that a crash
+falls either before all of them or, by a trigger, between two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final, TypeVar, assert_never
+
+from sim.base.codec import decode_canonical
+from sim.base.errors import DecodeError
+from sim.base.ids import Label, ValidatorIndex
+from sim.base.meters import Meter, metering
+from sim.crypto.identity import Identity
+from sim.protocol.member import MemberContext
+from sim.protocol.messages import Private, ShareAck, ShareEnvelope
+from sim.validator.account import Account
+from sim.validator.costs import CostModel
+from sim.validator.events import on_arrival
+from sim.validator.ledger import LedgerView
+from sim.validator.performing import Action, Performer, Resend
+from sim.validator.ports import Arrival, Board, Chain, Conscience, Context, Letter, News, Peek
+from sim.validator.sessions import Sessions
+from sim.validator.store import Lose, Store
+from sim.validator.tally import Tally
+from sim.validator.timers import Timers
+
+R = TypeVar("R")
+
+AMNESIAC: Final = "amnesiac"
+"""Store key: the height up to which this validator knows nothing of what it said before."""
+
+UNKNOWN_HEIGHT: Final = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """Everything about a validator that no restart changes.
+
+    Attributes:
+        index: Its place in the registry.
+        name: Its name.
+        identity: Its signing key: never lost.
+        seed: The run's seed.
+        chain: The chain's id.
+        board: Reads and judges blocks.
+        finality: Heights between receiving a block and acting on it.
+        conscience: What an adversary makes of its effects.
+        costs: What computing takes.
+        message_max: Largest private message that it accepts, bytes.
+        rto_us: First retransmission timeout by peer.
+        rto_max_us: Largest retransmission timeout.
+        retransmissions: Most retransmissions of one share; None is unlimited.
+
+    """
+
+    index: ValidatorIndex
+    name: str
+    identity: Identity
+    seed: int
+    chain: str
+    board: Board
+    finality: int
+    conscience: Conscience
+    costs: CostModel
+    message_max: int
+    rto_us: Callable[[ValidatorIndex], int]
+    rto_max_us: int
+    retransmissions: int | None
+
+
+@dataclass
+class Validator:
+    """One validator over the whole run: what outlives its incarnations, and the current one.
+
+    Attributes:
+        setup: What never changes.
+        store: Its durable memory.
+        tally: What it sent and computed.
+        heads: (height, block hash, µs of receipt) of every block that it followed.
+        seen: The chain after the last of them, as far as any incarnation has followed it.
+        now: The running incarnation, or None while it is down.
+
+    """
+
+    setup: Setup
+    store: Store = field(default_factory=Store)
+    tally: Tally = field(default_factory=Tally)
+    heads: list[tuple[int, bytes, int]] = field(default_factory=list)
+    seen: Chain | None = None
+    now: Incarnation | None = None
+
+    async def live(self, context: Context) -> None:
+        """Live one incarnation, until the engine cancels it."""
+        self.now = Incarnation(self, context)
+        await self.now.run()
+
+    def crash(self, lose: Lose) -> None:
+        """Lose memory, and of the store what `lose` says."""
+        self.now = None
+        self.store.crash(lose)
+
+
+class Incarnation:
+    """A validator from a start to the next crash: everything that lives in memory alone."""
+
+    def __init__(self, validator: Validator, context: Context) -> None:
+        setup = validator.setup
+        self._validator = validator
+        self._setup = setup
+        self._context = context
+        self._tally = validator.tally
+        self._timers = Timers()
+        self._account = Account(setup.chain, setup.identity, validator.store)
+        restarted = context.incarnation > 0
+        self.ledger = LedgerView(setup.board, setup.finality, waiting=restarted)
+        self.sessions = Sessions(
+            member=MemberContext(
+                validator=setup.index,
+                name=setup.name,
+                identity=setup.identity,
+                seed=setup.seed,
+                incarnation=context.incarnation,
+                rto_us=setup.rto_us,
+                rto_max_us=setup.rto_max_us,
+                retransmissions=setup.retransmissions,
+            ),
+            store=validator.store,
+            account=self._account,
+            conscience=setup.conscience,
+        )
+        self._performer = Performer(
+            context, validator.store, self._account, self._timers, self._tally
+        )
+        self._owed: Meter = Meter()
+
+    async def run(self) -> None:
+        """Start, then take one input after the other."""
+        self._context.happened("started")
+        if self.ledger.waiting:
+            self._ask_for_the_chain()
+        while True:
+            arrival = await self._context.receive(self._timers.next_due_us())
+            actions = self._think(arrival)
+            cost_us = self._setup.costs.duration_us(self._owed.counts)
+            self._owed = Meter()
+            if cost_us:
+                await self._context.sleep(cost_us)
+            self._performer.perform(actions)
+
+    def _ask_for_the_chain(self) -> None:
+        """After a restart: note a lost store, and read the ledger before anything else."""
+        store = self._validator.store
+        if store.empty:
+            # Before anything else is stored: a second restart must still know of the first loss.
+            store.put(AMNESIAC, str(UNKNOWN_HEIGHT).encode())
+            store.flush()
+        self._tally.messages.add("reads")
+        self._context.submit(Label("", 0, "read", str(self._context.incarnation)), b"")
+
+    # One step
+
+    def _think(self, arrival: Arrival | None) -> list[Action]:
+        match arrival:
+            case None:
+                owner, name = self._timers.pop()
+                self._context.record("timer", _timer_label(owner, name), self._setup.index, "due")
+                step = partial(self.sessions.on_timer, owner, name, self._context.now_us)
+                return self._charged("retransmit", step)
+            case Letter():
+                return self._on_letter(arrival)
+            case News():
+                self._context.happened("block-received")
+                return self._on_news(arrival)
+            case Peek():
+                return []  # honest validators learn of transactions from blocks alone
+            case _:
+                assert_never(arrival)
+
+    def _charged(self, stage: str, step: Callable[[], R]) -> R:
+        """Run a step of the ceremony's `stage`; what it is charged is owed as virtual time."""
+        with metering(Meter()) as meter:
+            result = step()
+        self._tally.charge(stage, meter.counts)
+        self._owed.merge(meter.counts)
+        return result
+
+    def _on_letter(self, letter: Letter) -> list[Action]:
+        message = self._open(letter)
+        if message is None:
+            return []
+        event = on_arrival(message)
+        if event is not None:
+            self._context.happened(event)
+        now_us = self._context.now_us
+        step = partial(self.sessions.on_message, letter, message, now_us)
+        return self._charged(_stage(message), step)
+
+    def _open(self, letter: Letter) -> Private | None:
+        """Decode a letter; one that is too large or no message is dropped, with a record."""
+        verdict = "malformed"
+        if len(letter.payload) > self._setup.message_max:
+            verdict = "too-large"
+        else:
+            try:
+                return decode_canonical(letter.payload, Private)  # type: ignore[arg-type]  # a union of tagged structs
+            except DecodeError:
+                pass
+        self._context.record("refuse", letter.label, letter.source, verdict)
+        return None
+
+    def _on_news(self, news: News) -> list[Action]:
+        was_waiting = self.ledger.waiting
+        followed = self._charged("chain", partial(self.ledger.receive, news))
+        self._tally.messages.add("blocks")
+        now_us = self._context.now_us
+        self._validator.heads += [(chain.height, chain.head, now_us) for chain in followed]
+        if followed:
+            self._validator.seen = self.ledger.head
+        if self.ledger.waiting or (not followed and not was_waiting):
+            return []
+        nonce = self.ledger.head.nonce(self._setup.identity.public)
+        actions: list[Action] = []
+        if was_waiting:
+            self._note_first_seen()
+            actions += map(Resend, self._account.resume(nonce))
+        else:
+            self._account.included(nonce)
+        return actions + self._act(now_us)
+
+    def _note_first_seen(self) -> None:
+        """Once the read is answered: from here on, an amnesiac knows what it has said."""
+        store = self._validator.store
+        noted = store.get(AMNESIAC)
+        if noted is None:
+            return
+        height = int(noted)
+        if height == UNKNOWN_HEIGHT:
+            height = self.ledger.head.height
+            store.put(AMNESIAC, str(height).encode())
+            store.flush()
+        self.sessions.amnesiac_until = height
+
+    def _act(self, now_us: int) -> list[Action]:
+        """Let every machine act on what is final, once."""
+        actions: list[Action] = []
+        chain, height = self.ledger.final, self.ledger.acting_height
+        for state in chain.ceremonies():
+            seat = self.sessions.seat(state)
+            if seat is not None:
+                step = partial(self.sessions.on_state, seat, state, height, now_us)
+                actions += self._charged(state.phase.value, step)
+                step = partial(self.sessions.on_height, seat, chain, height, now_us)
+                actions += self._charged("signing", step)
+        return actions
+
+
+def _stage(message: Private) -> str:
+    return "shares" if isinstance(message, ShareEnvelope | ShareAck) else "signing"
+
+
+def _timer_label(owner: str, name: str) -> Label:
+    session, _, attempt = owner.rpartition("#")
+    return Label(session, int(attempt), "timer", name)

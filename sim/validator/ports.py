@@ -1,0 +1,138 @@
+"""What a validator needs of the world around it: a context, the chain, a conscience, round trips.
+
+The world adapts the engine, the K-chain and the adversary to these; this layer imports none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, TypeAlias
+
+from sim.base.ids import Label, ValidatorIndex
+from sim.protocol.ceremony import Ceremony
+from sim.protocol.effects import Effect
+from sim.protocol.judge import CeremonyState
+
+
+class Letter(NamedTuple):
+    """A message from another validator: `payload` is whatever its sender chose to send."""
+
+    source: ValidatorIndex
+    label: Label
+    payload: bytes
+
+
+class News(NamedTuple):
+    """Blocks from the ledger, ascending; `catch_up` says that they answer a read."""
+
+    payload: bytes
+    catch_up: bool
+
+
+class Peek(NamedTuple):
+    """Transactions that the next block would take, shown to rushing adversaries alone."""
+
+    transactions: tuple[bytes, ...]
+
+
+Arrival: TypeAlias = Letter | News | Peek
+
+
+class Context(Protocol):
+    """One incarnation's hold on virtual time, the network and the ledger.
+
+    Only `receive` and `sleep` suspend, and only there can a crash interrupt; `happened` may raise
+    to end the incarnation in the middle of a batch of effects.
+    """
+
+    @property
+    def now_us(self) -> int:
+        """True virtual time in µs."""
+        ...
+
+    @property
+    def incarnation(self) -> int:
+        """Starts of this validator before this one; 0 for the first."""
+        ...
+
+    async def receive(self, deadline_us: int | None) -> Arrival | None:
+        """Return the next arrival, or None once true time has reached `deadline_us`."""
+        ...
+
+    async def sleep(self, duration_us: int) -> None:
+        """Let `duration_us` of virtual time pass without receiving anything."""
+        ...
+
+    def local_delay_us(self, delay_us: int) -> int:
+        """Return how long `delay_us` on the local clock takes in true time."""
+        ...
+
+    def send(self, target: ValidatorIndex, label: Label, payload: bytes) -> None:
+        """Send `payload` to another validator; nobody says whether it arrives."""
+        ...
+
+    def submit(self, label: Label, payload: bytes) -> None:
+        """Hand `payload` to the ledger link."""
+        ...
+
+    def record(self, kind: str, label: Label, peer: ValidatorIndex, verdict: str) -> None:
+        """Write a line of this validator's history."""
+        ...
+
+    def happened(self, event: str) -> None:
+        """Say that `event` has happened; raises if the scenario crashes the validator there."""
+        ...
+
+
+class Chain(Protocol):
+    """The chain's state after one block. Immutable: following a block gives another one."""
+
+    @property
+    def height(self) -> int:
+        """Height of that block; 0 at genesis."""
+        ...
+
+    @property
+    def head(self) -> bytes:
+        """Hash of that block, 32 bytes."""
+        ...
+
+    def nonce(self, principal: bytes) -> int:
+        """Return the last nonce that `principal` (32 bytes) has used; 0 for none."""
+        ...
+
+    def ceremonies(self) -> Sequence[CeremonyState]:
+        """Return every attempt known so far, by key name and attempt."""
+        ...
+
+    def contexts(self, key: str) -> Sequence[str]:
+        """Return the contexts that the policy of an active key allows; empty for all."""
+        ...
+
+    def has_signed(self, ceremony: Ceremony) -> bool:
+        """Say whether a signing session of the generation that `ceremony` made is recorded."""
+        ...
+
+
+class Board(Protocol):
+    """Reads blocks and judges them, as everyone does."""
+
+    def genesis(self) -> Chain:
+        """Return the chain before its first block."""
+        ...
+
+    def unpack(self, payload: bytes) -> Sequence[tuple[int, bytes]]:
+        """Return the blocks of a delivery, as (height, bytes), ascending."""
+        ...
+
+    def follow(self, chain: Chain, block: bytes) -> Chain:
+        """Check `block`, which must continue `chain`, and return the chain after it."""
+        ...
+
+
+class Conscience(Protocol):
+    """What becomes of a machine's effects before anyone acts on them: an adversary's way in."""
+
+    def filter(self, effects: Sequence[Effect], ceremony: Ceremony, now_us: int) -> Sequence[Effect]:
+        """Return what is done instead of `effects`; an honest validator changes nothing."""
+        ...

@@ -1,0 +1,208 @@
+"""The machines of one validator: one per attempt of a ceremony, one per active key for signing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sim.base.codec import encode
+from sim.base.ids import Label, ValidatorIndex
+from sim.base.secret import SecretScalar
+from sim.crypto.groups import get_group
+from sim.protocol.ceremony import Ceremony
+from sim.protocol.dkg import DkgMachine
+from sim.protocol.effects import Effect, Flush, Put, SendShares
+from sim.protocol.envelopes import MAX_PER_DEALER, envelope_key, store_prefix
+from sim.protocol.judge import CeremonyState
+from sim.protocol.member import MemberContext
+from sim.protocol.messages import Private, ShareAck, ShareEnvelope
+from sim.protocol.phases import Phase
+from sim.protocol.signing import DEFAULT_CONTEXT, SigningMachine
+from sim.validator.account import Account
+from sim.validator.performing import POSTED, Action, Deliver, Scope, prepare
+from sim.validator.ports import Chain, Conscience, Letter
+from sim.validator.store import Store
+
+EARLY_MAX: Final = 256
+"""Envelopes of unknown sessions that one incarnation keeps from one sender: a bound on memory."""
+
+
+@dataclass(slots=True)
+class SigningSeat:
+    """A machine for the test signature of one active key, and where its effects belong."""
+
+    machine: SigningMachine
+    scope: Scope
+    ceremony: Ceremony
+    closed: bool = False
+
+
+@dataclass(slots=True)
+class Seat:
+    """A machine for one attempt, where its effects belong, and the state that it has last seen.
+
+    `closed` once it has seen the attempt's end; `signing` once it takes part in a test signature.
+    """
+
+    machine: DkgMachine
+    scope: Scope
+    state: CeremonyState
+    closed: bool = False
+    signing: SigningSeat | None = None
+
+    @property
+    def ceremony(self) -> Ceremony:
+        """The attempt."""
+        return self.machine.ceremony
+
+
+@dataclass
+class Sessions:
+    """Makes machines as their attempts appear on the ledger, and passes inputs on to them.
+
+    Attributes:
+        member: The validator behind the machines.
+        store: Whose keys under an attempt's prefix a machine starts from.
+        account: Signs its statements.
+        conscience: What an adversary makes of its effects.
+        amnesiac_until: In attempts that were opened before this height the validator says nothing,
+            because its store was lost; None if it never was.
+
+    """
+
+    member: MemberContext
+    store: Store
+    account: Account
+    conscience: Conscience
+    amnesiac_until: int | None = None
+    _seats: dict[tuple[bytes, int], Seat] = field(default_factory=dict)
+    _signing: dict[str, SigningSeat] = field(default_factory=dict)
+    _owners: dict[str, Seat | SigningSeat] = field(default_factory=dict)
+    _early: dict[ValidatorIndex, int] = field(default_factory=dict)
+
+    @property
+    def seats(self) -> Sequence[Seat]:
+        """Every machine so far, in the order in which their attempts appeared."""
+        return tuple(self._seats.values())
+
+    def seat(self, state: CeremonyState) -> Seat | None:
+        """Return the machine for an attempt, made when it is first seen; None without a seat."""
+        ceremony = state.ceremony
+        if self.member.validator not in ceremony.by_validator:
+            return None
+        key = (ceremony.session, ceremony.attempt)
+        if key not in self._seats:
+            seat = self._open(state)
+            self._seats[key] = self._owners[seat.scope.owner] = seat
+        return self._seats[key]
+
+    def _open(self, state: CeremonyState) -> Seat:
+        ceremony = state.ceremony
+        prefix = store_prefix(ceremony.session, ceremony.attempt)
+        machine = DkgMachine(
+            self.member,
+            ceremony,
+            self.store.under(prefix),
+            tuple(self.store.under(POSTED + prefix)),
+            amnesiac=self.amnesiac_until is not None and ceremony.start <= self.amnesiac_until,
+        )
+        scope = Scope(
+            label=ceremony.label,
+            attempt=ceremony.attempt,
+            session=ceremony.session,
+            prefix=prefix,
+            scalar_size=get_group(ceremony.scheme).scalar_size,
+        )
+        return Seat(machine, scope, state)
+
+    def on_state(self, seat: Seat, state: CeremonyState, height: int, now_us: int) -> list[Action]:
+        """Let a machine act on its attempt as it stands at `height`; once more after its end."""
+        if seat.closed:
+            return []
+        seat.state = state
+        seat.closed = state.ended
+        return self._prepared(seat, seat.machine.on_state(state, height), now_us)
+
+    def on_height(self, seat: Seat, chain: Chain, height: int, now_us: int) -> list[Action]:
+        """Let a holder of an active key take part in its test signature."""
+        share = seat.machine.share
+        if seat.state.phase is not Phase.ACTIVE or share is None:
+            return []
+        if seat.signing is None:
+            seat.signing = self._open_signing(seat, share, chain.contexts(seat.ceremony.key))
+        signing = seat.signing
+        if signing.closed:
+            return []
+        signing.closed = chain.has_signed(seat.ceremony)
+        effects = signing.machine.on_height(height, recorded=signing.closed)
+        return self._prepared(signing, effects, now_us)
+
+    def _open_signing(
+        self, seat: Seat, share: SecretScalar, contexts: Sequence[str]
+    ) -> SigningSeat:
+        prefix = f"signing/{seat.scope.prefix}"
+        purpose = contexts[0] if contexts else DEFAULT_CONTEXT
+        machine = SigningMachine(self.member, seat.state, share, purpose, self.store.under(prefix))
+        scope = Scope(
+            label=machine.label,
+            attempt=0,
+            session=seat.scope.session,
+            prefix=prefix,
+            scalar_size=seat.scope.scalar_size,
+        )
+        signing = SigningSeat(machine, scope, seat.ceremony)
+        self._signing[scope.label] = self._owners[scope.owner] = signing
+        return signing
+
+    def on_timer(self, owner: str, name: str, now_us: int) -> list[Action]:
+        """Let the machine that set a timer act on it."""
+        seat = self._owners[owner]
+        return self._prepared(seat, seat.machine.on_timer(name), now_us)
+
+    def on_message(self, letter: Letter, message: Private, now_us: int) -> list[Action]:
+        """Pass a message on; share envelopes of a session still unknown are kept for it."""
+        seat: Seat | SigningSeat | None
+        if isinstance(message, ShareEnvelope | ShareAck):
+            seat = self._seats.get((message.session, message.attempt))
+        else:
+            # The label only says which of several keys is meant; the machine checks the rest.
+            seat = self._signing.get(letter.label.session)
+        if seat is not None:
+            effects = seat.machine.on_message(letter.source, message)
+            return self._prepared(seat, effects, now_us)
+        if isinstance(message, ShareEnvelope):
+            return self._keep_early(letter.source, letter.label, message)
+        return []
+
+    def _keep_early(
+        self, source: ValidatorIndex, label: Label, envelope: ShareEnvelope
+    ) -> list[Action]:
+        """Store and acknowledge at once: the machine finds it when the session is known."""
+        prefix = store_prefix(envelope.session, envelope.attempt)
+        ack = ShareAck(envelope.session, envelope.attempt, envelope.dealer, envelope.recipient)
+        answer = Deliver(source, label._replace(kind="ack"), ack, encode(ack), scalar_size=0)
+        key = prefix + envelope_key(envelope)
+        if self.store.get(key) is not None:
+            return [answer]
+        kept = self._early.get(source, 0)
+        held = self.store.under(f"{prefix}envelope/{envelope.dealer}/")
+        if kept >= EARLY_MAX or len(held) >= MAX_PER_DEALER:
+            return []
+        self._early[source] = kept + 1
+        return [Put(key, encode(envelope)), Flush(), answer]
+
+    def _prepared(
+        self, seat: Seat | SigningSeat, effects: Sequence[Effect], now_us: int
+    ) -> list[Action]:
+        """Pass effects through the conscience, seal what shares it lets leave, sign and encode."""
+        if not effects:
+            return []
+        sealed: list[Effect] = []
+        for effect in self.conscience.filter(effects, seat.ceremony, now_us):
+            if isinstance(effect, SendShares):
+                assert isinstance(seat, Seat)
+                sealed += seat.machine.seal(effect)
+            else:
+                sealed.append(effect)
+        return prepare(sealed, seat.scope, self.account, self.member.name)

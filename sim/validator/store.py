@@ -1,0 +1,68 @@
+"""What a validator remembers across restarts.
+
+Writes go to a buffer; `flush` makes them durable. A crash takes the buffer, or more.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+Lose: TypeAlias = Literal["nothing", "unsynced", "all"]
+"""What a crash takes beside memory: nothing, writes since the last flush, or the whole store."""
+
+
+class Store:
+    """Keys and values of one validator. Reads see the buffer; only flushed writes survive."""
+
+    def __init__(self) -> None:
+        self._durable: dict[str, bytes] = {}
+        self._buffer: dict[str, bytes | None] = {}
+        self.flushes = 0
+
+    def get(self, key: str) -> bytes | None:
+        """Return the value under `key`, or None."""
+        if key in self._buffer:
+            return self._buffer[key]
+        return self._durable.get(key)
+
+    def put(self, key: str, value: bytes) -> None:
+        """Write `value` under `key`; durable after the next `flush`."""
+        self._buffer[key] = value
+
+    def delete(self, key: str) -> None:
+        """Erase `key`; durable after the next `flush`."""
+        self._buffer[key] = None
+
+    def flush(self) -> None:
+        """Make every write so far durable."""
+        if not self._buffer:
+            return
+        self.flushes += 1
+        for key, value in self._buffer.items():
+            if value is None:
+                self._durable.pop(key, None)
+            else:
+                self._durable[key] = value
+        self._buffer.clear()
+
+    def crash(self, lose: Lose) -> None:
+        """Take what a crash takes. The identity key is no part of the store and never lost."""
+        if lose == "nothing":
+            self.flush()
+        self._buffer.clear()
+        if lose == "all":
+            self._durable.clear()
+
+    def under(self, prefix: str) -> dict[str, bytes]:
+        """Return what stands under `prefix`, by ascending key, with the prefix removed."""
+        merged: dict[str, bytes | None] = {**self._durable, **self._buffer}
+        return {
+            key.removeprefix(prefix): value
+            for key, value in sorted(merged.items())
+            if key.startswith(prefix) and value is not None
+        }
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is remembered: a validator that restarts like this is amnesiac."""
+        return not self.under("")

@@ -1,0 +1,114 @@
+"""What the blocks of a run say, read back from their bytes: times, statements, signing sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sim.base.codec import decode_canonical
+from sim.base.errors import DecodeError
+from sim.crypto import identity
+from sim.kchain.blocks import Block, Included, decode_block
+from sim.kchain.records import SignSession
+from sim.kchain.state import ChainState
+from sim.protocol.messages import STATEMENTS
+from sim.protocol.transactions import CeremonyPayload, decode_transaction, transaction_id
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One ceremony transaction on the ledger, applied or rejected.
+
+    Attributes:
+        height: Of its block.
+        time_us: Virtual time of its block.
+        author: Name of the validator that signed it, or its key's hex if none did.
+        kind: Transaction kind.
+        session: 32 bytes.
+        attempt: 1-based.
+        body: The statement's bytes, possibly malformed.
+        transaction: Its id, hex.
+        rejected: Why it was rejected, or None.
+
+    """
+
+    height: int
+    time_us: int
+    author: str
+    kind: str
+    session: bytes
+    attempt: int
+    body: bytes
+    transaction: str
+    rejected: str | None
+
+
+class Chronicle:
+    """The blocks of one chain.
+
+    Args:
+        state: The chain's state after the last block.
+        blocks: Every materialised block's bytes, genesis first.
+
+    """
+
+    def __init__(self, state: ChainState, blocks: Sequence[bytes]) -> None:
+        self.state = state
+        self._blocks: list[Block] = [decode_block(raw) for raw in blocks]
+        self._names = {v.identity: v.name for v in state.genesis.validators}
+
+    @cached_property
+    def times_us(self) -> dict[int, int]:
+        """Virtual time of every materialised height."""
+        return {block.height: self._virtual(block) for block in self._blocks}
+
+    def attempt(self, session: bytes, attempt: int) -> list[Statement]:
+        """Return what was said in one attempt, in ledger order."""
+        return self._by_attempt.get((session, attempt), [])
+
+    def signing(self, key: str) -> SignSession | None:
+        """Return the first signing session that the ledger records under `key`, or None."""
+        recorded = [s for (name, _), s in self.state.sessions.items() if name == key]
+        return min(recorded, key=lambda s: (s.height, s.statement.signing), default=None)
+
+    @staticmethod
+    def verifies(public: bytes, session: SignSession) -> bool:
+        """Say whether an ordinary Ed25519 verification accepts a recorded signature."""
+        return identity.verify(public, session.statement.message, session.statement.signature)
+
+    @cached_property
+    def _by_attempt(self) -> dict[tuple[bytes, int], list[Statement]]:
+        found: dict[tuple[bytes, int], list[Statement]] = {}
+        for block in self._blocks:
+            for entry in block.entries:
+                statement = self._statement(block, entry)
+                if statement is not None:
+                    place = (statement.session, statement.attempt)
+                    found.setdefault(place, []).append(statement)
+        return found
+
+    def _statement(self, block: Block, entry: Included) -> Statement | None:
+        """Return a ceremony transaction; None for another one, or bytes that are none."""
+        try:
+            transaction = decode_transaction(entry.transaction)
+            if transaction.kind not in STATEMENTS:
+                return None
+            payload = decode_canonical(transaction.payload, CeremonyPayload)
+        except DecodeError:
+            return None
+        principal = transaction.principal
+        return Statement(
+            height=block.height,
+            time_us=self._virtual(block),
+            author=self._names.get(principal, principal.hex()),
+            kind=transaction.kind,
+            session=payload.session,
+            attempt=payload.attempt,
+            body=payload.body,
+            transaction=transaction_id(entry.transaction).hex(),
+            rejected=entry.reason or None,
+        )
+
+    def _virtual(self, block: Block) -> int:
+        return block.time_us - self.state.genesis.time_us

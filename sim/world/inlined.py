@@ -1,0 +1,39 @@
+"""The tables that a plan stands on: stored with it, so that a replay can tell when they changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sim.base.codec import tuple_hash
+
+if TYPE_CHECKING:
+    from sim.scenario.plan import Plan
+
+
+def inlined(plan: Plan) -> dict[str, Any]:
+    """Return the network profile and the cost model of `plan`, as plain data."""
+    from sim.network.profiles import get_profile
+    from sim.validator.costs import COST_MODELS
+
+    return {
+        "profile": msgspec.to_builtins(get_profile(plan.network.profile)),
+        "cost": msgspec.to_builtins(COST_MODELS[plan.cost]),
+    }
+
+
+def table_differences(
+    stored: Mapping[str, Any], current: Mapping[str, Any]
+) -> list[tuple[str, str, str]]:
+    """Return (name, then, now) of every table that differs; then and now are short hashes."""
+    return [
+        (name, _mark(stored.get(name)), _mark(current.get(name)))
+        for name in ("profile", "cost")
+        if _mark(stored.get(name)) != _mark(current.get(name))
+    ]
+
+
+def _mark(table: Any) -> str:
+    return "none" if table is None else tuple_hash("table", table).hex()[:12]

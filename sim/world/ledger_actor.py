@@ -1,0 +1,200 @@
+"""The ledger as the engine drives it: the K-chain, the links to it, and the owner of keys.
+
+It lives in the coordinating process alone. Both directions of every validator's link are computed
+here, so that they are one FIFO stream whatever process the validator runs in.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Sequence
+from typing import assert_never
+
+from sim.base.ids import LEDGER, NEVER_US, Label, ValidatorIndex
+from sim.engine.ports import LedgerDelivery, Submission
+from sim.kchain.blocks import pack_blocks
+from sim.kchain.ledger import Ledger
+from sim.kchain.state import ChainState
+from sim.network.ledger_links import Delivery, LedgerLinks
+from sim.protocol.phases import Phase
+from sim.protocol.signing import coordinator_turns
+from sim.world.genesis import Owner
+from sim.world.orders import AskForKey, Halt, LinkRule, decode_order
+
+
+class KchainActor:
+    """Drives one ledger.
+
+    Args:
+        ledger: The chain.
+        links: Delays of both directions.
+        owner: Signs CreateKey.
+        validators: How many there are.
+
+    Attributes:
+        deliveries: Blocks sent to validators so far.
+
+    """
+
+    def __init__(
+        self, ledger: Ledger, links: LedgerLinks[Submission], owner: Owner, validators: int
+    ) -> None:
+        self.ledger = ledger
+        self._links = links
+        self._owner = owner
+        self._validators = tuple(map(ValidatorIndex, range(validators)))
+        self._asked: list[tuple[int, int, str]] = []
+        self._orders = 0
+        self._reads: dict[ValidatorIndex, deque[str]] = {}
+        self._held: dict[tuple[ValidatorIndex, Label, int], tuple[int, bytes]] = {}
+        self._last_arrival_us = 0
+        self.deliveries = 0
+
+    @property
+    def state(self) -> ChainState:
+        """The chain after its last block."""
+        return self.ledger.state
+
+    def ask_for_key(self, at_us: int, key: str) -> None:
+        """Let the owner's CreateKey arrive at `at_us`, before what validators send."""
+        self._orders += 1
+        heapq.heappush(self._asked, (at_us, self._orders, key))
+
+    # Driven by the engine
+
+    def accept(self, submissions: Sequence[Submission]) -> None:
+        """Take submissions; each arrives over its sender's FIFO link."""
+        for submission in sorted(submissions, key=lambda s: (s.sent_us, s.validator, s.sequence)):
+            self._links.up(submission.sent_us, submission.validator, submission.label, submission)
+
+    def next_block_us(self, after_us: int) -> int:
+        """Return the time of the next block to materialise, at or after `after_us`, or NEVER_US."""
+        arrival_us = self._links.earliest_us()
+        if self._asked:
+            arrival_us = min(arrival_us, self._asked[0][0])
+        next_us = self.ledger.next_block_us(after_us)
+        if arrival_us < NEVER_US:
+            # A block takes what arrived strictly before it.
+            next_us = min(next_us, self.ledger.next_tick_us(max(arrival_us, after_us - 1)))
+        return next_us
+
+    def next_tick_us(self, after_us: int) -> int:
+        """Return the next block time after `after_us`, materialised or not."""
+        return self.ledger.next_tick_us(after_us)
+
+    def form(self, block_us: int) -> list[LedgerDelivery]:
+        """Form the block at `block_us` and return what it sends to validators."""
+        self._take_arrived(block_us)
+        formed = self.ledger.form(block_us)
+        if formed is None:
+            return []
+        label = Label("", 0, "block", str(formed.height))
+        payload = pack_blocks([formed.raw])
+        sent = [self._deliver(block_us, v, formed.height, label, payload) for v in self._validators]
+        if formed.readers:
+            everything = pack_blocks(self.ledger.blocks[1:])
+            for reader in map(ValidatorIndex, formed.readers):
+                answer = Label("", 0, "catch-up", self._reads[reader].popleft())
+                sent.append(self._deliver(block_us, reader, formed.height, answer, everything))
+        return [delivery for delivery in sent if delivery is not None]
+
+    def pending(self, block_us: int) -> Sequence[bytes]:
+        """Return the transactions that a block at `block_us` would take by now."""
+        self._take_arrived(block_us)
+        return self.ledger.pending(block_us)
+
+    def rush(self, block_us: int, submissions: Sequence[Submission]) -> None:
+        """Take answers of rushing adversaries: they count as arrived just before `block_us`."""
+        for submission in sorted(submissions, key=lambda s: (s.validator, s.sequence)):
+            self.ledger.submit(block_us - 1, submission.validator, submission.payload)
+
+    def apply(self, now_us: int, rule: bytes) -> list[LedgerDelivery]:
+        """Carry out an encoded order that was triggered during the run.
+
+        Returns:
+            What a cut had held back and a heal now lets through.
+
+        """
+        order = decode_order(rule)
+        match order:
+            case AskForKey(key):
+                self.ask_for_key(now_us, key)
+            case Halt(for_us):
+                self.ledger.halt(now_us, None if for_us is None else now_us + for_us)
+            case LinkRule(link_rule):
+                return [self._released(d) for d in self._links.apply(now_us, link_rule)]
+            case _:
+                assert_never(order)
+        return []
+
+    # What is still open
+
+    def settled(self, now_us: int) -> bool:
+        """Say whether nothing that the ledger knows of is open at `now_us`.
+
+        Open are: a key asked for whose CreateKey stands in no block, a read, a ceremony, a test
+        signature, a height that is due, blocks on their way to a validator that they can reach.
+        """
+        state = self.state
+        return not (
+            self._asked
+            or state.nonce(self._owner.public) < self._owner.nonce
+            or any(self._reads.values())
+            or state.open
+            or state.next_due is not None
+            or now_us <= self._last_arrival_us
+            or self._signing_open(now_us)
+        )
+
+    def _signing_open(self, now_us: int) -> bool:
+        """Whether some active key has no test signature, and a coordinator may still make one."""
+        height = self.ledger.height_at(now_us)
+        for state in self.state.ceremonies():
+            ceremony = state.ceremony
+            if state.phase is Phase.ACTIVE and not self.state.has_session(
+                ceremony.key, ceremony.generation
+            ):
+                last_turn, _ = coordinator_turns(state)[-1]
+                if height < last_turn + ceremony.lengths.sign:
+                    return True
+        return False
+
+    def _take_arrived(self, before_us: int) -> None:
+        """Hand the ledger what has arrived strictly before `before_us`."""
+        while self._asked and self._asked[0][0] < before_us:
+            at_us, _, key = heapq.heappop(self._asked)
+            self.ledger.submit(at_us, LEDGER, self._owner.create_key(key))
+        for arrival_us, validator, submission in self._links.arrived(before_us):
+            if submission.label.kind == "read":
+                waiting = self._reads.setdefault(validator, deque())
+                waiting.append(submission.label.subject)
+                self.ledger.read(arrival_us, validator)
+            else:
+                self.ledger.submit(arrival_us, validator, submission.payload)
+
+    def _deliver(
+        self, sent_us: int, validator: ValidatorIndex, height: int, label: Label, payload: bytes
+    ) -> LedgerDelivery | None:
+        """Send `payload` down a link; None while a cut without a known heal holds it back."""
+        delivery = self._links.down(sent_us, validator, label)
+        if delivery.arrival_us >= NEVER_US:
+            self._held[validator, label, delivery.transmission] = (height, payload)
+            return None
+        return self._sent(delivery, height, payload)
+
+    def _released(self, delivery: Delivery) -> LedgerDelivery:
+        key = (delivery.validator, delivery.label, delivery.transmission)
+        return self._sent(delivery, *self._held.pop(key))
+
+    def _sent(self, delivery: Delivery, height: int, payload: bytes) -> LedgerDelivery:
+        self.deliveries += 1
+        self._last_arrival_us = max(self._last_arrival_us, delivery.arrival_us)
+        return LedgerDelivery(
+            delivery.validator,
+            delivery.arrival_us,
+            height,
+            delivery.label,
+            delivery.transmission,
+            payload,
+        )

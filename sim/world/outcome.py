@@ -1,0 +1,151 @@
+"""What a run leaves behind: the runner fills it, the summary and the run's folder are made from it.
+
+Everything but `machine` is a function of the plan alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from sim.checks.observation import Violation
+    from sim.kchain.state import ChainState
+    from sim.scenario.plan import Plan
+
+Ending: TypeAlias = Literal["finished", "duration", "message-limit", "wall-limit"]
+"""Why a run stopped: nothing was open, its duration was over, or a budget was used up."""
+
+
+class Event(NamedTuple):
+    """One record of a validator's history, as `events.msgpack` holds it.
+
+    Attributes:
+        time_us: Virtual time.
+        validator: Whose history it stands in; registry position.
+        sequence: Its place in that history, from 0, over all incarnations.
+        kind: What happened: ``send``, ``receive``, ``block``, ``crash`` …
+        session: The label's session, or ``""``.
+        peer: The other side: a registry position, -1 for the ledger.
+        label: The rest of the label: (kind, subject, attempt).
+        transmission: Count of sends of that label on that link; 0 where it means nothing.
+        verdict: The fate of a send, or what became of an input.
+        extra: What else the record carries: a send's arrival times in µs.
+
+    """
+
+    time_us: int
+    validator: int
+    sequence: int
+    kind: str
+    session: str
+    peer: int
+    label: tuple[str, str, int]
+    transmission: int
+    verdict: str
+    extra: tuple[int | str, ...]
+
+
+class Progress(NamedTuple):
+    """How far a run is; handed to the progress callback at exchanges.
+
+    Attributes:
+        time_us: Virtual time reached.
+        height: Last ledger height.
+        messages: Messages sent between validators so far.
+        phases: Open ceremonies and where they stand: ``(("beacon#1", "deal"), …)``.
+
+    """
+
+    time_us: int
+    height: int
+    messages: int
+    phases: tuple[tuple[str, str], ...] = ()
+
+
+ProgressCallback: TypeAlias = Callable[[Progress], None]
+"""Called at every exchange; raising from it ends the run and its workers at once."""
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """A finished run.
+
+    Attributes:
+        plan: What was run.
+        events: Every validator's records, by (time, validator, sequence).
+        histories: Digest of each validator's history, hex, by registry position.
+        ledger: The bytes of `ledger.msgpack`, header and head hash included.
+        blocks: Every materialised block's bytes, genesis first.
+        state: The chain's state after the last of them.
+        violations: What the checks found, in a fixed order.
+        messages: Counts by kind: ``shares`` (first transmissions), ``acks``,
+            ``retransmissions``, and ledger transactions by kind (``deal``, ``response`` …).
+        bytes: ``payload.shares``, ``payload.commitments``, ``payload.proofs``,
+            ``payload.control``, ``overhead``.
+        charged: Operations charged to each validator, by its name, then by meter.
+        injected: How often each corruption changed something, by its id.
+        ending: Why the run stopped.
+        last_us: Virtual time of the last history record.
+        shareless: Per key, the names of honest members without a share at the end.
+        machine: Figures of this machine and execution: nothing deterministic need be here.
+
+    """
+
+    plan: Plan
+    events: Sequence[Event]
+    histories: Sequence[str]
+    ledger: bytes
+    blocks: Sequence[bytes]
+    state: ChainState
+    violations: Sequence[Violation]
+    messages: Mapping[str, int]
+    bytes: Mapping[str, int]
+    charged: Mapping[str, Mapping[str, int]]
+    injected: Mapping[str, int]
+    ending: Ending
+    last_us: int
+    shareless: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    machine: Mapping[str, Any] = field(default_factory=dict)
+
+
+class BadSwitchError(Exception):
+    """A test switch that doesn't exist, or a value that it can't have."""
+
+
+@dataclass(frozen=True)
+class Switches:
+    """Test switches: no part of the scenario, the plan or the digest.
+
+    Attributes:
+        width_divisor: Engine windows are this many times narrower than the least link latency.
+        shuffle: Seed that shuffles the order in which validators wake; None leaves it to Trio.
+        memo: Entries that the memoiser keeps; None all, 0 none.
+        perturb: Changes one network draw; the runner says how it is written.
+
+    """
+
+    width_divisor: int = 1
+    shuffle: int | None = None
+    memo: int | None = None
+    perturb: str | None = None
+
+    @classmethod
+    def parse(cls, given: Sequence[str]) -> Switches:
+        """Return the switches that ``name=value`` texts set.
+
+        Raises:
+            BadSwitchError: No such switch, or no integer where one belongs.
+
+        """
+        values: dict[str, Any] = {}
+        for text in given:
+            name, _, value = text.partition("=")
+            if name not in cls.__dataclass_fields__:
+                raise BadSwitchError(f"no switch {name}: {', '.join(cls.__dataclass_fields__)}")
+            try:
+                values[name] = value if name == "perturb" else int(value)
+            except ValueError:
+                raise BadSwitchError(f"{name} needs a number, not {value!r}") from None
+        return cls(**values)

@@ -1,0 +1,203 @@
+"""One run from its plan to what it leaves behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from sim.base.codec import decode_canonical, encode
+from sim.base.memo import Memo
+from sim.base.meters import Meter, metering
+from sim.checks import check_all
+from sim.engine import ports as engine
+from sim.engine.coordinator import run_simulation
+from sim.engine.history import merged
+from sim.engine.results import Machine, Reason, SimulationResult
+from sim.kchain.file import encode_ledger
+from sim.kchain.ledger import Ledger
+from sim.scenario.plan import Plan
+from sim.world.genesis import Owner, make_genesis
+from sim.world.ledger_actor import KchainActor
+from sim.world.networking import make_ledger_links
+from sim.world.observing import observe, shareless
+from sim.world.openness import StartedOperations
+from sim.world.outcome import Ending, Event, Progress, ProgressCallback, RunOutcome, Switches
+from sim.world.shard import ShardConfig, sharing
+from sim.world.timeline import last_scheduled_us, scheduled_halts, scheduled_keys
+from sim.world.witness import ShardTestimony, Testimony
+
+_ENDINGS: Final[dict[Reason, Ending]] = {
+    "done": "finished",
+    "idle": "finished",
+    "until": "duration",
+    "messages": "message-limit",
+    "expired": "wall-limit",
+}
+
+
+def run_plan(
+    plan: Plan,
+    processes: int = 1,
+    switches: Switches | None = None,
+    progress: ProgressCallback | None = None,
+) -> RunOutcome:
+    """Run `plan` to its end, check it, and return what it leaves behind.
+
+    The engine runs Trio here, so the calling thread must run none.
+
+    Args:
+        plan: What to do.
+        processes: Shards, each in a process of its own; the first in this one.
+        switches: What only tests set; None of it may change a result, but for `perturb`.
+        progress: Told at every exchange.
+
+    """
+    switches = switches or Switches()
+    actor = make_actor(plan)
+    memo = Memo(switches.memo)
+    with sharing(memo), metering(Meter()) as ledger_meter:
+        result = run_simulation(
+            _config(plan, processes, switches), actor, _hooks(plan, actor, progress)
+        )
+    shards = [decode_canonical(blob, ShardTestimony) for blob in result.finished]
+    testimonies = sorted(
+        (testimony for shard in shards for testimony in shard.validators), key=lambda t: t.index
+    )
+    with sharing(memo):
+        violations = check_all(observe(plan, actor.ledger, testimonies, result.end_us))
+    return RunOutcome(
+        plan=plan,
+        events=_events(result),
+        histories=[history.digest.hex() for _, history in sorted(result.histories.items())],
+        ledger=encode_ledger(actor.ledger.genesis, actor.ledger.blocks),
+        blocks=list(actor.ledger.blocks),
+        state=actor.state,
+        violations=violations,
+        messages=_summed(testimony.messages for testimony in testimonies),
+        bytes=_summed(testimony.sent_bytes for testimony in testimonies),
+        charged={plan.validators[t.index].name: _charged(t) for t in testimonies},
+        injected=_summed(testimony.injected for testimony in testimonies),
+        ending=_ENDINGS[result.reason],
+        last_us=result.last_us,
+        shareless=shareless(plan, actor.state, testimonies),
+        machine=_machine(result.machine, shards, testimonies, ledger_meter),
+    )
+
+
+def make_actor(plan: Plan) -> KchainActor:
+    """Return the ledger of a run, with everything that the timeline does to it at known times."""
+    ledger = Ledger(make_genesis(plan))
+    for from_us, until_us in scheduled_halts(plan):
+        ledger.halt(from_us, until_us)
+    actor = KchainActor(ledger, make_ledger_links(plan), Owner(plan), len(plan.validators))
+    for at_us, key in scheduled_keys(plan):
+        actor.ask_for_key(at_us, key)
+    return actor
+
+
+def _config(plan: Plan, processes: int, switches: Switches) -> engine.SimulationConfig:
+    return engine.SimulationConfig(
+        factory="sim.world.shard:build",
+        config=encode(ShardConfig(plan, switches)),
+        processes=processes,
+        reaction_us=plan.reaction_us,
+        until_us=plan.duration_us,
+        open_until_us=last_scheduled_us(plan) + 1,
+        message_limit=plan.message_limit,
+        watched=StartedOperations(plan).watched,
+        switches=engine.Switches(width_divisor=switches.width_divisor, shuffle=switches.shuffle),
+    )
+
+
+def _hooks(plan: Plan, actor: KchainActor, progress: ProgressCallback | None) -> engine.Hooks:
+    started = StartedOperations(plan)
+
+    def report(reached: engine.Progress) -> None:
+        if progress is not None:
+            progress(_progress(reached, actor))
+
+    return engine.Hooks(
+        stop=lambda now_us: started.settled(now_us) and actor.settled(now_us),
+        observe=started.observe,
+        progress=report,
+        expired=_stopwatch(plan.wall_limit_us),
+    )
+
+
+def _stopwatch(limit_us: int | None) -> Callable[[], bool]:
+    """Return whether `limit_us` of real time have passed since now: a budget, never a result."""
+    if limit_us is None:
+        return lambda: False
+    end = time.monotonic() + limit_us / 1_000_000
+    return lambda: time.monotonic() >= end
+
+
+def _progress(reached: engine.Progress, actor: KchainActor) -> Progress:
+    phases = tuple(
+        (f"{state.ceremony.key}#{state.ceremony.attempt}", state.phase.value)
+        for state in actor.state.ceremonies()
+        if not state.ended
+    )
+    return Progress(
+        time_us=reached.now_us,
+        height=actor.ledger.height_at(reached.now_us),
+        messages=reached.sent,
+        phases=phases,
+    )
+
+
+def _events(result: SimulationResult) -> list[Event]:
+    return [
+        Event(
+            time_us,
+            validator,
+            sequence,
+            record.kind,
+            record.label.session,
+            record.peer,
+            (record.label.kind, record.label.subject, record.label.attempt),
+            record.transmission,
+            record.verdict,
+            record.extra,
+        )
+        for time_us, validator, sequence, record in merged(result.histories)
+    ]
+
+
+def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total = Meter()
+    for one in counts:
+        total.merge(one)
+    return total.sorted()
+
+
+def _charged(testimony: Testimony) -> dict[str, int]:
+    return _summed(testimony.charged.values())
+
+
+def _machine(
+    machine: Machine,
+    shards: Sequence[ShardTestimony],
+    testimonies: Sequence[Testimony],
+    ledger: Meter,
+) -> dict[str, Any]:
+    """Return what the execution took, and what was really computed rather than charged.
+
+    A call that the memoiser answered was charged, so what was saved is taken off again.
+    """
+    executed = _summed([ledger.counts, *map(_charged, testimonies)])
+    saved = _summed(shard.saved for shard in shards)
+    return {
+        "exchanges": machine.exchanges,
+        "windows": list(machine.windows),
+        "wakes": list(machine.wakes),
+        "shard_cpu_seconds": [round(seconds, 3) for seconds in machine.cpu_s],
+        "critical_path_seconds": round(machine.critical_s, 3),
+        "crossed_bytes": machine.crossed_bytes,
+        "memo": {
+            "hits": sum(shard.memo_hits for shard in shards),
+            "misses": sum(shard.memo_misses for shard in shards),
+        },
+        "executed": {name: count - saved.get(name, 0) for name, count in executed.items()},
+    }

@@ -1,0 +1,170 @@
+"""One shard of a run, as every process builds it from the plan: `build` is the engine's factory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import msgspec
+
+from sim.adversary import Adversary
+from sim.base.codec import decode_canonical, encode
+from sim.base.ids import Label, ValidatorIndex
+from sim.base.memo import Memo, using
+from sim.engine import ports as engine
+from sim.engine.context import Context as EngineContext
+from sim.network.links import LinkNetwork
+from sim.scenario.plan import Plan
+from sim.validator.costs import COST_MODELS
+from sim.validator.life import Setup, Validator
+from sim.validator.ports import Arrival, Letter, News, Peek
+from sim.world.board import KchainBoard
+from sim.world.genesis import chain_id, identity_of, make_genesis
+from sim.world.networking import exchange_us, make_network, members_of, owners_of, rto_from
+from sim.world.outcome import Switches
+from sim.world.timeline import faults_of
+from sim.world.witness import ShardTestimony, Testimony, WitnessedStore, testify
+
+
+class ShardConfig(msgspec.Struct, frozen=True):
+    """What crosses to the processes: the plan, and the switches that only tests set."""
+
+    plan: Plan
+    switches: Switches
+
+
+class LifeContext:
+    """The engine's context, as the validator layer wants it."""
+
+    def __init__(self, context: EngineContext) -> None:
+        self._context = context
+        self.incarnation = context.incarnation
+        self.sleep = context.sleep
+        self.local_delay_us = context.local_delay_us
+        self.send = context.send
+        self.submit = context.submit
+        self.happened = context.happened
+
+    @property
+    def now_us(self) -> int:
+        """True virtual time in µs."""
+        return self._context.now_us
+
+    async def receive(self, deadline_us: int | None) -> Arrival | None:
+        """Return the next arrival, or None at the deadline."""
+        match await self._context.receive(deadline_us):
+            case None:
+                return None
+            case engine.Message(source, label, payload):
+                return Letter(source, label, payload)
+            case engine.Blocks(payload, catch_up):
+                return News(payload, catch_up)
+            case engine.Pending(transactions):
+                return Peek(transactions)
+
+    def record(self, kind: str, label: Label, peer: ValidatorIndex, verdict: str) -> None:
+        """Write a line of this validator's history."""
+        self._context.record(kind, label, peer, verdict)
+
+
+@dataclass(frozen=True)
+class ShardWorld:
+    """The validators of one shard, and what they share."""
+
+    validators: dict[ValidatorIndex, Validator]
+    adversaries: dict[ValidatorIndex, Adversary]
+    memo: Memo
+
+    def finish(self) -> bytes:
+        """Return the encoded `ShardTestimony`."""
+        testimonies = [self._testimony(index) for index in sorted(self.validators)]
+        memo = self.memo
+        return encode(ShardTestimony(testimonies, memo.hits, memo.misses, memo.saved.sorted()))
+
+    def _testimony(self, index: ValidatorIndex) -> Testimony:
+        return testify(self.validators[index], self.adversaries[index].injections)
+
+
+def build(config: bytes, shard: int, shards: int) -> engine.ShardParts:
+    """Build shard `shard` of `shards`; see `engine.ports.Factory`."""
+    given = decode_canonical(config, ShardConfig)
+    plan = given.plan
+    network = make_network(plan, given.switches.perturb)
+    owners = owners_of(plan, shards)
+    mine = members_of(owners, shard)
+    memo, around = _memo(given.switches)
+    adversaries = {index: Adversary(plan.seed, index, plan.corruptions) for index in mine}
+    validators = _validators(plan, network, adversaries)
+    world = ShardWorld(validators, adversaries, memo)
+    return engine.ShardParts(
+        network=network,
+        lives={index: _life(validator) for index, validator in validators.items()},
+        stores=validators,
+        owners=owners,
+        width_us=network.least_latency_us(mine, mine),
+        exchange_us=exchange_us(network, owners),
+        faults=faults_of(plan),
+        mailbox_max=plan.quotas.mailbox_max,
+        around=around,
+        finish=world.finish,
+    )
+
+
+_shared: ContextVar[Memo | None] = ContextVar("shared_memo", default=None)
+
+
+@contextmanager
+def sharing(memo: Memo) -> Iterator[None]:
+    """Let the shard that is built in this process use `memo`, as the ledger does."""
+    token = _shared.set(memo)
+    try:
+        with using(memo):
+            yield
+    finally:
+        _shared.reset(token)
+
+
+def _memo(switches: Switches) -> tuple[Memo, AbstractContextManager[object]]:
+    """Return this process's memo, and what sets it: nothing where the ledger has set it already."""
+    shared = _shared.get()
+    if shared is not None:
+        return shared, nullcontext()
+    memo = Memo(switches.memo)
+    return memo, using(memo)
+
+
+def _validators(
+    plan: Plan, network: LinkNetwork, adversaries: Mapping[ValidatorIndex, Adversary]
+) -> dict[ValidatorIndex, Validator]:
+    """Return the validators; the `Adversary` of an honest one has no behaviours."""
+    board = KchainBoard(make_genesis(plan))
+    return {
+        index: Validator(
+            Setup(
+                index=index,
+                name=plan.validators[index].name,
+                identity=identity_of(plan, index),
+                seed=plan.seed,
+                chain=chain_id(plan),
+                board=board,
+                finality=plan.ledger.finality,
+                conscience=adversary,
+                costs=COST_MODELS[plan.cost],
+                message_max=plan.quotas.message_max,
+                rto_us=rto_from(network, index),
+                rto_max_us=plan.transport.rto_max_us,
+                retransmissions=plan.transport.retransmissions,
+            ),
+            store=WitnessedStore(),
+        )
+        for index, adversary in adversaries.items()
+    }
+
+
+def _life(validator: Validator) -> engine.Life:
+    async def live(context: EngineContext) -> None:
+        await validator.live(LifeContext(context))
+
+    return live

@@ -1,0 +1,176 @@
+"""The summary of a run: wholly deterministic, and what every report is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sim.base.codec import tuple_hash
+from sim.base.meters import Meter
+from sim.scenario.plan import ActionPlan
+from sim.world.ceremonies import describe_attempt
+from sim.world.chronicle import Chronicle
+from sim.world.expectations import Facts, evaluate
+from sim.world.keys import describe_key
+from sim.world.outcome import RunOutcome
+from sim.world.verdicts import VERDICTS, judge_run
+
+Record = dict[str, Any]
+
+
+def summarise(outcome: RunOutcome, plan_id: str) -> Record:
+    """Return the summary of `outcome`, but for its format and version, with verdict and digest.
+
+    Args:
+        outcome: The finished run.
+        plan_id: 8 hex digits of the resolved scenario's hash.
+
+    """
+    chronicle = Chronicle(outcome.state, outcome.blocks)
+    attempts = _attempts(chronicle)
+    keys = {
+        plan.name: describe_key(plan, attempts, outcome, chronicle) for plan in outcome.plan.keys
+    }
+    corruptions = _corruptions(outcome)
+    violations = _violations(outcome, attempts)
+    expectations = evaluate(outcome.plan.expects, Facts(keys, attempts, corruptions, violations))
+    code = judge_run(violations, expectations, outcome.ending)
+    summary: Record = {
+        "scenario": outcome.plan.name,
+        "seed": outcome.plan.seed,
+        "plan": plan_id,
+        "verdict": VERDICTS[code],
+        "exit_code": int(code),
+        "ending": outcome.ending,
+        "head": outcome.state.head.hex(),
+        "height": outcome.state.height,
+        "virtual_seconds": outcome.last_us / 1_000_000,
+        "messages": dict(outcome.messages),
+        "bytes": dict(outcome.bytes),
+        "meters": _totals(outcome.charged),
+        "keys": keys,
+        "disputes": _disputes(attempts),
+        "ceremonies": attempts,
+        "actions": [_action(action, outcome) for action in outcome.plan.timeline],
+        "corruptions": corruptions,
+        "violations": violations,
+        "expectations": expectations,
+    }
+    return {**summary, "digest": run_digest(outcome, summary)}
+
+
+def run_digest(outcome: RunOutcome, summary: Mapping[str, Any]) -> str:
+    """Return the run's digest: every history, the ledger's head, and the summary, 64 hex digits."""
+    return tuple_hash(
+        "K-chain/run/v1", list(outcome.histories), outcome.state.head, _content_hash(summary)
+    ).hex()
+
+
+def digests(outcome: RunOutcome, summary: Mapping[str, Any]) -> Record:
+    """Return what `digests.json` holds: the run's digest, and what it covers."""
+    names = [validator.name for validator in outcome.plan.validators]
+    covered = {name: value for name, value in summary.items() if name != "digest"}
+    return {
+        "run": summary["digest"],
+        "ledger": outcome.state.head.hex(),
+        "summary": _content_hash(covered),
+        "histories": dict(zip(names, outcome.histories, strict=True)),
+    }
+
+
+def _content_hash(summary: Mapping[str, Any]) -> str:
+    return tuple_hash("K-chain/summary/v1", dict(summary)).hex()
+
+
+def _attempts(chronicle: Chronicle) -> list[Record]:
+    stories = [describe_attempt(state, chronicle) for state in chronicle.state.ceremonies()]
+    return sorted(stories, key=lambda story: (story["start"], story["key"], story["attempt"]))
+
+
+def _disputes(attempts: Sequence[Record]) -> list[Record]:
+    return [
+        {"key": attempt["key"], "attempt": attempt["attempt"], **dispute}
+        for attempt in attempts
+        for dispute in attempt["disputes"]
+    ]
+
+
+def _corruptions(outcome: RunOutcome) -> list[Record]:
+    return [
+        {
+            "id": corruption.id,
+            "validator": outcome.plan.validators[corruption.validator].name,
+            "behaviour": corruption.behaviour,
+            "injected": outcome.injected.get(corruption.id, 0),
+        }
+        for corruption in outcome.plan.corruptions
+    ]
+
+
+def _action(action: ActionPlan, outcome: RunOutcome) -> Record:
+    """Return a timeline entry as reports show it: names instead of positions, nothing empty."""
+    names = [validator.name for validator in outcome.plan.validators]
+    shown: Record = {"id": action.id, "do": action.do}
+    if action.when is None:
+        shown["at_us"] = action.at_us
+    else:
+        node = action.when.node
+        shown["when"] = {
+            "event": action.when.event,
+            "node": None if node is None else names[node],
+            "nth": action.when.nth,
+        }
+    if action.key:
+        shown["key"] = action.key
+    if action.nodes:
+        shown["nodes"] = [names[node] for node in action.nodes]
+    if action.groups:
+        shown["groups"] = [
+            [names[node] if node >= 0 else "ledger" for node in group] for group in action.groups
+        ]
+    if action.until_us is not None:
+        shown["until_us"] = action.until_us
+    return shown
+
+
+def _violations(outcome: RunOutcome, attempts: Sequence[Record]) -> list[Record]:
+    found = [
+        {
+            "invariant": violation.invariant,
+            "kind": violation.kind,
+            "detail": violation.detail,
+            "time_us": violation.time_us,
+            "validator": violation.validator or None,
+        }
+        for violation in outcome.violations
+    ]
+    return found + _unfinished(outcome, attempts)
+
+
+def _unfinished(outcome: RunOutcome, attempts: Sequence[Record]) -> list[Record]:
+    """Ceremonies that the run's duration cut off, unless an expectation speaks about their key.
+
+    Every phase has a deadline, so a run that is long enough sees the end of every ceremony.
+    """
+    if outcome.ending != "duration":
+        return []
+    spoken = {expect.key for expect in outcome.plan.expects if expect.key is not None}
+    return [
+        {
+            "invariant": "ceremonies-end",
+            "kind": "liveness",
+            "detail": f"{attempt['session']}#{attempt['attempt']} was still in "
+            f"{attempt['phases'][-1]['phase']} when the run's duration was over",
+            "time_us": outcome.plan.duration_us,
+            "validator": None,
+        }
+        for attempt in attempts
+        if attempt["outcome"] == "open" and attempt["key"] not in spoken
+    ]
+
+
+def _totals(charged: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    total = Meter()
+    for counts in charged.values():
+        total.merge(counts)
+    return total.sorted()

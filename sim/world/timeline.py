@@ -1,0 +1,148 @@
+"""The plan's timeline, dealt out to whoever carries each entry out.
+
+The engine crashes, restarts, pauses, slows and skews validators; the network cuts and heals links;
+the ledger halts; the owner asks for keys. What starts at a known time is given to each beforehand;
+what waits for an event is a fault of the engine, which hands it on when the event has happened.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sim.base.errors import LocalError
+from sim.base.ids import ValidatorIndex
+from sim.engine.faults import (
+    Action,
+    Crash,
+    Fault,
+    LedgerRule,
+    NetworkRule,
+    Pause,
+    Restart,
+    Resume,
+    Skew,
+    Slow,
+    When,
+)
+from sim.network.rules import Heal, Isolate, Partition, Rule, encode_rule
+from sim.scenario.plan import ActionPlan, Plan
+from sim.world.orders import AskForKey, Halt, LinkRule, encode_order
+
+CUTS: Final = frozenset({"partition", "isolate", "heal"})
+"""Actions of the network."""
+
+
+def rule_of(action: ActionPlan) -> Rule:
+    """Return the network rule that an entry of `CUTS` stands for."""
+    match action.do:
+        case "partition":
+            return Partition(
+                id=action.id,
+                at_us=action.at_us,
+                groups=action.groups,
+                direction=action.direction,
+                lasts_us=action.until_us,
+            )
+        case "isolate":
+            return Isolate(
+                id=action.id, at_us=action.at_us, nodes=action.nodes, lasts_us=action.until_us
+            )
+        case "heal":
+            return Heal(id=action.id, at_us=action.at_us, target=action.target)
+        case _:
+            raise LocalError(f"{action.do} is no action of the network")
+
+
+def scheduled_rules(plan: Plan) -> list[Rule]:
+    """Return the network rules that start at known times, in the timeline's order."""
+    return [rule_of(a) for a in plan.timeline if a.when is None and a.do in CUTS]
+
+
+def scheduled_halts(plan: Plan) -> list[tuple[int, int | None]]:
+    """Return when heights stop, and when they go on or None, for halts at known times."""
+    return [
+        (a.at_us, None if a.until_us is None else a.at_us + a.until_us)
+        for a in plan.timeline
+        if a.when is None and a.do == "halt-ledger"
+    ]
+
+
+def scheduled_keys(plan: Plan) -> list[tuple[int, str]]:
+    """Return (µs, key name) of every key that is asked for at a known time."""
+    return [(a.at_us, a.key) for a in plan.timeline if a.when is None and a.do == "create-key"]
+
+
+def faults_of(plan: Plan) -> list[Fault]:
+    """Return what the engine has to carry out or hand on, in the timeline's order."""
+    faults = []
+    for action in plan.timeline:
+        when = action.when
+        actions = _on_nodes(action) if when is None else _on_nodes(action) or _handed_on(action)
+        if actions:
+            trigger = None
+            if when is not None:
+                node = None if when.node is None else ValidatorIndex(when.node)
+                trigger = When(when.event, node, when.nth)
+            faults.append(Fault(tuple(actions), action.at_us, trigger))
+    return faults
+
+
+def _on_nodes(action: ActionPlan) -> list[Action]:
+    nodes = [ValidatorIndex(node) for node in action.nodes]
+    until = action.until_us
+    match action.do:
+        case "crash":
+            return [Crash(node, action.lose, until) for node in nodes]
+        case "restart":
+            return [Restart(node) for node in nodes]
+        case "pause":
+            return [Pause(node, until) for node in nodes]
+        case "resume":
+            return [Resume(node) for node in nodes]
+        case "slow":
+            return [Slow(node, action.service_us, until) for node in nodes]
+        case "skew":
+            return [Skew(node, action.offset_us, action.drift_ppm, until) for node in nodes]
+        case _:
+            return []
+
+
+def _handed_on(action: ActionPlan) -> list[Action]:
+    if action.do in CUTS:
+        rule = encode_rule(rule_of(action))
+        return [NetworkRule(rule), LedgerRule(encode_order(LinkRule(rule)))]
+    if action.do == "create-key":
+        return [LedgerRule(encode_order(AskForKey(action.key)))]
+    if action.do == "halt-ledger":
+        return [LedgerRule(encode_order(Halt(action.until_us)))]
+    raise LocalError(f"nobody carries out {action.do}")
+
+
+def last_scheduled_us(plan: Plan) -> int:
+    """Return when the last entry with a known time, and what undoes it, is over."""
+    return max((a.at_us + (a.until_us or 0) for a in plan.timeline if a.when is None), default=0)
+
+
+def disturbed(plan: Plan) -> frozenset[int]:
+    """Return the validators that the timeline may keep from acting in time.
+
+    Crashed, paused or slowed, with a clock that is off, or with a cut ledger link; an entry that
+    waits for an event counts even if that never comes.
+    """
+    found: set[int] = set()
+    for action in plan.timeline:
+        if action.do in ("crash", "pause", "slow", "skew"):
+            found.update(action.nodes)
+        elif action.do == "halt-ledger":
+            continue  # nothing expires while the ledger is halted
+        elif action.do in ("partition", "isolate"):
+            found |= _cut_off(action, len(plan.validators))
+    return frozenset(node for node in found if node >= 0)
+
+
+def _cut_off(action: ActionPlan, validators: int) -> set[int]:
+    if action.do == "isolate":
+        return set(range(validators)) if -1 in action.nodes else set(action.nodes)
+    named = {node for group in action.groups for node in group}
+    with_ledger = next((group for group in action.groups if -1 in group), None)
+    return set() if with_ledger is None else named - set(with_ledger)

@@ -1,0 +1,171 @@
+"""What a validator leaves for the checks at the end of a run: its view, its share, its figures.
+
+Secrets cross process borders here, as bytes: this is a laboratory, and the checks interpolate keys
+from shares. Nothing else may read them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from sim.base.codec import decode_canonical
+from sim.crypto.groups import get_group
+from sim.validator.life import Validator
+from sim.validator.sessions import Seat
+from sim.validator.store import Store
+
+WITNESSED: Final = ("polynomial", "transport", "share")
+"""Last parts of store keys whose values must never stand on the chain."""
+
+
+class WitnessedStore(Store):
+    """A store that remembers, for the checks alone, the secrets that were ever written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.secrets: dict[tuple[str, bytes], None] = {}
+
+    def put(self, key: str, value: bytes) -> None:
+        """Write `value`, and remember it if it is one of the secrets."""
+        super().put(key, value)
+        if key.rpartition("/")[2] in WITNESSED:
+            self.secrets[key, value] = None
+
+    def known_secrets(self) -> list[tuple[str, bytes]]:
+        """Return (what it is, its bytes): single coefficients, seeds and shares."""
+        known = []
+        for key, value in self.secrets:
+            what = key.rpartition("/")[2]
+            if what == "polynomial":
+                scalars = decode_canonical(value, tuple[bytes, ...])
+                known += [(f"coefficient {k}", scalar) for k, scalar in enumerate(scalars)]
+            else:
+                known.append((what, value))
+        return known
+
+
+class _Record(msgspec.Struct, frozen=True, array_like=True):
+    pass
+
+
+class AttemptView(_Record, frozen=True):
+    """What a validator made of one attempt; see `checks.observation.CeremonyView`."""
+
+    key: str
+    era: int
+    generation: int
+    attempt: int
+    phase: str
+    public_key: bytes
+    qual: tuple[int, ...]
+    verification: tuple[bytes, ...]
+
+
+class Held(_Record, frozen=True):
+    """What a member holds of one attempt; `share` is an encoded scalar, empty for none."""
+
+    key: str
+    era: int
+    generation: int
+    attempt: int
+    index: int
+    scheme: str
+    share: bytes
+    shareless: bool
+
+
+class Testimony(_Record, frozen=True):
+    """One validator at the end of the run.
+
+    Attributes:
+        index: Registry position.
+        alive: Whether it is up.
+        heads: (height, block hash, µs of receipt).
+        views: Of attempts, by key and attempt.
+        held: Alike; empty while it is down, since a share in use lives in memory.
+        secrets: (what it is, its bytes).
+        sent_bytes: By byte meter.
+        messages: By kind.
+        charged: Operations by stage and name.
+        injected: Injections by corruption id.
+    """
+
+    index: int
+    alive: bool
+    heads: list[tuple[int, bytes, int]]
+    views: list[AttemptView]
+    held: list[Held]
+    secrets: list[tuple[str, bytes]]
+    sent_bytes: dict[str, int]
+    messages: dict[str, int]
+    charged: dict[str, dict[str, int]]
+    injected: dict[str, int]
+
+
+class ShardTestimony(_Record, frozen=True):
+    """One shard at the end of the run.
+
+    Attributes:
+        validators: By registry position.
+        memo_hits: Calls that the memoiser answered.
+        memo_misses: Calls that it ran.
+        saved: Operations that were charged without being executed.
+    """
+
+    validators: list[Testimony]
+    memo_hits: int
+    memo_misses: int
+    saved: dict[str, int]
+
+
+def testify(validator: Validator, injected: dict[str, int]) -> Testimony:
+    """Write down what `validator` has seen, holds and did."""
+    store, now, tally = validator.store, validator.now, validator.tally
+    return Testimony(
+        index=validator.setup.index,
+        alive=now is not None,
+        heads=validator.heads,
+        views=_views(validator),
+        held=[] if now is None else [_held(s) for s in now.sessions.seats if s.state.qual],
+        secrets=store.known_secrets() if isinstance(store, WitnessedStore) else [],
+        sent_bytes=tally.bytes.sorted(),
+        messages=tally.messages.sorted(),
+        charged={stage: meter.sorted() for stage, meter in sorted(tally.charged.items())},
+        injected=injected,
+    )
+
+
+def _views(validator: Validator) -> list[AttemptView]:
+    if validator.seen is None:
+        return []
+    return [
+        AttemptView(
+            key=state.ceremony.key,
+            era=state.ceremony.era,
+            generation=state.ceremony.generation,
+            attempt=state.ceremony.attempt,
+            phase=state.phase.value,
+            public_key=state.public_key,
+            qual=tuple(state.qual),
+            verification=tuple(state.verification),
+        )
+        for state in validator.seen.ceremonies()
+    ]
+
+
+def _held(seat: Seat) -> Held:
+    ceremony, machine = seat.ceremony, seat.machine
+    share = machine.share
+    encoded = b"" if share is None else get_group(ceremony.scheme).encode_scalar(share.reveal())
+    return Held(
+        key=ceremony.key,
+        era=ceremony.era,
+        generation=ceremony.generation,
+        attempt=ceremony.attempt,
+        index=ceremony.by_validator[machine.context.validator].index,
+        scheme=ceremony.scheme,
+        share=encoded,
+        shareless=machine.shareless,
+    )

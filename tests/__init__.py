@@ -1,0 +1,1 @@
+"""Tests, by package; `support` holds what several of them share."""
