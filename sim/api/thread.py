@@ -27,6 +27,7 @@ class Errand(Generic[T]):
     def __init__(self, function: Callable[[], T]) -> None:
         self._function = function
         self._stop = threading.Event()
+        self._done = threading.Event()
         self._results: list[T] = []
         self._errors: list[BaseException] = []
 
@@ -46,11 +47,12 @@ class Errand(Generic[T]):
         thread = threading.Thread(target=self._work, name="ksim-run", daemon=True)
         thread.start()
         try:
-            while thread.is_alive():
-                thread.join(_POLL_SECONDS)
+            # Not thread.join: an interrupt in it makes the thread look ended (up to Python 3.12).
+            while not self._done.wait(_POLL_SECONDS):
+                pass
         except BaseException:
             self._stop.set()
-            thread.join(_PATIENCE_SECONDS)
+            self._done.wait(_PATIENCE_SECONDS)
             raise
         if self._errors:
             raise self._errors[0]
@@ -61,3 +63,5 @@ class Errand(Generic[T]):
             self._results.append(self._function())
         except BaseException as error:  # noqa: BLE001  # raised again in the calling thread
             self._errors.append(error)
+        finally:
+            self._done.set()

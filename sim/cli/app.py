@@ -11,12 +11,11 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-INTERNAL: Final = 6
-INTERRUPTED: Final = 130
+from sim.world.verdicts import Exit
 
 app = typer.Typer(
     name="ksim",
@@ -163,7 +162,7 @@ def _exit_with(command: Callable[[], int]) -> NoReturn:
         sys.stdout.flush()
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
-        code = INTERRUPTED
+        code = Exit.INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has had enough; a second complaint at shutdown helps nobody.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -171,5 +170,5 @@ def _exit_with(command: Callable[[], int]) -> NoReturn:
     except Exception:  # noqa: BLE001  # the last resort: a bug, told as one
         traceback.print_exc()
         sys.stderr.write("internal error: this is a bug in ksim\n")
-        code = INTERNAL
-    raise typer.Exit(code)
+        code = Exit.INTERNAL
+    raise typer.Exit(int(code))

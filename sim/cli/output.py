@@ -7,14 +7,14 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from sim.world.verdicts import BUDGETS, VERDICTS, Exit
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sim.api import Run, ScenarioError
-
-USAGE: Final = 2
 
 
 def print_json(content: Mapping[str, Any]) -> None:
@@ -30,15 +30,16 @@ def say(text: str) -> None:
 def refuse(text: str) -> int:
     """Say what is wrong with the command, and return the exit code for it."""
     say(f"error: {text}")
-    return USAGE
+    return int(Exit.USAGE)
 
 
 def refuse_scenario(error: ScenarioError, *, as_json: bool = False) -> int:
     """Say everything that is wrong with a scenario, and return the exit code for it."""
     say("\n\n".join(map(str, error.diagnostics)))
     if as_json:
-        print_json({"verdict": "bad scenario or usage", "exit_code": USAGE, "errors": _list(error)})
-    return USAGE
+        code = Exit.USAGE
+        print_json({"verdict": VERDICTS[code], "exit_code": int(code), "errors": _list(error)})
+    return int(Exit.USAGE)
 
 
 def _list(error: ScenarioError) -> list[dict[str, Any]]:
@@ -95,8 +96,8 @@ def _first_cause(summary: Mapping[str, Any], scenario: Path) -> str:
         where = surprise["validator"] or "the chain"
         time = f"{surprise['time_us'] / 1_000_000:.6f} s"
         return f"invariant {surprise['invariant']} at {time}, {where}: {surprise['detail']}"
-    if summary["ending"] in _BUDGETS:
-        return f"{_BUDGETS[summary['ending']]} was used up at {summary['virtual_seconds']:.6f} s"
+    if summary["ending"] in BUDGETS:
+        return f"{BUDGETS[summary['ending']]} was used up at {summary['virtual_seconds']:.6f} s"
     failed = next(result for result in summary["expectations"] if not result["passed"])
     place = f"{scenario.parent / failed['file']}:{failed['line']}"
     return f"{place}: expected {failed['text']}; but {failed['detail']}"
@@ -107,6 +108,3 @@ def _first_surprise(summary: Mapping[str, Any]) -> Mapping[str, Any] | None:
     foreseen = {result["violates"] for result in summary["expectations"]}
     found = [v for v in summary["violations"] if v["invariant"] not in foreseen]
     return min(found, key=lambda v: v["kind"] != "safety", default=None)
-
-
-_BUDGETS: Final = {"message-limit": "run.message_limit", "wall-limit": "run.wall_limit"}

@@ -102,7 +102,7 @@ class Context:
         if duration_us < 0:
             raise LocalError(f"validator {self.index} cannot sleep for {duration_us} µs")
         node = self._node
-        node.busy_us = node.now_us + duration_us
+        node.busy_us = max(node.busy_us, node.now_us) + duration_us
         # A pause moves `busy_us` while this waits, so it is read anew after every wait.
         while node.busy_us >= min(self._shard.end_us, node.limit_us):
             await self._park(node.busy_us, listening=False)

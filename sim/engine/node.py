@@ -186,6 +186,7 @@ class Node:
         self.incarnation += 1
         self.now_us = time_us
         self.wake_us = time_us
+        self.busy_us = time_us
         self.listening = False
         self.scope = trio.CancelScope()
         self.record_fault(time_us, "start", extra=(self.incarnation,))

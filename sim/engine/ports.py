@@ -75,7 +75,8 @@ class LedgerDelivery(NamedTuple):
     Attributes:
         validator: Who receives them.
         arrival_us: When.
-        height: Of the block that sent them: orders deliveries that arrive together.
+        height: Of the block that sent them. Deliveries that arrive together are received in the
+            order in which the ledger returned them.
         label: Kind ``block`` for a new block, ``catch-up`` for the answer to a read.
         transmission: Count of deliveries of that label on that link.
         payload: An encoded list of block bytes; the same object for everyone.

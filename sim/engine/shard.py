@@ -123,10 +123,21 @@ class Shard:
             self._start(node, 0)
 
     def next_us(self) -> int:
-        """Return when this shard has something to do, or NEVER_US."""
+        """Return when this shard has something to do, or NEVER_US. All its tasks must wait.
+
+        Exactly so: an entry that was noted while its validator ran may be early or outdated, and
+        a run that ended by such an entry would end by chance.
+        """
         heap = self._heap
-        while heap and heap[0][0] != self.nodes[heap[0][1]].mark_us:
-            heapq.heappop(heap)  # the validator was given an earlier time since
+        while heap:
+            time_us, index = heap[0]
+            node = self.nodes[index]
+            if time_us == node.mark_us:
+                if time_us == node.due_us():
+                    break
+                node.mark_us = NEVER_US
+                self.schedule(node)
+            heapq.heappop(heap)
         due = heap[0][0] if heap else NEVER_US
         return min(due, self._faults[0].at_us) if self._faults else due
 

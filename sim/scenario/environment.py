@@ -13,7 +13,6 @@ from sim.scenario.fields import (
     Duration,
     Genesis,
     Heights,
-    Name,
     Positive,
     PositiveDuration,
     Rate,
@@ -67,7 +66,7 @@ class ValidatorsTable(Table):
         description="How many there are.", examples=[7]
     )
     names: Annotated[
-        Annotated[str, Tag("=text")] | Annotated[list[Name], Tag("=list")],
+        Annotated[str, Tag("=text")] | Annotated[list[str], Tag("=list")],
         Discriminator(shape),
         Unit("a pattern, or a list of names"),
     ] = Field(

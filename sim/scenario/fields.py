@@ -34,8 +34,13 @@ NAME_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 ID_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,159}"
 """Ids of entries."""
 
-_NAME_HAS: Final = "letters, digits, dots, dashes and underscores only, 64 at most"
-_ID_HAS: Final = "letters, digits, dots, dashes, underscores and slashes only, 160 at most"
+NAME_BEGINS: Final = (
+    "a letter or digit and has letters, digits, dots, dashes and underscores only, 64 at most"
+)
+_ID_BEGINS: Final = (
+    "a letter or digit and has letters, digits, dots, dashes, underscores and slashes only, "
+    "160 at most"
+)
 
 HEIGHTS_MAX: Final = 1_000_000
 VALIDATORS_MAX: Final = 10_000
@@ -131,12 +136,12 @@ def _positive_duration(text: str) -> int:
     return duration
 
 
-def _of_pattern(pattern: str, what: str, characters: str) -> Callable[[object], str]:
+def _of_pattern(pattern: str, what: str, begins: str) -> Callable[[object], str]:
     def validate(value: object) -> str:
         if not isinstance(value, str):
             raise wrong_value(f"expected {what}, found {kind_of(value)}")
         if not re.fullmatch(pattern, value, re.ASCII):
-            raise wrong_value(f"{what} begins with a letter or digit and has {characters}")
+            raise wrong_value(f"{what} begins with {begins}")
         return value
 
     return validate
@@ -255,13 +260,13 @@ Threshold = Annotated[
 ]
 Name = Annotated[
     str,
-    BeforeValidator(_of_pattern(NAME_PATTERN, "a name", _NAME_HAS)),
+    BeforeValidator(_of_pattern(NAME_PATTERN, "a name", NAME_BEGINS)),
     _json_text(NAME_PATTERN),
     Unit("name"),
 ]
 EntryId = Annotated[
     str,
-    BeforeValidator(_of_pattern(ID_PATTERN, "an id", _ID_HAS)),
+    BeforeValidator(_of_pattern(ID_PATTERN, "an id", _ID_BEGINS)),
     _json_text(ID_PATTERN),
     Unit("id"),
 ]

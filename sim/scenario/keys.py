@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sim.protocol.ceremony import default_faults
 from sim.scenario.plan import KeyPlan, PolicyPlan
 from sim.scenario.quantities import QuantityError, parse_threshold
 from sim.scenario.registry import Registry, placed
 from sim.scenario.schema import KeyTable, ScenarioFile
 from sim.scenario.source import KeyPath
+
+_SIZES: Final[tuple[KeyPath, ...]] = (("validators", "n"), ("validators", "names"))
+"""What the number of validators follows from."""
 
 
 def resolve_keys(file: ScenarioFile, registry: Registry) -> tuple[KeyPlan, ...]:
@@ -26,10 +31,15 @@ def resolve_keys(file: ScenarioFile, registry: Registry) -> tuple[KeyPlan, ...]:
                 f"block_max = {most} is below twice the committee of {len(committee)}: "
                 "one phase's transactions must fit into few blocks",
                 ("ledger", "block_max"),
-                (*path, "committee"),
-                ("validators", "n"),
+                _sizing(table, path),
+                follows=_SIZES,
             )
     return tuple(keys)
+
+
+def _sizing(table: KeyTable, path: KeyPath) -> KeyPath:
+    """Return the path of what makes the committee as large as it is."""
+    return ("validators", "n") if table.committee == "*" else (*path, "committee")
 
 
 def _committee(table: KeyTable, registry: Registry, path: KeyPath) -> tuple[int, ...]:
@@ -68,7 +78,7 @@ def _key(
     if faults is None:
         faults = max(0, default_faults(threshold, size))
     else:
-        _check_faults(faults, threshold, size, registry, path)
+        _check_faults(table, threshold, size, registry, path)
     return KeyPlan(
         name=name,
         scheme=table.scheme,
@@ -95,7 +105,7 @@ def _threshold(table: KeyTable, size: int, registry: Registry, path: KeyPath) ->
             message = f"threshold {shown} is below 1"
         else:
             message = f"threshold {shown} is above the committee's size, {size}"
-        reporter.conflict(message, where, (*path, "committee"), ("validators", "n"))
+        reporter.conflict(message, where, _sizing(table, path), follows=_SIZES)
         reporter.taint(where)
         return max(1, min(value, size))
     return value
@@ -109,10 +119,9 @@ def _evaluated(text: str, size: int, validators: int) -> int:
 
 
 def _check_faults(
-    faults: int, threshold: int, size: int, registry: Registry, path: KeyPath
+    table: KeyTable, threshold: int, size: int, registry: Registry, path: KeyPath
 ) -> None:
-    where = (*path, "faults")
-    others = ((*path, "threshold"), (*path, "committee"))
+    faults, where = table.faults or 0, (*path, "faults")
     if threshold + faults > size:
         message = f"t + f* = {threshold + faults} confirmations of only {size} members"
     elif faults > threshold - 1:
@@ -124,4 +133,6 @@ def _check_faults(
         )
     else:
         return
-    registry.reporter.conflict(message, where, *others, ("validators", "n"))
+    registry.reporter.conflict(
+        message, where, (*path, "threshold"), _sizing(table, path), follows=_SIZES
+    )

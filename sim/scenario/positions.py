@@ -97,9 +97,11 @@ class Positions:
         return child.items[-1] if child.items else child
 
     def _pair(self, table: Mark, node: tree_sitter.Node) -> None:
-        key, value = node.children[0], node.children[-1]
-        if key.type not in _KEYS:
+        # Named children are the key, the value and, at times, the comment behind it.
+        key, *rest = node.named_children
+        if key.type not in _KEYS or not rest:
             return
+        value = rest[0]
         span = self._span(key)
         *outer, last = _parts(key)
         here = self._descend(table, outer, span)

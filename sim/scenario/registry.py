@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sim.base.randomness import stream
 from sim.scenario import catalogue
 from sim.scenario.actions import PickTable
+from sim.scenario.fields import NAME_BEGINS, NAME_PATTERN
 from sim.scenario.plan import ValidatorPlan
 from sim.scenario.reporter import Reporter
 from sim.scenario.schema import ScenarioFile
@@ -166,9 +167,9 @@ class Registry:
         if count is None or not self._sound:
             return ()
         if not 1 <= count <= len(pool):
-            self.reporter.error(
-                (*path, "size"), f"{table.size} comes to {count} of {len(pool)} validators"
-            )
+            word = f"{table.size} is " if isinstance(table.size, str) else ""
+            message = f"{word}{count} of {len(pool)} validators: there is no such pick"
+            self.reporter.error((*path, "size"), message)
             return ()
         ranked = sorted(
             pool, key=lambda v: (stream(self.seed, "pick", entry, self.names[v]).bytes(8), v)
@@ -235,7 +236,9 @@ def _names(file: ScenarioFile, reporter: Reporter) -> tuple[str, ...]:
 def _unique(names: Sequence[str], reporter: Reporter, path: KeyPath) -> None:
     first: dict[str, int] = {}
     for i, name in enumerate(names):
-        if name in catalogue.RESERVED:
+        if not re.fullmatch(NAME_PATTERN, name, re.ASCII):
+            reporter.error((*path, i), f'"{name}" is no name: a name begins with {NAME_BEGINS}')
+        elif name in catalogue.RESERVED:
             reporter.error((*path, i), f'"{name}" means something else in selectors')
         if name in first:
             related = [("first", (*path, first[name]))]

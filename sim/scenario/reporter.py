@@ -75,12 +75,17 @@ class Reporter:
         place = self.span(path, key=key)
         self.diagnostics.append(Diagnostic(message, place, suggestion, names, others))
 
-    def conflict(self, message: str, *paths: KeyPath) -> None:
+    def conflict(self, message: str, *paths: KeyPath, follows: Iterable[KeyPath] = ()) -> None:
         """Report that the values at `paths` don't go together, unless one of them is tainted.
 
         The error stands at the first one that the scenario gives; the others are related.
+
+        Args:
+            message: One line.
+            paths: The values.
+            follows: More values that the conflict follows from, but that needn't be shown.
         """
-        if not self.sound(*paths):
+        if not self.sound(*paths, *follows):
             return
         given = [path for path in paths if self.given(path)] or [paths[0]]
         self.error(given[0], message, related=[(f"{_last(p)} set", p) for p in given[1:]])

@@ -36,6 +36,7 @@ _STAND_INS: Final[tuple[tuple[tuple[str, ...], Any], ...]] = (
     (("timeline", "*"), {"do": "heal", "at": "0s"}),
     (("adversary", "*"), {"nodes": [], "behaviour": []}),
     (("expect", "*"), {}),
+    (("expect", "*", "disputes", "*", "kind"), "missing"),
 )
 """What takes the place of something required; ``*`` is any key or position."""
 

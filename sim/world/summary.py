@@ -69,17 +69,22 @@ def run_digest(outcome: RunOutcome, summary: Mapping[str, Any]) -> str:
 def digests(outcome: RunOutcome, summary: Mapping[str, Any]) -> Record:
     """Return what `digests.json` holds: the run's digest, and what it covers."""
     names = [validator.name for validator in outcome.plan.validators]
-    covered = {name: value for name, value in summary.items() if name != "digest"}
     return {
         "run": summary["digest"],
         "ledger": outcome.state.head.hex(),
-        "summary": _content_hash(covered),
+        "summary": _content_hash(summary),
         "histories": dict(zip(names, outcome.histories, strict=True)),
     }
 
 
 def _content_hash(summary: Mapping[str, Any]) -> str:
-    return tuple_hash("K-chain/summary/v1", dict(summary)).hex()
+    """Hash what happened: not the digest itself, and not the lines that expectations stand in."""
+    covered = {name: value for name, value in summary.items() if name != "digest"}
+    covered["expectations"] = [
+        {name: value for name, value in result.items() if name not in ("file", "line")}
+        for result in summary["expectations"]
+    ]
+    return tuple_hash("K-chain/summary/v1", covered).hex()
 
 
 def _attempts(chronicle: Chronicle) -> list[Record]:

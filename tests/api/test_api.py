@@ -111,7 +111,7 @@ def test_the_resolved_scenario_runs_alike(tiny: api.Scenario, run: api.Run, tmp_
 
     again = api.run(api.load(tmp_path / "resolved.toml"))
 
-    assert again.summary["head"] == run.summary["head"]
+    assert again.digest == run.digest
 
 
 def test_a_bad_scenario_raises_with_all_diagnostics(tmp_path: Path) -> None:

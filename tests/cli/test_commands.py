@@ -139,7 +139,7 @@ def test_a_failed_expectation_ends_with_four_lines(tmp_path: Path) -> None:
     lines = done.stderr.splitlines()
     assert lines == [
         "expectation failed (exit 1): tiny, seed 1",
-        "tiny.toml:28: expected beacon: attempts = 2; but attempts is 1",
+        "tiny.toml:27: expected beacon: attempts = 2; but attempts is 1",
         f"run: {shown['run']}",
         f"replay: ksim replay {shown['run']}",
     ]

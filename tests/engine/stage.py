@@ -36,6 +36,7 @@ from tests.engine.toy_ledger import ToyLedger
 Scene: TypeAlias = Callable[[], Sequence[Life]]
 
 LATENCY_US: Final = 10_000
+WIDTH_US = LATENCY_US
 BLOCK_US: Final = 100_000
 
 WAYS: Final = (
@@ -83,8 +84,8 @@ def build(config: bytes, shard: int, shards: int) -> ShardParts:
         lives={index: lives[index] for index in mine},
         stores={index: ToyStore() for index in mine},
         owners=owners,
-        width_us=LATENCY_US,
-        exchange_us=LATENCY_US,
+        width_us=WIDTH_US,
+        exchange_us=WIDTH_US,
         faults=script.faults,
         rushing=frozenset(script.rushing),
         mailbox_max=script.mailbox_max,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -30,7 +30,7 @@ from sim.engine.faults import (
     Slow,
     When,
 )
-from tests.engine.toy import Outcome, Toy, Variation
+from tests.engine.toy import Outcome, Toy, Variation, run
 from tests.engine.toy_network import Cut
 
 ROOT: Final = Path(__file__).parents[2]
@@ -87,10 +87,15 @@ VARIATIONS: Final = (
 )
 
 
+OTHER_HASHES: Final = (ONCE, Variation(processes=2, shuffle=5))
+"""The variations for hash seeds other than 0: workers inherit the seed."""
+
+
 @cache
 def outcomes(hash_seed: int) -> dict[str, list[Outcome]]:
-    """Run every toy in every variation in one fresh interpreter; return them by toy."""
-    pairs = [(toy, variation) for toy in TOYS.values() for variation in VARIATIONS]
+    """Run every toy in its variations in one fresh interpreter; return the outcomes by toy."""
+    variations = OTHER_HASHES if hash_seed else VARIATIONS
+    pairs = [(toy, variation) for toy in TOYS.values() for variation in variations]
     finished = subprocess.run(
         [sys.executable, "-m", "tests.engine.toy"],
         input=msgspec.json.encode(pairs),
@@ -102,7 +107,7 @@ def outcomes(hash_seed: int) -> dict[str, list[Outcome]]:
     )
     found = defaultdict(list)
     decoded = msgspec.json.decode(finished.stdout, type=list[Outcome])
-    names = [name for name in TOYS for _ in VARIATIONS]
+    names = [name for name in TOYS for _ in variations]
     for name, outcome in zip(names, decoded, strict=True):
         found[name].append(outcome)
     return found
@@ -138,3 +143,16 @@ def test_the_same_harness_catches_a_protocol_that_depends_on_the_order_of_execut
 
 def test_faults_and_seeds_do_show_in_the_digest() -> None:
     assert len({found[0].digest for found in outcomes(0).values()}) == len(TOYS)
+
+
+def test_every_fault_of_the_faulty_toy_really_happens() -> None:
+    result, _ = run(TOYS["faulty"], ONCE)
+
+    kinds = Counter(
+        record.kind if record.kind != "send" else record.verdict
+        for history in result.histories.values()
+        for record in history.records()
+    )
+    happened = {"crash": 5, "start": 14, "pause": 3, "resume": 3, "slow": 5, "skew": 2}
+    assert {kind: kinds[kind] for kind in happened} == happened
+    assert min(kinds[kind] for kind in ("cut", "lost", "duplicate", "down")) > 0

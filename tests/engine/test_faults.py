@@ -30,7 +30,7 @@ from tests.engine.stage import (
     idle,
     lines,
     listen,
-    play,
+    name,
     play_every_way,
     records,
     sender,
@@ -81,10 +81,9 @@ def test_a_crash_during_a_cost_sleep_stops_the_step_before_its_effects() -> None
 def costly() -> Sequence[Life]:
     async def worker(context: Context) -> None:
         while True:
-            received = await context.receive()
-            assert received is not None
+            subject = name(await context.receive())
             await context.sleep(30_000)
-            context.record("worked", about(received.payload.decode()))
+            context.record("worked", about(subject))
 
     return [sender((10_000, "work"), (20_000, "waiting"), (30_000, "later"), to=1), worker]
 
@@ -142,10 +141,11 @@ def reluctant() -> Sequence[Life]:
 
 
 def test_a_crash_takes_from_the_store_what_it_says() -> None:
-    faults = [
-        Fault((Crash(V0, lose=lose, for_us=10_000),), at_us=at)
-        for lose, at in (("nothing", 100_000), ("unsynced", 200_000), ("all", 300_000))
-    ]
+    faults = (
+        Fault((Crash(V0, "nothing", 10_000),), at_us=100_000),
+        Fault((Crash(V0, "unsynced", 10_000),), at_us=200_000),
+        Fault((Crash(V0, "all", 10_000),), at_us=300_000),
+    )
     result = play_every_way(hoarder, *faults)
 
     kept = [record.label.subject for record in records(result, 0, "kept")]
@@ -257,6 +257,14 @@ def eager() -> Sequence[Life]:
     return [life, life]
 
 
+def test_a_pause_at_the_instant_of_a_start_delays_the_first_step() -> None:
+    """Whether or not the new task has got so far as to wait when the pause ends."""
+    crash = Fault((Crash(V1, for_us=100),), at_us=20_000)
+    result = play_every_way(eager, crash, Fault((Pause(V1, for_us=50),), at_us=20_100))
+
+    assert lines(result, 1, "clock") == [(0, "clock", "0"), (20_150, "clock", "20150")]
+
+
 def test_a_short_fault_on_the_triggers_own_node_ends_inside_the_window() -> None:
     """The service time lasts for 2 500 µs, so it falls on the inputs of that span alone."""
     slow = Fault((Slow(V1, 1_000, for_us=2_500),), when=When("got b", V1, 1))
@@ -276,10 +284,9 @@ def test_a_short_fault_on_the_triggers_own_node_ends_inside_the_window() -> None
 def five_messages() -> Sequence[Life]:
     async def receiver(context: Context) -> None:
         while True:
-            received = await context.receive()
-            assert received is not None
-            context.record("got", about(received.payload.decode()))
-            context.happened(f"got {received.payload.decode()}")
+            subject = name(await context.receive())
+            context.record("got", about(subject))
+            context.happened(f"got {subject}")
 
     sends = [(10_000 + 1_000 * i, letter) for i, letter in enumerate("abcde")]
     return [sender(*sends, to=1), receiver]
@@ -304,7 +311,7 @@ def test_a_trigger_acts_elsewhere_after_the_reaction_time() -> None:
     assert lines(result, 2, "slow") == [(50_000, "slow", "")]
     spans = [(r.time_us, r.extra[0]) for r in records(result, 1, "send")]
     assert [at for (at, arrival) in spans if arrival == at + LATENCY_US][-1] < 50_000
-    assert [at for (at, arrival) in spans if arrival == at + LATENCY_US + 5_000][0] >= 50_000
+    assert next(at for (at, arrival) in spans if arrival == at + LATENCY_US + 5_000) >= 50_000
     assert lines(result, 0, "receive") == [(BLOCK_US + 2 * 5_000, "receive", "1")]
 
 

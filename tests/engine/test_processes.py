@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,9 +15,9 @@ import pytest
 
 from sim.base.errors import LocalError
 from sim.engine.context import Context
+from sim.engine.coordinator import run_simulation
 from sim.engine.failure import WorkerError, cause
 from sim.engine.ports import Hooks, Life, Progress, SimulationConfig
-from sim.engine.coordinator import run_simulation
 from tests.engine.stage import about, idle, play
 from tests.engine.test_runs import ping_pong
 from tests.engine.toy_ledger import ToyLedger
@@ -27,9 +26,9 @@ ROOT: Final = Path(__file__).parents[2]
 
 
 def children() -> set[int]:
-    """Return the process ids of living children of this process."""
-    listed = Path(f"/proc/self/task/{threading.get_native_id()}/children")
-    return {int(pid) for pid in listed.read_text().split()}
+    """Return the process ids of living children of this process, whichever thread began them."""
+    listed = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for tasks in listed for pid in tasks.read_text().split()}
 
 
 @pytest.fixture(autouse=True)
@@ -128,7 +127,7 @@ def test_prints_in_a_worker_go_to_standard_error_and_its_input_is_empty(
 def test_an_unknown_factory_is_named() -> None:
     config = SimulationConfig(factory="tests.engine.stage:nothing", config=b"")
 
-    with pytest.raises(LocalError, match="no factory 'tests.engine.stage:nothing'"):
+    with pytest.raises(LocalError, match=r"no factory 'tests\.engine\.stage:nothing'"):
         run_simulation(config, ToyLedger(1, 1))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 import trio
@@ -57,7 +56,7 @@ def one_message() -> Sequence[Life]:
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_run_stops_at_the_first_block_time_at_which_its_hooks_say_so(processes: int) -> None:
     hits: list[Event] = []
-    hooks = Hooks(stop=lambda: len(hits) >= 12, observe=hits.append)
+    hooks = Hooks(stop=lambda _: len(hits) >= 12, observe=hits.append)
 
     result = play(
         ping_pong, hooks=hooks, until_us=None, watched=frozenset({"hit"}), processes=processes
@@ -118,22 +117,14 @@ def returning() -> Sequence[Life]:
     return [life]
 
 
-def test_a_network_that_is_faster_than_the_window_is_found_out(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("processes", "what"), [(1, "window"), (2, "exchange")])
+def test_a_network_that_is_faster_than_it_promised_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, processes: int, what: str
 ) -> None:
-    monkeypatch.setattr(stage, "LATENCY_US", 9_999)
-    monkeypatch.setattr(stage.build, "__defaults__", None)
-    monkeypatch.setattr(stage, "ShardParts", _wide_parts)
+    monkeypatch.setattr(stage, "WIDTH_US", stage.LATENCY_US + 1)
 
-    with pytest.raises(LocalError, match="faster than the window"):
-        play(ping_pong)
-
-
-def _wide_parts(**parts: Any) -> Any:
-    return stage_parts(**{**parts, "width_us": 10_000})
-
-
-stage_parts = stage.ShardParts
+    with pytest.raises(LocalError, match=f"a link is faster than the {what}"):
+        play(ping_pong, processes=processes)
 
 
 def test_a_rusher_sees_what_a_block_would_take_and_answers_into_it() -> None:

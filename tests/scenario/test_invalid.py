@@ -24,7 +24,7 @@ def test_there_are_enough_of_them() -> None:
 def test_a_broken_file_is_refused_with_everything_that_is_wrong(
     name: str,
     monkeypatch: pytest.MonkeyPatch,
-    rewrite: bool,  # noqa: FBT001  # a fixture
+    rewrite: bool,
 ) -> None:
     monkeypatch.chdir(INVALID)
     with pytest.raises(ScenarioError) as caught:

@@ -1,0 +1,30 @@
+"""The shipped scenarios are valid, and there is one for every behaviour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sim.scenario import catalogue
+from sim.scenario.load import load, resolve
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+FILES = sorted(SCENARIOS.rglob("*.toml"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_shipped_scenario_is_called_as_its_file_and_explains_itself(path: Path) -> None:
+    plan = resolve(load(str(path)))
+
+    assert plan.name == path.stem
+    assert plan.expects
+    assert path.read_text(encoding="utf-8").startswith("# ")
+
+
+@pytest.mark.parametrize("name", list(catalogue.behaviours()))
+def test_every_behaviour_has_an_attack_with_a_positive_control(name: str) -> None:
+    plan = resolve(load(str(SCENARIOS / "attacks" / f"{name}.toml")))
+
+    assert name in {corruption.behaviour for corruption in plan.corruptions}
+    assert any((expect.injected or 0) >= 1 for expect in plan.expects)
