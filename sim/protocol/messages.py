@@ -240,3 +240,8 @@ class PartialSignature(_Message, frozen=True, tag="partial-signature"):
 Private: TypeAlias = (
     ShareEnvelope | ShareAck | NonceRequest | NonceCommitment | SigningPackage | PartialSignature
 )
+
+
+def private_kind(message: Private) -> str:
+    """Return the label kind of a private message: its tag on the wire."""
+    return str(message.__struct_config__.tag)

@@ -9,10 +9,9 @@ from typing import Final
 from sim.base.codec import encode
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.secret import SecretScalar
-from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.dkg import DkgMachine
-from sim.protocol.effects import Effect, Flush, Put, SendShares
+from sim.protocol.effects import Effect, Flush, Put, SendSealed, SendShares, encoded
 from sim.protocol.envelopes import MAX_PER_DEALER, envelope_key, store_prefix
 from sim.protocol.judge import CeremonyState
 from sim.protocol.member import MemberContext
@@ -34,7 +33,7 @@ class SigningSeat:
 
     machine: SigningMachine
     scope: Scope
-    ceremony: Ceremony
+    state: CeremonyState
     closed: bool = False
 
 
@@ -107,14 +106,7 @@ class Sessions:
             tuple(self.store.under(POSTED + prefix)),
             amnesiac=self.amnesiac_until is not None and ceremony.start <= self.amnesiac_until,
         )
-        scope = Scope(
-            label=ceremony.label,
-            attempt=ceremony.attempt,
-            session=ceremony.session,
-            prefix=prefix,
-            scalar_size=get_group(ceremony.scheme).scalar_size,
-        )
-        return Seat(machine, scope, state)
+        return Seat(machine, Scope.of(ceremony), state)
 
     def on_state(self, seat: Seat, state: CeremonyState, height: int, now_us: int) -> list[Action]:
         """Let a machine act on its attempt as it stands at `height`; once more after its end."""
@@ -122,7 +114,14 @@ class Sessions:
             return []
         seat.state = state
         seat.closed = state.ended
-        return self._prepared(seat, seat.machine.on_state(state, height), now_us)
+        actions = self._prepared(seat, seat.machine.on_state(state, height), now_us)
+        added = self.conscience.add(state, height, now_us)
+        return actions + self._packed(seat, added, state, seat.scope, now_us)
+
+    def on_others(self, state: CeremonyState, height: int, now_us: int) -> list[Action]:
+        """Look at an attempt without a seat in it: there is nothing that one has to do."""
+        added = [] if state.ended else self.conscience.add(state, height, now_us)
+        return self._packed(None, added, state, Scope.of(state.ceremony), now_us) if added else []
 
     def on_height(self, seat: Seat, chain: Chain, height: int, now_us: int) -> list[Action]:
         """Let a holder of an active key take part in its test signature."""
@@ -151,7 +150,7 @@ class Sessions:
             prefix=prefix,
             scalar_size=seat.scope.scalar_size,
         )
-        signing = SigningSeat(machine, scope, seat.ceremony)
+        signing = SigningSeat(machine, scope, seat.state)
         self._signing[scope.label] = self._owners[scope.owner] = signing
         return signing
 
@@ -181,7 +180,7 @@ class Sessions:
         """Store and acknowledge at once: the machine finds it when the session is known."""
         prefix = store_prefix(envelope.session, envelope.attempt)
         ack = ShareAck(envelope.session, envelope.attempt, envelope.dealer, envelope.recipient)
-        answer = Deliver(source, label._replace(kind="ack"), ack, encode(ack), scalar_size=0)
+        answer = Deliver(source, label._replace(kind="ack"), encode(ack), scalar_size=0)
         key = prefix + envelope_key(envelope)
         if self.store.get(key) is not None:
             return [answer]
@@ -195,14 +194,42 @@ class Sessions:
     def _prepared(
         self, seat: Seat | SigningSeat, effects: Sequence[Effect], now_us: int
     ) -> list[Action]:
-        """Pass effects through the conscience, seal what shares it lets leave, sign and encode."""
+        """Pass effects through the conscience, and turn what it lets through into actions."""
         if not effects:
             return []
-        sealed: list[Effect] = []
-        for effect in self.conscience.filter(effects, seat.ceremony, now_us):
-            if isinstance(effect, SendShares):
-                assert isinstance(seat, Seat)
-                sealed += seat.machine.seal(effect)
+        meant = self.conscience.filter(effects, seat.state, now_us)
+        return self._packed(seat, meant, seat.state, seat.scope, now_us)
+
+    def _packed(
+        self,
+        seat: Seat | SigningSeat | None,
+        effects: Sequence[Effect],
+        state: CeremonyState,
+        scope: Scope,
+        now_us: int,
+    ) -> list[Action]:
+        """Seal, encode and sign; what has become bytes passes the conscience once more."""
+        ready: list[Effect] = []
+        for effect in effects:
+            for single in self._dispatched(seat, effect, state, now_us):
+                packed = encoded(single, scope.session, scope.attempt)
+                if packed is single:
+                    ready.append(packed)
+                else:
+                    ready += self.conscience.filter([packed], state, now_us)
+        return prepare(ready, scope, self.account, self.member.name)
+
+    def _dispatched(
+        self, seat: Seat | SigningSeat | None, effect: Effect, state: CeremonyState, now_us: int
+    ) -> Sequence[Effect]:
+        """Seal shares, and send what the conscience leaves of the sealed ones."""
+        if not isinstance(effect, SendShares):
+            return [effect]
+        assert isinstance(seat, Seat)
+        dispatched: list[Effect] = []
+        for sealed in self.conscience.filter([seat.machine.seal(effect)], state, now_us):
+            if isinstance(sealed, SendSealed):
+                dispatched += seat.machine.dispatch(sealed)
             else:
-                sealed.append(effect)
-        return prepare(sealed, seat.scope, self.account, self.member.name)
+                dispatched.append(sealed)
+        return dispatched
