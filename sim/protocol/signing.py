@@ -41,6 +41,9 @@ TRY_US: Final = 10_000_000
 
 DEFAULT_CONTEXT: Final = "test"
 
+TRIES_MAX: Final = 256
+"""Tries in which one member commits nonces for one coordinator: a bound on memory."""
+
 
 def signing_message(ceremony: Ceremony, purpose: str) -> bytes:
     """Return the message that a test signature signs: the prefix, then the key and its context."""
@@ -59,6 +62,10 @@ def coordinator_turns(state: CeremonyState) -> list[tuple[int, int]]:
     assert state.ended_at is not None
     pace = state.ceremony.lengths.sign
     return [(state.ended_at + rank * pace, member) for rank, member in enumerate(eligible(state))]
+
+
+_TryOf = tuple[ValidatorIndex, str, int]
+"""(coordinator, session, try): nobody can spend the nonces that were meant for another."""
 
 
 @dataclass
@@ -102,8 +109,8 @@ class SigningMachine:
         self._me = state.ceremony.by_validator[context.validator].index
         self._stored = dict(stored)
         self._nonces = NonceStock(context, state.ceremony.scheme, self.label)
-        self._commitments: dict[tuple[str, int], tuple[bytes, bytes]] = {}
-        self._answers: dict[tuple[str, int], PartialSignature] = {}
+        self._commitments: dict[_TryOf, tuple[bytes, bytes]] = {}
+        self._answers: dict[_TryOf, PartialSignature] = {}
         self._try: _Try | None = None
         self._left_out: set[int] = set()
         self._done = False
@@ -160,14 +167,16 @@ class SigningMachine:
     # Signer
 
     def _commit(self, source: ValidatorIndex, request: NonceRequest) -> list[Effect]:
-        """Round one: commit to a pair, the same for the same (session, try)."""
-        session = (request.signing, request.attempt)
+        """Round one: commit to a pair, the same for the same (coordinator, session, try)."""
+        session = (source, request.signing, request.attempt)
         if (request.key, request.generation) != (self.ceremony.key, self.ceremony.generation):
             return []
         if session not in self._commitments:
-            key = f"spent/{request.signing}/{request.attempt}"
+            key = f"spent/{source}/{request.signing}/{request.attempt}"
             if key in self._stored:
                 return []  # committed before a restart: those nonces are gone
+            if sum(coordinator == source for coordinator, _, _ in self._commitments) >= TRIES_MAX:
+                return []
             self._commitments[session] = self._nonces.fresh(self._share)
             effects: list[Effect] = [Put(key, b""), Flush()]
         else:
@@ -178,9 +187,9 @@ class SigningMachine:
 
     def _sign(self, source: ValidatorIndex, package: SigningPackage) -> list[Effect]:
         """Round two: sign the test message, and nothing else, over a list that has the own pair."""
-        session = (package.signing, package.attempt)
+        session = (source, package.signing, package.attempt)
         if session not in self._answers:
-            if not self._signs(package):
+            if session not in self._commitments or not self._signs(package):
                 return []
             partial = self._partial(package.commitments)
             self._answers[session] = PartialSignature(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sim.base.codec import encode
+from sim.base.codec import decode_canonical, encode
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.secret import SecretScalar
 from sim.protocol.ceremony import Ceremony
@@ -23,8 +23,11 @@ from sim.validator.performing import POSTED, Action, Deliver, Scope, prepare
 from sim.validator.ports import Chain, Conscience, Letter
 from sim.validator.store import Store
 
+EARLY: Final = "early/"
+"""Store keys of envelopes whose session is still unknown; whom they came from comes next."""
+
 EARLY_MAX: Final = 256
-"""Envelopes of unknown sessions that one incarnation keeps from one sender: a bound on memory."""
+"""Envelopes of unknown sessions that a validator keeps from one sender: a bound on memory."""
 
 
 @dataclass(slots=True)
@@ -78,7 +81,6 @@ class Sessions:
     _seats: dict[tuple[bytes, int], Seat] = field(default_factory=dict)
     _signing: dict[str, SigningSeat] = field(default_factory=dict)
     _owners: dict[str, Seat | SigningSeat] = field(default_factory=dict)
-    _early: dict[ValidatorIndex, int] = field(default_factory=dict)
 
     @property
     def seats(self) -> Sequence[Seat]:
@@ -99,6 +101,7 @@ class Sessions:
     def _open(self, state: CeremonyState) -> Seat:
         ceremony = state.ceremony
         prefix = store_prefix(ceremony.session, ceremony.attempt)
+        self._admit_early(ceremony, prefix)
         machine = DkgMachine(
             self.member,
             ceremony,
@@ -178,18 +181,33 @@ class Sessions:
         self, source: ValidatorIndex, label: Label, envelope: ShareEnvelope
     ) -> list[Action]:
         """Store and acknowledge at once: the machine finds it when the session is known."""
-        prefix = store_prefix(envelope.session, envelope.attempt)
+        sender = f"{EARLY}{source}/"
+        place = store_prefix(envelope.session, envelope.attempt) + envelope_key(envelope)
         ack = ShareAck(envelope.session, envelope.attempt, envelope.dealer, envelope.recipient)
         answer = Deliver(source, label._replace(kind="ack"), encode(ack), scalar_size=0)
-        key = prefix + envelope_key(envelope)
-        if self.store.get(key) is not None:
+        kept = self.store.under(sender)
+        if place in kept:
             return [answer]
-        kept = self._early.get(source, 0)
-        held = self.store.under(f"{prefix}envelope/{envelope.dealer}/")
-        if kept >= EARLY_MAX or len(held) >= MAX_PER_DEALER:
+        alike = place.rpartition("/")[0]
+        if len(kept) >= EARLY_MAX or sum(p.startswith(alike) for p in kept) >= MAX_PER_DEALER:
             return []
-        self._early[source] = kept + 1
-        return [Put(key, encode(envelope)), Flush(), answer]
+        return [Put(sender + place, encode(envelope)), Flush(), answer]
+
+    def _admit_early(self, ceremony: Ceremony, prefix: str) -> None:
+        """Move what came early to where the machine looks for it: from each dealer its own alone.
+
+        Nobody could tell before who had which seat: another's envelopes would fill a dealer's room.
+        """
+        me = ceremony.by_validator[self.member.validator].index
+        for key, value in self.store.under(EARLY).items():
+            source, _, place = key.partition("/")
+            if not place.startswith(prefix):
+                continue
+            self.store.delete(EARLY + key)
+            envelope = decode_canonical(value, ShareEnvelope)
+            sender = ceremony.by_validator.get(ValidatorIndex(int(source)))
+            if sender is not None and (envelope.dealer, envelope.recipient) == (sender.index, me):
+                self.store.put(place, value)
 
     def _prepared(
         self, seat: Seat | SigningSeat, effects: Sequence[Effect], now_us: int
