@@ -10,7 +10,7 @@ import tomli
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.scenario.toml_text import WIDTH, document, inline
+from sim.scenario.toml_text import document, inline
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
 SCALARS = st.booleans() | st.integers(-(2**53), 2**53) | TEXT
@@ -39,13 +39,6 @@ def test_a_date_reads_back_to_the_microsecond() -> None:
     date = datetime(2026, 1, 1, 12, 30, 0, 250_000, tzinfo=UTC)
 
     assert tomli.loads(f"key = {inline(date)}") == {"key": date}
-
-
-def test_long_arrays_are_folded() -> None:
-    lines = document({"names": [f"validator-{i:03}" for i in range(100)]}).splitlines()
-
-    assert len(lines) > 10
-    assert max(map(len, lines)) <= WIDTH
 
 
 def test_what_toml_cannot_say_is_refused() -> None:
