@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from sim.scenario.plan import ActionPlan, CorruptionPlan, NetworkPlan, PhasePlan, Plan
+from sim.scenario.plan import ActionPlan, CorruptionPlan, NetworkPlan, PhasePlan, Plan, Trigger
 from sim.world.runner import run_plan
 from tests.world.plans import CREATE, make_plan
 
@@ -42,7 +42,13 @@ def plan_of(seed: int) -> Plan:
                 groups=((0,), (1, 2)),
                 until_us=20_000_000,
             ),
-            ActionPlan(id="crash", do="crash", at_us=3_000_000, nodes=(3,), until_us=4_000_000),
+            ActionPlan(
+                id="crash",
+                do="crash",
+                when=Trigger(event="share-sent", node=3, nth=2),
+                nodes=(3,),
+                until_us=4_000_000,
+            ),
         ),
         corruptions=(
             CorruptionPlan(id="some", validator=1, behaviour="silent-to-some", victims=(2,)),
