@@ -29,8 +29,8 @@ class Tally:
 
     Attributes:
         bytes: By byte meter.
-        messages: ``shares``, ``acks``, ``signing``, ``retransmissions``, ``reads``, and each kind of
-            transaction, all as sent; ``blocks`` as received. No message counts twice.
+        messages: ``shares``, ``acks``, ``signing``, ``retransmissions``, ``reads``, and each kind
+            of transaction, all as sent; ``blocks`` as received. No message counts twice.
         charged: Operations by stage of the ceremony and meter name.
 
     """
