@@ -12,13 +12,12 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
-
 Session = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Position = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
 """An attempt or a share index: 1-based."""
 
 Sealed = Annotated[bytes, msgspec.Meta(max_length=2048)]
-"""Room for `sealing.SEALED_SIZE` and for less: a wrong length is for the holder to complain about."""
+"""Room for `sealing.SEALED_SIZE`, or less: of a wrong length the holder complains."""
 
 Node = Annotated[bytes, msgspec.Meta(max_length=32)]
 KeyName = Annotated[str, msgspec.Meta(max_length=64)]

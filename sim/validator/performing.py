@@ -187,7 +187,7 @@ class Performer:
                 case Publish():
                     self._submit(action)
                 case Resend(label, raw):
-                    self._tally.again(label.kind, len(raw))
+                    self._tally.again(len(raw))
                     self._context.submit(label, raw)
                 case Deliver():
                     self._send(action)
