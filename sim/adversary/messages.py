@@ -35,8 +35,8 @@ from sim.protocol.transactions import TRANSACTION_MAX
 def deal_replay(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     """Send what honest dealers said again, byte for byte (24). Applies to a member.
 
-    Envelopes that it gets go to every other member at once; deals go to the ledger again when
-    respond begins; and in a later attempt everything of the earlier ones once more.
+    Envelopes that it gets go to every other member at once; deals go to the ledger again when deal
+    is over; and in a later attempt everything of the earlier ones once more.
 
     Expected: ignored. An envelope counts only from its dealer, for its recipient and attempt; the
     ledger drops bytes that it knows. The dealers whose words are abused are not blamed.
@@ -51,7 +51,7 @@ def deal_replay(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
             ]
             corruption.memory.held += copies
             yield from copies
-        case Received() if corruption.state.phase is Phase.RESPOND and corruption.once("deals"):
+        case Received() if corruption.state.deal_end is not None and corruption.once("deals"):
             deals = [
                 Relay("deal", corruption.ceremony.member(dealer).name, recorded.raw)
                 for dealer, recorded in sorted(corruption.state.deals.items())

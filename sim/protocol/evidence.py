@@ -148,7 +148,7 @@ def _high_degree(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> boo
 
 
 def _sound_deal(record: PublicRecord, cited: _Cited) -> Deal | None:
-    """Return a deal of the right number of valid points; None for any other, however it is cited."""
+    """Return a deal of the right number of valid points; None for any other."""
     dealer = cited.member.index
     fault = deal_fault(record.ceremony, record.committee, dealer, cited.id, cited.body)
     return parse_deal(cited.body) if fault in ("", "bad-proof") else None
