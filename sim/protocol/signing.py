@@ -189,7 +189,7 @@ class SigningMachine:
         """Round two: sign the test message, and nothing else, over a list that has the own pair."""
         session = (source, package.signing, package.attempt)
         if session not in self._answers:
-            if session not in self._commitments or not self._signs(package):
+            if not self._signs(package, self._commitments.get(session)):
                 return []
             partial = self._partial(package.commitments)
             self._answers[session] = PartialSignature(
@@ -200,8 +200,11 @@ class SigningMachine:
             return []
         return [Send(source, package.signing, answer)]
 
-    def _signs(self, package: SigningPackage) -> bool:
-        """Say whether this member signs `package`: its message, order, size and own pair fit."""
+    def _signs(self, package: SigningPackage, mine: tuple[bytes, bytes] | None) -> bool:
+        """Say whether this member signs `package`: its message, order, size and own pair fit.
+
+        `mine` is the pair that was committed for it; None if there was none.
+        """
         indices = [member for member, _, _ in package.commitments]
         return (
             package.message == self._message
@@ -209,6 +212,8 @@ class SigningMachine:
             and len(indices) == self.ceremony.threshold
             and all(1 <= member <= self.ceremony.size for member in indices)
             and all(usable_nonces(self.ceremony.scheme, (d, e)) for _, d, e in package.commitments)
+            and mine is not None
+            and (self._me, *mine) in package.commitments
             and self._nonces.holds(self._me, package.commitments)
         )
 
