@@ -287,7 +287,7 @@ def test_charges_are_the_same_with_cold_and_warm_caches(
 
 
 def test_caches_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ed25519, "_CACHED_MAX", 4)
+    monkeypatch.setattr(ed25519, "CACHED_MAX", 4)
     group = Ed25519()
 
     for exponent in range(1, 12):
