@@ -17,6 +17,7 @@ from sim.base.meters import Meter, metering
 from sim.base.randomness import stream
 from sim.base.secret import Secret, SecretScalar
 from sim.crypto import frost
+from sim.crypto.ciphersuites import ED25519_SHA512
 from sim.crypto.commitments import COEFFICIENT, EVALUATION
 from sim.crypto.ed25519 import IDENTITY, ORDER
 from sim.crypto.frost import CommitmentList
@@ -26,6 +27,7 @@ from tests.support import edwards as oracle
 from tests.support.vectors import load
 
 GROUP = get_group("ED25519")
+SUITE = ED25519_SHA512
 SIGNING = pytest.mark.parametrize(
     "name", ["frost/rfc9591/frost-ed25519-sha512.json", "frost/zcash/frost-ed25519/vectors.json"]
 )
@@ -54,28 +56,29 @@ def test_signing_gives_every_value_of_the_vectors(name: str) -> None:
         (o["identifier"], GROUP.base_mul(nonces[o["identifier"]][0]), binding_point(o))
         for o in first
     )
-    factors = frost.binding_factors(public, message, pairs)
+    factors = frost.binding_factors(SUITE, public, message, pairs)
     partials = [
-        frost.sign(i, Secret(shares[i]), public, nonces[i], message, pairs) for i, _, _ in pairs
+        frost.sign(SUITE, i, Secret(shares[i]), public, nonces[i], message, pairs)
+        for i, _, _ in pairs
     ]
-    signature = frost.aggregate(public, message, pairs, partials)
+    signature = frost.aggregate(SUITE, public, message, pairs, partials)
 
-    prefix = frost.binding_factor_prefix(public, message, pairs)
+    prefix = frost.binding_factor_prefix(SUITE, public, message, pairs)
     for output, (identifier, hiding, _), partial in zip(first, pairs, partials, strict=True):
         assert hiding == unhex(output["hiding_nonce_commitment"])
         assert prefix + GROUP.encode_scalar(identifier) == unhex(output["binding_factor_input"])
         assert factors[identifier] == scalar(output["binding_factor"])
         assert partial == scalar(second[identifier])
         share_point = GROUP.base_mul(shares[identifier])
-        frost.verify_partial(public, share_point, identifier, partial, message, pairs)
+        frost.verify_partial(SUITE, public, share_point, identifier, partial, message, pairs)
     assert [o["identifier"] for o in first] == inputs["participant_list"]
     assert signature == unhex(vector["final_output"]["sig"])
     Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
 
 
 def drawn_nonces(output: dict[str, Any], share: int) -> tuple[int, int]:
-    hiding = frost.nonce_generate(unhex(output["hiding_nonce_randomness"]), Secret(share))
-    binding = frost.nonce_generate(unhex(output["binding_nonce_randomness"]), Secret(share))
+    hiding = frost.nonce_generate(SUITE, unhex(output["hiding_nonce_randomness"]), Secret(share))
+    binding = frost.nonce_generate(SUITE, unhex(output["binding_nonce_randomness"]), Secret(share))
     assert hiding == scalar(output["hiding_nonce"])
     assert binding == scalar(output["binding_nonce"])
     return hiding, binding
@@ -115,7 +118,7 @@ def test_the_published_dkg_gives_its_commitments_and_proofs() -> None:
         commitment = COEFFICIENT.commit(GROUP, polynomial, 3)
         assert [p.hex() for p in commitment] == party["vss_commitments"]
         COEFFICIENT.validate(GROUP, commitment)
-        frost.verify_knowledge(index, commitment[0], unhex(party["proof_of_knowledge"]))
+        frost.verify_knowledge(SUITE, index, commitment[0], unhex(party["proof_of_knowledge"]))
 
 
 def test_the_published_dkg_gives_its_shares_and_group_key_in_both_forms() -> None:
@@ -154,7 +157,7 @@ def test_published_proofs_hold_for_their_own_party_only() -> None:
 
     for identifier, point, data in bad:
         with pytest.raises(frost.KnowledgeError):
-            frost.verify_knowledge(identifier, point, data)
+            frost.verify_knowledge(SUITE, identifier, point, data)
 
 
 def test_an_independent_dkg_vector_fits_shares_key_and_verification_shares() -> None:
@@ -181,23 +184,25 @@ class Committee:
     def nonces(self, i: int) -> tuple[int, int]:
         draw = stream(3, "nonces", i)
         return (
-            frost.nonce_generate(draw.bytes(32), self.share(i)),
-            frost.nonce_generate(draw.bytes(32), self.share(i)),
+            frost.nonce_generate(SUITE, draw.bytes(32), self.share(i)),
+            frost.nonce_generate(SUITE, draw.bytes(32), self.share(i)),
         )
 
     def pairs(self, signers: list[int]) -> CommitmentList:
         return tuple((i, *map(GROUP.base_mul, self.nonces(i))) for i in signers)  # type: ignore[misc]  # two of them
 
     def sign(self, i: int, message: bytes, pairs: CommitmentList) -> int:
-        return frost.sign(i, self.share(i), self.public, self.nonces(i), message, pairs)
+        return frost.sign(SUITE, i, self.share(i), self.public, self.nonces(i), message, pairs)
 
     def verify_partial(self, i: int, partial: int, message: bytes, pairs: CommitmentList) -> None:
-        frost.verify_partial(self.public, self.share_points[i - 1], i, partial, message, pairs)
+        frost.verify_partial(
+            SUITE, self.public, self.share_points[i - 1], i, partial, message, pairs
+        )
 
     def signature(self, signers: list[int], message: bytes) -> bytes:
         pairs = self.pairs(signers)
         partials = [self.sign(i, message, pairs) for i in signers]
-        return frost.aggregate(self.public, message, pairs, partials)
+        return frost.aggregate(SUITE, self.public, message, pairs, partials)
 
 
 def verifies(public: bytes, message: bytes, signature: bytes) -> bool:
@@ -239,7 +244,7 @@ def test_a_bad_partial_is_pinned_on_its_signer() -> None:
         committee.verify_partial(i, partials[i], b"message", pairs)
     with pytest.raises(frost.PartialError, match="of 3 "):
         committee.verify_partial(3, partials[3], b"message", pairs)
-    signature = frost.aggregate(committee.public, b"message", pairs, list(partials.values()))
+    signature = frost.aggregate(SUITE, committee.public, b"message", pairs, list(partials.values()))
     assert not verifies(committee.public, b"message", signature)
 
 
@@ -281,7 +286,7 @@ def test_bad_commitment_lists_are_refused_by_every_step(pairs: CommitmentList) -
     steps: list[Callable[[], object]] = [
         lambda: committee.sign(1, b"message", pairs),
         lambda: committee.verify_partial(1, 5, b"message", pairs),
-        lambda: frost.aggregate(committee.public, b"message", pairs, [5] * len(pairs)),
+        lambda: frost.aggregate(SUITE, committee.public, b"message", pairs, [5] * len(pairs)),
     ]
 
     for step in steps:
@@ -297,17 +302,19 @@ def test_signers_that_are_not_listed_and_missing_partials_are_refused() -> None:
     with pytest.raises(frost.ListError, match="2 isn't"):
         committee.verify_partial(2, 5, b"message", GOOD)
     with pytest.raises(frost.ListError, match="2 partials for 3"):
-        frost.aggregate(committee.public, b"message", GOOD, [5, 6])
+        frost.aggregate(SUITE, committee.public, b"message", GOOD, [5, 6])
 
 
 def test_nonces_depend_on_randomness_and_share() -> None:
     nonces = {
-        frost.nonce_generate(bytes([k]) * 32, Secret(share)) for k in (1, 2) for share in (3, 4)
+        frost.nonce_generate(SUITE, bytes([k]) * 32, Secret(share))
+        for k in (1, 2)
+        for share in (3, 4)
     }
 
     assert len(nonces) == 4
     with pytest.raises(LocalError, match="32 bytes"):
-        frost.nonce_generate(bytes(31), Secret(3))
+        frost.nonce_generate(SUITE, bytes(31), Secret(3))
 
 
 def test_one_pair_on_two_lists_gives_the_share_away() -> None:
@@ -316,8 +323,8 @@ def test_one_pair_on_two_lists_gives_the_share_away() -> None:
     lists = [committee.pairs([1, j]) for j in (2, 3, 4)]
     rows = []
     for pairs in lists:
-        rho = frost.binding_factors(committee.public, b"message", pairs)[1]
-        signing = frost._signing_set(committee.public, b"message", pairs)
+        rho = frost.binding_factors(SUITE, committee.public, b"message", pairs)[1]
+        signing = frost._signing_set(SUITE, committee.public, b"message", pairs)
         weight = signing.weights[0] * signing.challenge % ORDER
         rows.append((rho, weight, committee.sign(1, b"message", pairs)))
 
@@ -338,7 +345,7 @@ def test_charges_are_one_combination_per_set_and_three_multiplications_per_parti
         for i, partial in zip(signers, partials, strict=True):
             committee.verify_partial(i, partial, b"message", pairs)
     with metering(Meter()) as aggregating:
-        frost.aggregate(committee.public, b"message", pairs, partials)
+        frost.aggregate(SUITE, committee.public, b"message", pairs, partials)
 
     assert signing.counts == {}
     assert verifying.counts == {"exp.base": 5, "exp.full": 10}
