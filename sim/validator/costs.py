@@ -56,8 +56,8 @@ REFERENCE: Final = CostModel(
         "signature.verify": 56_000,
     },
     "this project's own Ed25519 and sealing, CPython 3.11, one core of an AMD EPYC cloud machine: "
-    "the least of 25 rounds of 100 to 300 calls; combinations per term, measured with 64 terms; what "
-    "BLS alone does, in G2, by py_arkworks_bls12381, 25 rounds of 2 to 20 calls, 43 terms",
+    "the least of 25 rounds of 100 to 300 calls; combinations per term, measured with 64 terms. "
+    "What BLS alone does, in G2: py_arkworks_bls12381, 25 rounds of 2 to 20 calls, 43 terms",
 )
 """Combinations are charged by their terms; what one costs beyond them is too little to tell."""
 
