@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from coincurve import PublicKeyXOnly
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nacl.signing import VerifyKey
-from py_ecc.bls.ciphersuites import G2Basic
 
 from sim.base.errors import LocalError
 from sim.base.meters import Meter, metering
@@ -24,6 +21,7 @@ from sim.crypto.signatures import (
     get_signatures,
 )
 from sim.crypto.verification import SCHEMES, SIGNATURE_SIZES, verify
+from tests.support.ordinary import verifies
 
 EVERY = pytest.mark.parametrize("scheme", SCHEMES)
 
@@ -68,17 +66,6 @@ class Committee:
         return self.signatures.aggregate(self.public, message, entries, partials)
 
 
-def outsider_verifies(scheme: str, public: bytes, message: bytes, signature: bytes) -> bool:
-    """Ask the libraries that ordinary users have; none of them knows of shares."""
-    match scheme:
-        case "ED25519":
-            return VerifyKey(public).verify(message, signature) == message
-        case "SECP256K1":
-            return PublicKeyXOnly(public[1:]).verify(signature, message)
-        case _:
-            return G2Basic.Verify(public, message, signature)  # type: ignore[arg-type]  # bytes
-
-
 @EVERY
 @settings(max_examples=4, deadline=None)
 @given(st.data())
@@ -97,7 +84,7 @@ def test_any_t_holders_sign(scheme: str, data: st.DataObject) -> None:
 
     assert len(signature) == SIGNATURE_SIZES[scheme]
     assert verify(scheme, committee.public, message, signature)
-    assert outsider_verifies(scheme, committee.public, message, signature)
+    assert verifies(scheme, committee.public, message, signature)
 
 
 @EVERY
