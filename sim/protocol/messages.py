@@ -12,6 +12,8 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
+from sim.crypto.signatures import CommitmentList, NonceCommitments
+
 Session = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Position = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
 """An attempt or a share index: 1-based."""
@@ -44,7 +46,7 @@ class Deal(_Message, frozen=True):
 
     Attributes:
         points: V_0..V_n (evaluation form) or the t coefficient commitments, encoded points.
-        proof: Schnorr proof of possession of V_0: R ‖ s, 64 bytes for 32-byte points.
+        proof: Schnorr proof of possession of V_0: R ‖ s, a point and a scalar.
 
     """
 
@@ -126,34 +128,34 @@ class Confirm(_Message, frozen=True):
     Attributes:
         transcript: The transcript's digest, 32 bytes.
         proof: Schnorr proof of s_i for V_i.
-        nonces: The first pair of nonce commitments for the activation signature.
+        nonces: The first nonce commitments for the activation signature.
 
     """
 
     transcript: bytes
     proof: bytes
-    nonces: tuple[bytes, bytes]
+    nonces: NonceCommitments
 
 
 class Sign(_Message, frozen=True):
     """A member of the current signing set: its partial signature, and the pair that comes next.
 
     Attributes:
-        partial: The partial signature, an encoded scalar.
+        partial: The partial signature: an encoded scalar (FROST) or element of G2 (BLS).
         list_hash: Hash of session, generation, message and commitment list, 32 bytes.
-        nonces: A fresh pair of nonce commitments; replaces the spent one from the next set on.
+        nonces: Fresh nonce commitments; they replace the spent ones from the next set on.
 
     """
 
     partial: bytes
     list_hash: bytes
-    nonces: tuple[bytes, bytes]
+    nonces: NonceCommitments
 
 
 class SignNonce(_Message, frozen=True):
-    """A confirmer that restarted: a fresh pair, since it discarded its old nonces."""
+    """A confirmer that restarted: a fresh pair, since it discarded its old nonces. Not for BLS."""
 
-    nonces: tuple[bytes, bytes]
+    nonces: NonceCommitments
 
 
 Statement: TypeAlias = (
@@ -226,18 +228,21 @@ class NonceCommitment(_Message, frozen=True, tag="nonce-commitment"):
 
     signing: SigningId
     attempt: int
-    nonces: tuple[bytes, bytes]
+    nonces: NonceCommitments
 
 
 class SigningPackage(_Message, frozen=True, tag="signing-package"):
-    """Coordinator to signer: the message and everyone's commitments, ascending by index."""
+    """Coordinator to signer: the message and everyone's commitments, ascending by index.
+
+    In a scheme without nonces the commitments are empty, and whoever is listed may sign.
+    """
 
     key: KeyName
     generation: int
     signing: SigningId
     attempt: int
     message: bytes
-    commitments: tuple[tuple[int, bytes, bytes], ...]
+    commitments: CommitmentList
 
 
 class PartialSignature(_Message, frozen=True, tag="partial-signature"):

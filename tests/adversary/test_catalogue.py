@@ -18,7 +18,7 @@ from sim.protocol.phases import Phase
 from sim.protocol.state import Notes
 from tests.checks.observing import observe, rehearse
 from tests.support.cluster import Cluster
-from tests.support.schemes import SCHEMES
+from tests.support.curves import SCHEMES
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sim.protocol.evidence import PublicRecord
 from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import Confirm, ShareEnvelope, Sign
 from tests.support.cluster import Cluster
-from tests.support.schemes import SCHEMES
+from tests.support.curves import SCHEMES
 
 SIZE, THRESHOLD = 4, 3
 CULPRIT = "v3"

@@ -35,7 +35,7 @@ from sim.world.orders import AskForKey, Halt, LinkRule, decode_order, encode_ord
 from tests.fuzz import corpus
 from tests.fuzz.hostile import EXAMPLES, explore, hostile
 from tests.kchain.scene import OWNER, Scene, make_request, signed, with_key
-from tests.support.schemes import SCHEMES
+from tests.support.curves import SCHEMES
 
 ITS_MEMBERS = tuple(range(2))
 RULES = [

@@ -23,7 +23,7 @@ from tests.fuzz import corpus
 from tests.fuzz.hostile import EXAMPLES, explore, hostile
 from tests.kchain.scene import signed
 from tests.support.cluster import CHAIN, Cluster, identities
-from tests.support.schemes import SCHEMES
+from tests.support.curves import SCHEMES
 
 
 class Said(NamedTuple):

@@ -13,6 +13,7 @@ from sim.base.errors import DecodeError
 from sim.base.ids import Label, ValidatorIndex
 from sim.crypto.group import ScalarError
 from sim.crypto.sealing import SealError
+from sim.crypto.signatures import NonceCommitments, get_signatures
 from sim.protocol.dkg import DkgMachine
 from sim.protocol.effects import Post, Send
 from sim.protocol.envelopes import MAX_PER_DEALER, envelope_key
@@ -32,7 +33,7 @@ from sim.validator.sessions import EARLY, EARLY_MAX
 from tests.fuzz import corpus
 from tests.fuzz.hostile import EXAMPLES, explore, hostile
 from tests.support.cluster import Cluster
-from tests.support.schemes import SCHEMES
+from tests.support.curves import SCHEMES
 from tests.validator.scripted import ScriptedContext, ScriptedLedger, live, make_validator
 from tests.world.plans import make_plan
 
@@ -145,13 +146,22 @@ def committed(machine: SigningMachine, source: ValidatorIndex) -> NonceCommitmen
     return commitment
 
 
-def package_with(machine: SigningMachine, pair: tuple[bytes, bytes]) -> SigningPackage:
+def package_with(
+    machine: SigningMachine, pair: NonceCommitments, signing: str = REQUEST.signing
+) -> SigningPackage:
     """A list in which the signer finds `pair` as its own."""
-    pairs = ((1, *pair), *machine._state.commitment_list[1:])
-    return SigningPackage("beacon", 0, REQUEST.signing, 1, machine._message, pairs)
+    hiding, binding = pair or (b"", b"")
+    pairs = ((1, hiding, binding), *machine._state.commitment_list[1:])
+    return SigningPackage("beacon", 0, signing, 1, machine._message, pairs)
 
 
 def signing_letters(machine: SigningMachine) -> list[bytes]:
+    """What signers and coordinators get; in a scheme without nonces commitments are empty."""
+    if not get_signatures(machine.ceremony.scheme).uses_nonces:
+        partial = PartialSignature("test-0-v1-0", 1, bytes(32), bytes(96))
+        request = NonceCommitment("test-0-v1-0", 1, ())
+        package = package_with(machine, ())
+        return [encode(message) for message in (REQUEST, request, package, partial)]
     commitment = committed(machine, CULPRIT)
     package = package_with(machine, commitment.nonces)
     partial = PartialSignature("test-0-v1-0", 1, bytes(32), bytes(32))
