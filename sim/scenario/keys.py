@@ -16,12 +16,13 @@ _SIZES: Final[tuple[KeyPath, ...]] = (("validators", "n"), ("validators", "names
 
 
 def resolve_keys(file: ScenarioFile, registry: Registry) -> tuple[KeyPlan, ...]:
-    """Return every key, and let the registry know committees and thresholds."""
+    """Return every key; let the registry know committees, thresholds and schemes."""
     keys = []
     for name, table in file.keys.items():
         path: KeyPath = ("keys", name)
         committee = _committee(table, registry, path)
         registry.committees[name] = committee
+        registry.schemes[name] = table.scheme
         key = _key(name, table, committee, registry, path)
         registry.thresholds[name] = key.threshold
         keys.append(key)

@@ -34,6 +34,7 @@ class Registry:
         regions: By registry position; empty text where the profile has no geography.
         committees: Registry positions by key name, as they become known.
         thresholds: By key name.
+        schemes: By key name.
         corrupted: Positions with a behaviour; None until all of them are known.
     """
 
@@ -43,6 +44,7 @@ class Registry:
     regions: tuple[str, ...]
     committees: dict[str, tuple[int, ...]] = field(default_factory=dict)
     thresholds: dict[str, int] = field(default_factory=dict)
+    schemes: dict[str, str] = field(default_factory=dict)
     corrupted: frozenset[int] | None = None
 
     def __post_init__(self) -> None:
