@@ -216,7 +216,7 @@ class SigningMachine:
     def _signs(self, package: SigningPackage, mine: NonceCommitments | None) -> bool:
         """Say whether this member signs `package`: its message, order, size and own entry fit.
 
-        `mine` is the pair that was committed for it; None if there was none.
+        `mine` is what was committed for it: None if nothing was, as in a scheme without nonces.
         """
         indices = [member for member, _, _ in package.commitments]
         return (
@@ -228,13 +228,8 @@ class SigningMachine:
                 usable_nonces(self.ceremony.scheme, self._signatures.nonces_of(entry))
                 for entry in package.commitments
             )
-            and (
-                not self._signatures.uses_nonces
-                or (
-                    mine is not None
-                    and self._signatures.entry(self._me, mine) in package.commitments
-                )
-            )
+            and (mine is not None or not self._signatures.uses_nonces)
+            and (mine is None or (self._me, *mine) in package.commitments)
             and self._nonces.holds(self._me, package.commitments)
         )
 
