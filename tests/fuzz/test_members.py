@@ -139,8 +139,10 @@ def test_a_store_that_was_bent_is_refused_with_a_typed_error(examples: int) -> N
 
 
 def committed(machine: SigningMachine, source: ValidatorIndex) -> NonceCommitment:
-    """What a signer answers to a coordinator's first request."""
+    """What a signer answers to a coordinator's first request; nothing where nonces aren't used."""
     effects = machine.on_message(source, REQUEST)
+    if not effects:
+        return NonceCommitment(REQUEST.signing, REQUEST.attempt, ())
     (commitment,) = (effect.message for effect in effects if isinstance(effect, Send))
     assert isinstance(commitment, NonceCommitment)
     return commitment
@@ -148,7 +150,7 @@ def committed(machine: SigningMachine, source: ValidatorIndex) -> NonceCommitmen
 
 def package_with(machine: SigningMachine, pair: NonceCommitments) -> SigningPackage:
     """A list in which the signer finds `pair` as its own."""
-    hiding, binding = pair
+    hiding, binding = pair or (b"", b"")
     pairs = ((1, hiding, binding), *machine._state.commitment_list[1:])
     return SigningPackage("beacon", 0, REQUEST.signing, 1, machine._message, pairs)
 
