@@ -43,7 +43,7 @@ TRY_US: Final = 10_000_000
 DEFAULT_CONTEXT: Final = "test"
 
 TRIES_MAX: Final = 256
-"""Tries in which one member commits nonces for one coordinator: a bound on memory."""
+"""Tries of one coordinator in which a member takes part: a bound on memory."""
 
 
 def signing_message(ceremony: Ceremony, purpose: str) -> bytes:
@@ -67,6 +67,11 @@ def coordinator_turns(state: CeremonyState) -> list[tuple[int, int]]:
 
 _TryOf = tuple[ValidatorIndex, str, int]
 """(coordinator, session, try): nobody can spend the nonces that were meant for another."""
+
+
+def _room(source: ValidatorIndex, tries: Collection[_TryOf]) -> bool:
+    """Say whether one more try of the coordinator `source` may be remembered."""
+    return sum(coordinator == source for coordinator, _, _ in tries) < TRIES_MAX
 
 
 @dataclass
@@ -182,7 +187,7 @@ class SigningMachine:
             key = f"spent/{source}/{request.signing}/{request.attempt}"
             if key in self._stored:
                 return []  # committed before a restart: those nonces are gone
-            if sum(coordinator == source for coordinator, _, _ in self._commitments) >= TRIES_MAX:
+            if not _room(source, self._commitments):
                 return []
             self._commitments[session] = self._nonces.fresh(self._share)
             effects: list[Effect] = [Put(key, b""), Flush()]
@@ -196,7 +201,8 @@ class SigningMachine:
         """Round two: sign the test message, and nothing else, over a list that has this member."""
         session = (source, package.signing, package.attempt)
         if session not in self._answers:
-            if not self._signs(package, self._commitments.get(session)):
+            mine = self._commitments.get(session)
+            if not _room(source, self._answers) or not self._signs(package, mine):
                 return []
             partial = self._partial(package.commitments)
             self._answers[session] = PartialSignature(
@@ -210,7 +216,7 @@ class SigningMachine:
     def _signs(self, package: SigningPackage, mine: NonceCommitments | None) -> bool:
         """Say whether this member signs `package`: its message, order, size and own entry fit.
 
-        `mine` is what was committed for it: None if nothing was, as in a scheme without nonces.
+        `mine` is the pair that was committed for it; None if there was none.
         """
         indices = [member for member, _, _ in package.commitments]
         return (
@@ -222,8 +228,13 @@ class SigningMachine:
                 usable_nonces(self.ceremony.scheme, self._signatures.nonces_of(entry))
                 for entry in package.commitments
             )
-            and (mine is not None or not self._signatures.uses_nonces)
-            and (mine is None or (self._me, *mine) in package.commitments)
+            and (
+                not self._signatures.uses_nonces
+                or (
+                    mine is not None
+                    and self._signatures.entry(self._me, mine) in package.commitments
+                )
+            )
             and self._nonces.holds(self._me, package.commitments)
         )
 

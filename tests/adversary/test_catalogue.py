@@ -78,6 +78,7 @@ CASES = [
     Case(("undecryptable-share",), disputes=(INVALID,), params={"part": "length"}),
     Case(("undecryptable-share", "no-justification"), suspected=("unjustified",), qual=False),
     proven("degree-high", "degree-too-high"),
+    Case(("degree-high",), proven=("wrong-point-count",), qual=False, ceremony=COEFFICIENTS),
     Case(("degree-low",), injected=7),
     Case(("degree-low",), proven=("wrong-point-count",), qual=False, ceremony=COEFFICIENTS),
     Case(("silent-to-some", "degree-low"), disputes=(MISSING,), injected=8),
@@ -235,6 +236,57 @@ def test_t_bad_shares_exclude_the_dealer_and_publish_none(scheme: str) -> None:
     assert state.published == []
     assert 3 not in state.qual
     assert injections(cluster, "v3") == 5
+
+
+def test_a_false_missing_is_answered_sealed_and_nothing_is_published() -> None:
+    cluster = Cluster(7, 5)
+    cluster.corrupt("v3", "false-complaint", ["v5"], kind="missing")
+
+    state = cluster.run()
+
+    assert [reply.kind for reply in state.replies.values()] == ["sealed"]
+    assert state.published == []
+
+
+def test_without_a_complaint_there_is_no_answer_to_bend() -> None:
+    for name in ("no-justification", "late-justification", "bad-justification"):
+        assert injections(rehearse(("v3", name, [])), "v3") == 0
+
+
+def test_too_many_silent_dealers_fail_the_attempt_and_are_named() -> None:
+    state = rehearse(*((who, "silent-dealer", []) for who in ("v1", "v2", "v3"))).state
+
+    assert (state.phase, state.reason) == (Phase.FAILED, "too-few-dealers")
+    assert all(name in state.detail for name in ("v1", "v2", "v3"))
+
+
+def test_a_copy_needs_somebody_to_copy_from() -> None:
+    """The victim never deals, so neither does the copier: both are out for no-deal."""
+    state = rehearse(("v5", "silent-dealer", []), ("v3", "copy-dealer", ["v5"])).state
+
+    assert named(state, proof=False) == [("v3", "no-deal"), ("v5", "no-deal")]
+
+
+def test_a_rogue_dealer_waits_for_the_silent_until_it_would_be_too_late() -> None:
+    state = rehearse(("v5", "silent-dealer", []), ("v3", "rogue-key", [])).state
+
+    assert named(state, proof=True) == [("v3", "bad-proof")]
+    assert named(state, proof=False) == [("v5", "no-deal")]
+
+
+def test_receivers_refuse_what_is_too_large_unread() -> None:
+    cluster = rehearse(("v3", "oversized-message", []))
+
+    holders = {(f"v{x}", "too-large") for x in (1, 2, 4, 5, 6, 7)}
+    assert {(to, why) for who, to, why in cluster.refused if who == "v3"} == {
+        *holders,
+        ("ledger", "no transaction"),
+    }
+
+
+def test_foreign_envelopes_are_left_unread() -> None:
+    for name in ("cross-session-mix", "cross-scheme-mix"):
+        assert len(rehearse(("v3", name, [])).unread) == 6
 
 
 def test_a_flaw_that_a_curve_cannot_have_changes_nothing() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from sim.adversary import Adversary
@@ -9,15 +11,22 @@ from sim.adversary.filter import differences
 from sim.base.errors import LocalError
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import SecretScalar
-from sim.protocol.effects import Effect, Flush, Post, Put, SendShares
+from sim.protocol.effects import Effect, Flush, Post, Put, SendSealed, SendShares
 from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import Deal, Justification
+from sim.protocol.phases import Phase
 from tests.support.cluster import Corrupt, identities, make_ceremony
 
 DEAL = Post(Deal((), b""))
 ANSWER = Post(Justification(()))
 ME = ValidatorIndex(2)
 STATE = CeremonyState.open(make_ceremony(7, 5, identities=identities(7)))
+
+
+def in_phase(phase: Phase) -> CeremonyState:
+    state = STATE.copy()
+    state.phase = phase
+    return state
 
 
 def shares(**changed: int) -> SendShares:
@@ -99,6 +108,55 @@ def test_an_injection_is_a_changed_missing_or_added_effect(after: list[Effect], 
 
 def test_shares_are_compared_recipient_by_recipient() -> None:
     assert differences([shares()], [shares(x1=9, x7=9)]) == 2
+
+
+def test_sealed_shares_are_compared_recipient_by_recipient() -> None:
+    before = SendSealed({ShareIndex(1): b"a", ShareIndex(2): b"b"})
+
+    assert differences([before], [SendSealed({ShareIndex(1): b"a", ShareIndex(2): b"c"})]) == 1
+    assert differences([before], [before]) == 0
+
+
+def test_a_height_is_an_occasion_and_no_effect() -> None:
+    silent = adversary(Corrupt("c1", 2, "silent-dealer"))
+
+    assert silent.add(STATE, 1, 0) == []
+    assert silent.injections == {"c1": 0}
+
+
+def test_what_is_held_back_is_released_when_its_time_is_over() -> None:
+    late = adversary(Corrupt("c1", 2, "late-justification"))
+    justify, confirm = in_phase(Phase.JUSTIFY), in_phase(Phase.CONFIRM)
+
+    assert late.filter([ANSWER], justify, 0) == []
+    assert late.add(justify, 5, 0) == []
+    assert late.add(confirm, 6, 0) == [ANSWER]
+    assert late.add(confirm, 7, 0) == []
+    assert late.injections == {"c1": 2}
+
+
+def test_a_memory_belongs_to_one_attempt() -> None:
+    late = adversary(Corrupt("c1", 2, "late-justification"))
+    again = CeremonyState.open(dataclasses.replace(STATE.ceremony, attempt=2))
+
+    late.filter([ANSWER], in_phase(Phase.JUSTIFY), 0)
+
+    assert late.add(again, 9, 0) == []
+
+
+def test_an_outsider_acts_where_it_has_no_seat_and_only_there() -> None:
+    stranger = Adversary(1, ValidatorIndex(9), [Corrupt("c1", 9, "unknown-sender")])
+    member = adversary(Corrupt("c1", 2, "unknown-sender"))
+
+    assert len(stranger.add(STATE, 1, 0)) == 7 + 1
+    assert stranger.add(STATE, 2, 0) == []
+    assert member.add(STATE, 1, 0) == []
+
+
+def test_a_member_behaviour_does_nothing_without_a_seat() -> None:
+    stranger = Adversary(1, ValidatorIndex(9), [Corrupt("c1", 9, "silent-dealer")])
+
+    assert stranger.filter([DEAL], STATE, 0) == [DEAL]
 
 
 def test_an_unknown_behaviour_is_a_bug_of_the_caller() -> None:

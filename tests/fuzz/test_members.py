@@ -13,7 +13,7 @@ from sim.base.errors import DecodeError
 from sim.base.ids import Label, ValidatorIndex
 from sim.crypto.group import ScalarError
 from sim.crypto.sealing import SealError
-from sim.crypto.signatures import NonceCommitments
+from sim.crypto.signatures import NonceCommitments, get_signatures
 from sim.protocol.dkg import DkgMachine
 from sim.protocol.effects import Post, Send
 from sim.protocol.envelopes import MAX_PER_DEALER, envelope_key
@@ -139,23 +139,29 @@ def test_a_store_that_was_bent_is_refused_with_a_typed_error(examples: int) -> N
 
 
 def committed(machine: SigningMachine, source: ValidatorIndex) -> NonceCommitment:
-    """What a signer answers to a coordinator's first request; nothing where nonces aren't used."""
+    """What a signer answers to a coordinator's first request."""
     effects = machine.on_message(source, REQUEST)
-    if not effects:
-        return NonceCommitment(REQUEST.signing, REQUEST.attempt, ())
     (commitment,) = (effect.message for effect in effects if isinstance(effect, Send))
     assert isinstance(commitment, NonceCommitment)
     return commitment
 
 
-def package_with(machine: SigningMachine, pair: NonceCommitments) -> SigningPackage:
+def package_with(
+    machine: SigningMachine, pair: NonceCommitments, signing: str = REQUEST.signing
+) -> SigningPackage:
     """A list in which the signer finds `pair` as its own."""
     hiding, binding = pair or (b"", b"")
     pairs = ((1, hiding, binding), *machine._state.commitment_list[1:])
-    return SigningPackage("beacon", 0, REQUEST.signing, 1, machine._message, pairs)
+    return SigningPackage("beacon", 0, signing, 1, machine._message, pairs)
 
 
 def signing_letters(machine: SigningMachine) -> list[bytes]:
+    """What signers and coordinators get; in a scheme without nonces commitments are empty."""
+    if not get_signatures(machine.ceremony.scheme).uses_nonces:
+        partial = PartialSignature("test-0-v1-0", 1, bytes(32), bytes(96))
+        request = NonceCommitment("test-0-v1-0", 1, ())
+        package = package_with(machine, ())
+        return [encode(message) for message in (REQUEST, request, package, partial)]
     commitment = committed(machine, CULPRIT)
     package = package_with(machine, commitment.nonces)
     partial = PartialSignature("test-0-v1-0", 1, bytes(32), bytes(32))
