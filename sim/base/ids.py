@@ -21,7 +21,7 @@ class Label(NamedTuple):
     """What a message is about; network draws are keyed by it, never by content.
 
     Attributes:
-        session: The scenario's name for the ceremony, ``<key>/<operation>/<generation>``, or ``""``.
+        session: The scenario's name for the ceremony, ``<key>/<operation>/<generation>``, or empty.
         attempt: 1-based attempt within the session; 0 outside ceremonies.
         kind: Message kind, such as ``share`` or ``ack``.
         subject: Whom or what it concerns: a validator's name, a height, an incarnation.

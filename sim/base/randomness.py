@@ -51,10 +51,7 @@ class Stream:
         if not 0 <= count <= len(pool):
             raise ValueError(f"cannot draw {count} of {len(pool)}")
         rest = list(pool)
-        drawn = []
-        for _ in range(count):
-            drawn.append(rest.pop(self.below(len(rest))))
-        return drawn
+        return [rest.pop(self.below(len(rest))) for _ in range(count)]
 
 
 def stream(seed: int | bytes, *labels: str | int | bytes) -> Stream:

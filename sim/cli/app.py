@@ -57,52 +57,70 @@ def run(
             metavar="DIR", help="Put the run's folder there: DIR/<scenario>/<seed>-<plan>."
         ),
     ] = Path("results"),
-    json: Json = False,  # a command line option
+    json: Json = False,
     switch: Switch = None,
 ) -> None:
     """Run a scenario and tell what happened."""
-    from sim.cli.running import run_scenario
 
-    _exit_with(
-        lambda: run_scenario(file, seed, sets or [], processes, out, switch or [], as_json=json)
-    )
+    def body() -> int:
+        from sim.cli.running import run_scenario
+
+        return run_scenario(file, seed, sets or [], processes, out, switch or [], as_json=json)
+
+    _exit_with(body)
 
 
 @app.command()
 def replay(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
     processes: Processes = 1,
-    json: Json = False,  # a command line option
+    json: Json = False,
     switch: Switch = None,
 ) -> None:
     """Run a stored plan again; name the first event that differs."""
-    from sim.cli.running import replay_run
 
-    _exit_with(lambda: replay_run(folder, processes, switch or [], as_json=json))
+    def body() -> int:
+        from sim.cli.running import replay_run
+
+        return replay_run(folder, processes, switch or [], as_json=json)
+
+    _exit_with(body)
 
 
 @app.command()
 def validate(file: File, sets: Sets = None) -> None:
     """Check a scenario file; report every error in it."""
-    from sim.cli.scenarios import validate_scenario
 
-    _exit_with(lambda: validate_scenario(file, sets or []))
+    def body() -> int:
+        from sim.cli.scenarios import validate_scenario
+
+        return validate_scenario(file, sets or [])
+
+    _exit_with(body)
 
 
 @app.command()
 def explain(file: File, seed: Seed = None, sets: Sets = None) -> None:
     """Show a scenario with every default, selector and pick resolved."""
-    from sim.cli.scenarios import explain_scenario
 
-    _exit_with(lambda: explain_scenario(file, seed, sets or []))
+    def body() -> int:
+        from sim.cli.scenarios import explain_scenario
+
+        return explain_scenario(file, seed, sets or [])
+
+    _exit_with(body)
 
 
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of scenario files."""
-    from sim.cli.scenarios import print_schema
 
-    _exit_with(print_schema)
+    def body() -> int:
+        from sim.cli.scenarios import print_schema
+
+        return print_schema()
+
+    _exit_with(body)
 
 
 @app.command()
@@ -112,9 +130,13 @@ def init(
     ),
 ) -> None:
     """Write a commented scenario file to start from."""
-    from sim.cli.scenarios import write_template
 
-    _exit_with(lambda: write_template(file))
+    def body() -> int:
+        from sim.cli.scenarios import write_template
+
+        return write_template(file)
+
+    _exit_with(body)
 
 
 @app.command()
@@ -124,12 +146,16 @@ def verify(
         str | None,
         typer.Option(metavar="HASH", help="The last block's hash, as known from elsewhere."),
     ] = None,
-    json: Json = False,  # a command line option
+    json: Json = False,
 ) -> None:
     """Check a ledger by public rules alone: no secrets, nothing executed again."""
-    from sim.cli.inspecting import verify_ledger
 
-    _exit_with(lambda: verify_ledger(ledger, expect_head, as_json=json))
+    def body() -> int:
+        from sim.cli.inspecting import verify_ledger
+
+        return verify_ledger(ledger, expect_head, as_json=json)
+
+    _exit_with(body)
 
 
 @app.command("list")
@@ -141,12 +167,16 @@ def list_names(
             help="behaviours, invariants, profiles, actions, events or schemes.",
         ),
     ],
-    json: Json = False,  # a command line option
+    json: Json = False,
 ) -> None:
     """List what scenario files may name."""
-    from sim.cli.inspecting import list_catalogue
 
-    _exit_with(lambda: list_catalogue(kind, as_json=json))
+    def body() -> int:
+        from sim.cli.inspecting import list_catalogue
+
+        return list_catalogue(kind, as_json=json)
+
+    _exit_with(body)
 
 
 def invoke(arguments: Sequence[str]) -> NoReturn:

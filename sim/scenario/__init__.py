@@ -1,5 +1,10 @@
 """Scenario files: schema, loading with positioned diagnostics, and the resolved plan.
 
-`schema` the file's shape · `source` text and positions · `load` files to scenarios ·
-`resolve` scenarios and a seed to a `plan`: every pick, instant and default written out.
+From text to a tree: `source` values with their places (`positions`) · `merge` what a file extends,
+and ``--set``. From a tree to a typed file: `schema`, `environment`, `actions`, `expectations` the
+shape, with all documentation · `fields`, `quantities` single values · `validate` errors of the
+shape, placed. From there to a `plan`, every pick, instant and default written out: `resolve`, with
+`registry` names and selectors, `keys`, `adversaries`, `timeline`, `expects`; what doesn't go
+together is found there too. `load` is the way in, `dump` the way back to text, `diagnostics` what
+errors are; `docs` and `publish` make the page and the JSON Schema.
 """

@@ -6,7 +6,6 @@ Nothing is left to chance or to a default in it, so its hash stands for what was
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -76,11 +75,6 @@ def dump_resolved(plan: Plan) -> str:
         }
     )
     return HEADER + text
-
-
-def plan_id(plan: Plan) -> str:
-    """Return 8 hex digits that stand for `plan`: the beginning of its resolved text's SHA-256."""
-    return hashlib.sha256(dump_resolved(plan).encode()).hexdigest()[:8]
 
 
 def _given(**entries: Any) -> dict[str, Any]:

@@ -87,8 +87,8 @@ class ExpectTable(Table):
         description="Exactly the disputes, of all attempts that have ended.",
         examples=[[{"dealer": "v03", "accuser": "v05", "kind": "invalid"}]],
     )
-    status: Annotated[Literal["absent", "pending", "active", "failed"], Unit("one of")] | None = (
-        Field(default=None, description="The key's status.", examples=["active"])
+    status: Annotated[Literal["Absent", "Pending", "Active", "Failed"], Unit("one of")] | None = (
+        Field(default=None, description="The key's status.", examples=["Active"])
     )
     generation: Count | None = Field(
         default=None, description="Rotations under one public key, from 0.", examples=[0]

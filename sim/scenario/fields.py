@@ -175,6 +175,12 @@ def _genesis(value: object) -> datetime:
     return value
 
 
+def _version(value: object) -> int:
+    if value is not True and isinstance(value, int) and value == 1:
+        return value
+    raise wrong_value("this version reads schema = 1", "1")
+
+
 def _threshold(value: object) -> int | str:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise wrong_value(
@@ -273,3 +279,6 @@ EntryId = Annotated[
 Count = Annotated[int, Field(strict=True, ge=0, le=INTEGER_MAX), Unit("count")]
 Heights = Annotated[int, Field(strict=True, ge=1, le=HEIGHTS_MAX), Unit("heights")]
 Positive = Annotated[int, Field(strict=True, ge=1, le=INTEGER_MAX), Unit("count")]
+SchemaVersion = Annotated[
+    int, PlainValidator(_version), WithJsonSchema({"type": "integer", "const": 1}), Unit("number")
+]

@@ -188,7 +188,31 @@ class CorruptionPlan(_Part, frozen=True):
 
 
 class ExpectPlan(_Part, frozen=True):
-    """One expectation; predicates that are None are not checked. `file`/`line` point at it."""
+    """One expectation; predicates that are None are not checked.
+
+    Attributes:
+        key: The key that it is about; None: every key.
+        validator: Whom `shareless` and `injected` are about; None: any honest one, and everybody.
+        ceremony: How the key's ceremony ended.
+        reason: Why the latest attempt that has ended failed.
+        attempts: Begun.
+        qual: Names, in the order of the registry, in the latest attempt that has ended.
+        excluded: Dealers put out in it, likewise.
+        faults: Exactly the proven (validator, fault) of all attempts, sorted.
+        faults_include: Some of all faults, proven or not, sorted.
+        disputes: Exactly the (dealer, accuser, kind) of all attempts, sorted.
+        status: Of the key.
+        generation: Of the key.
+        era: Of the key.
+        signs: Whether a test signature was made and verifies.
+        shareless: Whether somebody ends without a share.
+        injected: Changes that adversaries made, at least.
+        violates: An invariant that must be broken.
+        within_us: By when, from the key's creation; None and no `at_us`: at the end of the run.
+        at_us: At which virtual time.
+        file: Where it was written, as seen from the scenario's folder.
+        line: 1-based.
+    """
 
     key: str | None = None
     validator: str | None = None

@@ -30,6 +30,7 @@ from sim.scenario.fields import (
     Heights,
     Name,
     Positive,
+    SchemaVersion,
     Table,
     Threshold,
     Unit,
@@ -166,7 +167,7 @@ class AdversaryTable(Table):
 class ScenarioFile(Table):
     """A whole scenario."""
 
-    schema_: Annotated[int, Field(strict=True, ge=1, le=1), Unit("number")] = Field(
+    schema_: SchemaVersion = Field(
         alias="schema", description="Version of this format.", examples=[1]
     )
     extends: Annotated[str, Unit("path")] | None = Field(

@@ -1,4 +1,4 @@
-"""Writes TOML as people do: one line per key, long arrays folded, small tables inline.
+"""Writes TOML as people do, through tomlkit: tables with headers, small tables in arrays inline.
 
 tomli-w gives every entry of an array a line of its own and moves tables about; a resolved scenario
 and the documentation are made to be read.
@@ -6,13 +6,12 @@ and the documentation are made to be read.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-WIDTH: Final = 100
+import tomlkit
+from tomlkit.items import AoT, Item, Table
 
 
 def inline(value: Any) -> str:
@@ -21,30 +20,7 @@ def inline(value: Any) -> str:
     Args:
         value: Text, numbers, truth values, dates with UTC offset, and arrays and tables of them.
     """
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case str():
-            # TOML's basic strings escape as JSON's do, except that TOML escapes DEL too.
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
-        case datetime():
-            return value.isoformat().replace("+00:00", "Z")
-        case list() | tuple():
-            return f"[{', '.join(map(inline, value))}]"
-        case dict() if value:
-            inner = ", ".join(f"{key_text(key)} = {inline(entry)}" for key, entry in value.items())
-            return f"{{ {inner} }}"
-        case dict():
-            return "{}"
-        case _:
-            raise TypeError(f"TOML has no {type(value).__name__}")
-
-
-def key_text(key: str) -> str:
-    """Return `key` bare if it may be, else quoted."""
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else inline(key)
+    return _inline_item(value).as_string()
 
 
 def document(tables: Mapping[str, Any]) -> str:
@@ -54,15 +30,16 @@ def document(tables: Mapping[str, Any]) -> str:
         tables: Values by key. Tables get a header, as do tables in them; non-empty arrays of
             tables at the top become ``[[…]]``; tables in arrays and below stand inline.
     """
-    simple = {key: value for key, value in tables.items() if not _has_header(value)}
-    lines = list(_pairs(simple))
+    written = tomlkit.document()
+    for key, value in tables.items():
+        if not _has_header(value):
+            written.append(key, _inline_item(value))
     for key, value in tables.items():
         if isinstance(value, dict):
-            lines += _table(key_text(key), value)
+            written.append(key, _table(value))
         elif _has_header(value):
-            for entry in value:
-                lines += ["", f"[[{key_text(key)}]]", *_pairs(entry)]
-    return "\n".join(lines) + "\n"
+            written.append(key, _entries(value))
+    return tomlkit.dumps(written)
 
 
 def _has_header(value: Any) -> bool:
@@ -71,31 +48,40 @@ def _has_header(value: Any) -> bool:
     )
 
 
-def _table(name: str, table: Mapping[str, Any]) -> Iterator[str]:
-    simple = {key: value for key, value in table.items() if not isinstance(value, dict)}
-    if simple or not table:
-        yield from ("", f"[{name}]", *_pairs(simple))
+def _table(table: Mapping[str, Any]) -> Table:
+    nested = {key: value for key, value in table.items() if isinstance(value, dict)}
+    written = tomlkit.table(is_super_table=len(nested) == len(table) and bool(table))
     for key, value in table.items():
-        if isinstance(value, dict):
-            yield from _table(f"{name}.{key_text(key)}", value)
+        if key not in nested:
+            written.append(key, _inline_item(value))
+    for key, value in nested.items():
+        written.append(key, _table(value))
+    return written
 
 
-def _pairs(table: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in table.items():
-        line = f"{key_text(key)} = {inline(value)}"
-        if len(line) <= WIDTH or not isinstance(value, list):
-            yield line
-            continue
-        yield f"{key_text(key)} = ["
-        yield from _folded([inline(entry) for entry in value])
-        yield "]"
-
-
-def _folded(entries: list[str]) -> Iterator[str]:
-    line = "   "
+def _entries(entries: list[Mapping[str, Any]]) -> AoT:
+    written = tomlkit.aot()
     for entry in entries:
-        if len(line) + len(entry) + 2 > WIDTH and line.strip():
-            yield line
-            line = "   "
-        line += f" {entry},"
-    yield line
+        table = tomlkit.table()
+        for key, value in entry.items():
+            table.append(key, _inline_item(value))
+        written.append(table)
+    return written
+
+
+def _inline_item(value: Any) -> Item:
+    match value:
+        case dict():
+            table = tomlkit.inline_table()
+            for key, inner in value.items():
+                table.append(key, _inline_item(inner))
+            return table
+        case list() | tuple():
+            array = tomlkit.array()
+            for inner in value:
+                array.append(_inline_item(inner))
+            return array
+        case bool() | int() | str() | datetime():
+            return tomlkit.item(value)
+        case _:
+            raise TypeError(f"TOML has no {type(value).__name__}")

@@ -133,6 +133,8 @@ class Board(Protocol):
 class Conscience(Protocol):
     """What becomes of a machine's effects before anyone acts on them: an adversary's way in."""
 
-    def filter(self, effects: Sequence[Effect], ceremony: Ceremony, now_us: int) -> Sequence[Effect]:
+    def filter(
+        self, effects: Sequence[Effect], ceremony: Ceremony, now_us: int
+    ) -> Sequence[Effect]:
         """Return what is done instead of `effects`; an honest validator changes nothing."""
         ...

@@ -112,13 +112,14 @@ def _config(plan: Plan, processes: int, switches: Switches) -> engine.Simulation
 
 def _hooks(plan: Plan, actor: KchainActor, progress: ProgressCallback | None) -> engine.Hooks:
     started = StartedOperations(plan)
+    lasts = plan.duration_us is not None  # then the run goes on until that is over
 
     def report(reached: engine.Progress) -> None:
         if progress is not None:
             progress(_progress(reached, actor))
 
     return engine.Hooks(
-        stop=lambda now_us: started.settled(now_us) and actor.settled(now_us),
+        stop=lambda now_us: not lasts and started.settled(now_us) and actor.settled(now_us),
         observe=started.observe,
         progress=report,
         expired=_stopwatch(plan.wall_limit_us),

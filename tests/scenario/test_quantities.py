@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.scenario.quantities import (
@@ -60,17 +60,20 @@ def test_what_is_no_duration_is_refused_with_what_was_meant(text: str, meant: st
     assert caught.value.suggestion == meant
 
 
+@settings(deadline=None)
 @given(st.integers(0, DURATION_MAX_US))
 def test_every_duration_reads_back(us: int) -> None:
     assert parse_duration(format_duration(us)) == us
     assert parse_offset(format_duration(-us)) == -us
 
 
+@settings(deadline=None)
 @given(st.integers(0, RATE_ONE))
 def test_every_rate_reads_back(parts: int) -> None:
     assert parse_rate(format_rate(parts)) == parts
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1 << 50))
 def test_every_size_reads_back(size: int) -> None:
     assert parse_size(format_size(size)) == size

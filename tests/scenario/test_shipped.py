@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from sim import api
 from sim.scenario import catalogue
 from sim.scenario.load import load, resolve
+from sim.scenario.template import template
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 FILES = sorted(SCENARIOS.rglob("*.toml"))
@@ -28,3 +30,12 @@ def test_every_behaviour_has_an_attack_with_a_positive_control(name: str) -> Non
 
     assert name in {corruption.behaviour for corruption in plan.corruptions}
     assert any((expect.injected or 0) >= 1 for expect in plan.expects)
+
+
+def test_the_template_passes_when_it_is_run(tmp_path: Path) -> None:
+    file = tmp_path / "my-scenario.toml"
+    file.write_text(template(), encoding="utf-8")
+
+    run = api.run(api.load(file))
+
+    assert (run.verdict, run.exit_code) == ("pass", 0)

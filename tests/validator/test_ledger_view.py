@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sim.base.codec import decode_canonical, encode
+from sim.protocol.ceremony import Ceremony
 from sim.protocol.judge import CeremonyState
 from sim.validator.ledger import LedgerView
 from sim.validator.ports import Chain, News
@@ -24,6 +25,12 @@ class _Chain:
 
     def ceremonies(self) -> Sequence[CeremonyState]:
         return ()
+
+    def contexts(self, key: str) -> Sequence[str]:
+        return ()
+
+    def has_signed(self, ceremony: Ceremony) -> bool:
+        return False
 
 
 class _Board:
@@ -72,10 +79,10 @@ def test_a_block_is_final_once_its_height_plus_finality_is_received() -> None:
 def test_a_restarted_validator_ignores_blocks_until_its_read_is_answered() -> None:
     view = _view(waiting=True)
 
-    assert _followed(view, _news(4)) == []
-    assert view.waiting
-    assert _followed(view, _news(2, 3, 4, 5, catch_up=True)) == [2, 3, 4, 5]
-    assert not view.waiting
+    before = _followed(view, _news(4)), view.waiting
+    after = _followed(view, _news(2, 3, 4, 5, catch_up=True)), view.waiting
+
+    assert (before, after) == (([], True), ([2, 3, 4, 5], False))
     assert view.final.height == 5
 
 
