@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from sim.api.catalogue import catalogue, schema, template
 from sim.api.ledgers import Ledger, VerifiedLedger, verify
-from sim.api.records import Activation, Dispute, Exclusion, Fault, Key, TestSignature
+from sim.api.records import Activation, CommitteeDraw, Dispute, Exclusion, Fault, Key, TestSignature
 from sim.api.replays import Replay, replay
 from sim.api.runs import Run, open_run, run
 from sim.api.scenarios import load, resolve
@@ -34,6 +34,7 @@ from sim.world.verdicts import Exit
 
 __all__ = [
     "Activation",
+    "CommitteeDraw",
     "Diagnostic",
     "Dispute",
     "Divergence",

@@ -202,6 +202,9 @@ def _key(name: str, key: Record) -> Iterator[RenderableType]:
 
 
 def _key_rows(key: Record) -> Iterator[tuple[str, Text]]:
+    if key.get("draw") is not None:
+        seed = key["draw"]["seed"]
+        yield "drawn", Text(f"by stake: {', '.join(key['committee'])}\nseed {seed}")
     if key["public_key"] is not None:
         yield "public key", Text(key["public_key"], style="bold")
         yield "QUAL", Text(names(key["qual"], key["committee"]))

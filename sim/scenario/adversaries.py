@@ -150,12 +150,17 @@ def _of(behaviour: Behaviour, params: Mapping[str, Any]) -> dict[str, str | int 
 def _check_seats(
     nodes: tuple[int, ...], victims: tuple[int, ...], registry: Registry, path: KeyPath
 ) -> None:
-    """Behaviours act in ceremonies: culprits need a seat, and victims one beside a culprit."""
+    """Behaviours act in ceremonies: culprits need a seat, and victims one beside a culprit.
+
+    On a committee that is drawn during the run, anyone may come to sit.
+    """
     reporter = registry.reporter
     if not reporter.sound(("keys",)) or not registry.committees:
         return
+    everyone = tuple(range(len(registry.names)))
+    committees = [everyone if found is None else found for found in registry.committees.values()]
     for node in nodes:
-        mine = [members for members in registry.committees.values() if node in members]
+        mine = [members for members in committees if node in members]
         beside = {other for members in mine for other in members if other != node}
         if not mine:
             message = f"{registry.names[node]} sits on no committee: it could not act"

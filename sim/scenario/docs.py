@@ -23,13 +23,14 @@ from sim.scenario.environment import (
     QuotasTable,
     ReorderTable,
     RunTable,
+    StakeTable,
     TransportTable,
     ValidatorsTable,
 )
 from sim.scenario.expectations import DisputeTable, ExpectTable, FaultTable
 from sim.scenario.fields import Table
 from sim.scenario.publish import default, keys, unit
-from sim.scenario.schema import AdversaryTable, KeyTable, PolicyTable, ScenarioFile
+from sim.scenario.schema import AdversaryTable, CommitteeTable, KeyTable, PolicyTable, ScenarioFile
 from sim.scenario.template import template
 from sim.scenario.toml_text import inline
 
@@ -39,6 +40,7 @@ SECTIONS: Final[tuple[tuple[str, type[Table]], ...]] = (
     ("Top level", ScenarioFile),
     ("`[run]`", RunTable),
     ("`[validators]`", ValidatorsTable),
+    ("`validators.stake` as a table", StakeTable),
     ("`[network]`", NetworkTable),
     ("`network.loss` as a table", LossTable),
     ("`network.reorder` as a table", ReorderTable),
@@ -48,6 +50,7 @@ SECTIONS: Final[tuple[tuple[str, type[Table]], ...]] = (
     ("`[cost]`", CostTable),
     ("`[quotas]`", QuotasTable),
     ("`[keys.NAME]`", KeyTable),
+    ("`keys.NAME.committee` as a table", CommitteeTable),
     ("`keys.NAME.policy`", PolicyTable),
     ("`[[adversary]]`", AdversaryTable),
     ("A pick, as `nodes`", PickTable),
@@ -75,7 +78,8 @@ of validators; division rounds down: `"2n/3+1"`, `"n-2"`, `"N/2+1"`.
 
 **Selectors** name validators: `v03`, `region:eu-central-1`, `committee:beacon`, `honest` (no entry
 of `[[adversary]]` is about them), `adversary`, `standby` (on no committee), `*`. In partitions and
-isolations, `ledger` is the ledger. Several in an array mean all that any of them means.
+isolations, `ledger` is the ledger. Several in an array mean all that any of them means. Selectors
+are resolved before the run, so none can mean a committee that is drawn during it.
 
 **`extends`** names a scenario that this one changes. Tables are merged key by key; inline tables
 and arrays, `[[timeline]]` and its like among them, are replaced as a whole. On the command line

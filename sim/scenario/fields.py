@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 
 from pydantic import (
@@ -44,6 +45,9 @@ _ID_BEGINS: Final = (
 
 HEIGHTS_MAX: Final = 1_000_000
 VALIDATORS_MAX: Final = 10_000
+
+SHAPE_MAX: Final = 100
+"""Shape above which a Pareto distribution is hardly one any more: all are within 7 %."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +185,18 @@ def _version(value: object) -> int:
     raise wrong_value("this version reads schema = 1", "1")
 
 
+def _shape(value: object) -> Fraction:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong_value(f"expected a number such as 1.2, found {kind_of(value)}")
+    if not 1 <= value <= SHAPE_MAX:
+        raise wrong_value(f"the shape must be in 1 … {SHAPE_MAX}")
+    return Fraction(str(value))  # the number as it is written, not the nearest binary one
+
+
+def _show_shape(value: Fraction) -> int | float:
+    return int(value) if value.denominator == 1 else float(value)
+
+
 def _threshold(value: object) -> int | str:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise wrong_value(
@@ -264,6 +280,12 @@ Threshold = Annotated[
     ),
     Unit("shares, or an expression [k]VAR[/d][±c]"),
 ]
+Shape = Annotated[
+    Fraction,
+    PlainValidator(_shape),
+    WithJsonSchema({"type": "number", "minimum": 1, "maximum": SHAPE_MAX}),
+    Unit("number", _show_shape),
+]
 Name = Annotated[
     str,
     BeforeValidator(_of_pattern(NAME_PATTERN, "a name", NAME_BEGINS)),
@@ -279,6 +301,7 @@ EntryId = Annotated[
 Count = Annotated[int, Field(strict=True, ge=0, le=INTEGER_MAX), Unit("count")]
 Heights = Annotated[int, Field(strict=True, ge=1, le=HEIGHTS_MAX), Unit("heights")]
 Positive = Annotated[int, Field(strict=True, ge=1, le=INTEGER_MAX), Unit("count")]
+Stake = Annotated[int, Field(strict=True, ge=1, le=INTEGER_MAX)]
 SchemaVersion = Annotated[
     int, PlainValidator(_version), WithJsonSchema({"type": "integer", "const": 1}), Unit("number")
 ]
