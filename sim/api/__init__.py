@@ -27,12 +27,14 @@ from sim.kchain.errors import LedgerError
 from sim.scenario.diagnostics import Diagnostic, ScenarioError
 from sim.scenario.load import Scenario
 from sim.scenario.plan import Plan
+from sim.scenario.template import SCHEMA_FILE
 from sim.world.folder import FolderError
 from sim.world.outcome import Event, Progress
 from sim.world.replay import Divergence
 from sim.world.verdicts import Exit
 
 __all__ = [
+    "SCHEMA_FILE",
     "Activation",
     "CommitteeDraw",
     "Diagnostic",

@@ -5,7 +5,7 @@ A ladder, each rung importing only those before it:
 itself · `groups` groups by scheme name · `polynomial` sharing and interpolation · `commitments`
 what a deal publishes · `schnorr` proofs of knowledge · `frost` threshold signatures · `identity` a
 validator's own signatures · `sealing` shares encrypted to one recipient · `merkle` one signature
-over many envelopes.
+over many envelopes · `tuple_hash` NIST's hash of lists.
 
 Points, scalars on the wire and keys are canonical bytes; scalars inside are integers.
 

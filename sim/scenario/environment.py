@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag
 
 from sim.scenario.fields import (
     INTEGER_MAX,
+    NAMING_PATTERN,
     VALIDATORS_MAX,
     Duration,
     Genesis,
@@ -21,6 +22,7 @@ from sim.scenario.fields import (
     Stake,
     Table,
     Unit,
+    json_text,
     shape,
 )
 
@@ -86,7 +88,8 @@ class ValidatorsTable(Table):
         description="How many there are.", examples=[7]
     )
     names: Annotated[
-        Annotated[str, Tag("=text")] | Annotated[list[str], Tag("=list")],
+        Annotated[str, json_text(NAMING_PATTERN), Tag("=text")]
+        | Annotated[list[str], Tag("=list")],
         Discriminator(shape),
         Unit("a pattern, or a list of names"),
     ] = Field(
@@ -156,6 +159,7 @@ class NetworkTable(Table):
         Annotated[
             Annotated[Rate, Tag("=text")] | Annotated[LossTable, Tag("=table")],
             Discriminator(shape),
+            Unit("percentage of messages, or a table"),
         ]
         | None
     ) = Field(
@@ -168,6 +172,7 @@ class NetworkTable(Table):
         Annotated[
             Annotated[Rate, Tag("=text")] | Annotated[ReorderTable, Tag("=table")],
             Discriminator(shape),
+            Unit("percentage of messages, or a table"),
         ]
         | None
     ) = Field(
