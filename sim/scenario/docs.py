@@ -196,7 +196,8 @@ def _names() -> Iterator[str]:
         params = [f"`{p.name}`: {p.doc} (default `{inline(p.default)}`)" for p in behaviour.params]
         if behaviour.targeted:
             params.append("`victims`: their names, in an array")
-        yield f"| `{name}` | {behaviour.summary} | {behaviour.expected} | {'; '.join(params) or 'none'} |\n"
+        taken = "; ".join(params) or "none"
+        yield f"| `{name}` | {behaviour.summary} | {behaviour.expected} | {taken} |\n"
     yield "\n### Faults\n\nProven by the ledger's bytes, for `faults` and `faults_include`: "
     yield f"{', '.join(map(_code, catalogue.PROVEN))}.\n\nNever proven, for `faults_include`: "
     yield f"{', '.join(map(_code, catalogue.UNPROVEN))}.\n\n"

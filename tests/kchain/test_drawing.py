@@ -291,6 +291,16 @@ def test_verify_refuses_a_missing_or_an_additional_draw() -> None:
         verify_ledger(rewritten(scene, draw, draw))
 
 
+def test_any_changed_byte_of_a_ledger_with_a_draw_is_refused() -> None:
+    ledger = asked().file()
+
+    for position in range(len(ledger)):
+        changed = bytearray(ledger)
+        changed[position] ^= 1 << position % 8
+        with pytest.raises(LedgerError):
+            verify_ledger(bytes(changed))
+
+
 def test_an_empty_list_of_draws_is_not_canonical() -> None:
     scene = Scene()
     scene.submit(signed(OWNER, 1, "nonsense", b""))

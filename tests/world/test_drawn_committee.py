@@ -83,6 +83,18 @@ def test_the_draw_follows_from_the_block_before() -> None:
     assert draws["spare"].seed != draws["beacon"].seed
 
 
+@pytest.mark.parametrize("scheme", ["SECP256K1", "BLS"])
+def test_the_draw_does_not_depend_on_the_scheme(scheme: str) -> None:
+    """The request itself isn't in the seed: only its policy, and what stood before."""
+    scenario = api.load(FILE).with_({"keys.spare.scheme": scheme, "keys.beacon.scheme": scheme})
+
+    run = api.run(scenario, seed=1)
+
+    assert run.exit_code == 0
+    assert run.keys["spare"].scheme == scheme
+    assert run.keys["spare"].draw == ran().keys["spare"].draw
+
+
 def test_another_seed_draws_others() -> None:
     assert ran(1, 2).keys["beacon"].committee != ran().keys["beacon"].committee
 
