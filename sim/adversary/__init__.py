@@ -1,18 +1,32 @@
 """Adversaries: filters over what an honest machine asks for, never machines of their own.
 
-`registry` what a behaviour is given and how it is registered · `dkg` behaviours during a DKG ·
-`filter` which of them act when on one validator, in order, and how much they changed.
+`registry` what a behaviour is given and how it is registered · `deals`, `shares`, `complaints`,
+`messages` the behaviours, by what they bend · `encodings`, `rewriting` bytes for them · `filter`
+which of them act when on one validator, in order, and how much they changed.
 
-A behaviour sees effects before signing and sealing and yields what is done instead. It cannot tell
-a machine what to believe: the machine stays honest and learns of the deed from the ledger alone.
-Importing this package registers every behaviour in `BEHAVIOURS`.
+A behaviour sees effects before signing and sealing, then the bytes that they become, and yields
+what is done instead; each height that its validator receives is an occasion to add something. It
+cannot tell a machine what to believe: the machine stays honest and learns of the deed from the
+ledger alone. Importing this package registers every behaviour in `BEHAVIOURS`.
 """
 
 from __future__ import annotations
 
-from sim.adversary import dkg as _dkg
+from sim.adversary import complaints as _complaints
+from sim.adversary import deals as _deals
+from sim.adversary import messages as _messages
+from sim.adversary import shares as _shares
 from sim.adversary.filter import Adversary, Corrupt
-from sim.adversary.registry import BEHAVIOURS, Behaviour, Corruption, Param, behaviour
+from sim.adversary.registry import (
+    BEHAVIOURS,
+    Behaviour,
+    Corruption,
+    Memory,
+    Occasion,
+    Param,
+    Received,
+    behaviour,
+)
 
 __all__ = [
     "BEHAVIOURS",
@@ -20,8 +34,11 @@ __all__ = [
     "Behaviour",
     "Corrupt",
     "Corruption",
+    "Memory",
+    "Occasion",
     "Param",
+    "Received",
     "behaviour",
 ]
 
-del _dkg
+del _complaints, _deals, _messages, _shares

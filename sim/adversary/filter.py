@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from sim.adversary.registry import BEHAVIOURS, Behaviour, Corruption, Value
+from sim.adversary.registry import (
+    BEHAVIOURS,
+    OUTSIDE,
+    Behaviour,
+    Corruption,
+    Memory,
+    Occasion,
+    Received,
+    Value,
+)
 from sim.base.errors import LocalError
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import SecretScalar
 from sim.crypto.groups import get_group
-from sim.protocol.ceremony import Ceremony, Member
-from sim.protocol.effects import Effect, Post, SendShares
+from sim.protocol.ceremony import Member
+from sim.protocol.effects import Effect, Post, SendSealed, SendShares
+from sim.protocol.judge import CeremonyState
 
 
 class Corrupt(Protocol):
@@ -76,6 +86,7 @@ class Adversary:
         self._seed = seed
         self._validator = validator
         self._mine: list[tuple[Corrupt, Behaviour, dict[str, Value]]] = []
+        self._memories: dict[str, dict[tuple[bytes, int], Memory]] = {}
         self.injections: dict[str, int] = {}
         """Injections so far by corruption id, in the plan's order."""
         for corrupt in corruptions:
@@ -87,6 +98,7 @@ class Adversary:
             if corrupt.id in self.injections:
                 raise LocalError(f"two corruptions of one validator share the id {corrupt.id}")
             self._mine.append((corrupt, known, known.complete(corrupt.params)))
+            self._memories[corrupt.id] = {}
             self.injections[corrupt.id] = 0
 
     @property
@@ -94,48 +106,80 @@ class Adversary:
         """Whether the validator is corrupted at any time."""
         return bool(self._mine)
 
-    def filter(self, effects: Sequence[Effect], ceremony: Ceremony, now_us: int) -> list[Effect]:
+    def filter(
+        self, effects: Sequence[Effect], state: CeremonyState, now_us: int
+    ) -> Sequence[Effect]:
         """Return what the corrupted validator does instead of `effects` at `now_us`."""
-        member = ceremony.by_validator.get(self._validator)
+        return self._bent([], effects, state, now_us) if self._mine else effects
+
+    def add(self, state: CeremonyState, height: int, now_us: int) -> Sequence[Effect]:
+        """Return what it does of its own accord, now that it has received `height`."""
+        return self._bent([Received(height)], [], state, now_us) if self._mine else []
+
+    def _bent(
+        self,
+        occasion: list[Received],
+        effects: Sequence[Effect],
+        state: CeremonyState,
+        now_us: int,
+    ) -> Sequence[Effect]:
+        """Let each behaviour see the occasion, if any, and what the one before it left."""
         now = list(effects)
-        if member is None:
-            return now
+        seat = state.ceremony.by_validator.get(self._validator)
         for corrupt, known, params in self._mine:
-            if corrupt.from_us <= now_us and (
+            acts = corrupt.from_us <= now_us and (
                 corrupt.until_us is None or now_us < corrupt.until_us
-            ):
-                corruption = self._corruption(corrupt, member, ceremony, params)
-                after = [new for old in now for new in known.function(old, corruption)]
+            )
+            if acts and known.outsider == (seat is None):
+                corruption = self._corruption(corrupt, seat, state, params)
+                seen: list[Occasion] = [*occasion, *now]
+                given = [new for old in seen for new in known.function(old, corruption)]
+                after = [new for new in given if not isinstance(new, Received)]
                 self.injections[corrupt.id] += differences(now, after)
                 now = after
         return now
 
     def _corruption(
-        self, corrupt: Corrupt, member: Member, ceremony: Ceremony, params: dict[str, Value]
+        self,
+        corrupt: Corrupt,
+        seat: Member | None,
+        state: CeremonyState,
+        params: dict[str, Value],
     ) -> Corruption:
+        ceremony = state.ceremony
         seats = (ceremony.by_validator.get(ValidatorIndex(v)) for v in corrupt.victims)
-        named = frozenset(seat.index for seat in seats if seat is not None)
+        named = frozenset(victim.index for victim in seats if victim is not None)
+        memories = self._memories[corrupt.id]
+        attempt = (ceremony.session, ceremony.attempt)
+        memory = memories.setdefault(attempt, Memory())
         return Corruption(
             id=corrupt.id,
             seed=self._seed,
-            me=member,
-            ceremony=ceremony,
+            me=seat or Member(OUTSIDE, self._validator, f"outsider {self._validator}", b""),
+            state=state,
             group=get_group(ceremony.scheme),
             victims=named if corrupt.victims else None,
             params=params,
+            memory=memory,
+            earlier=tuple(memories.values())[: list(memories).index(attempt)],
         )
 
 
 def differences(before: Sequence[Effect], after: Sequence[Effect]) -> int:
-    """Count what changed, was left out or was added: statements, shares, other effects.
+    """Count what changed, was left out or was added: statements, shares, bytes, other effects.
 
     A replaced statement counts once, not as one left out and one added.
     """
-    shares = _shares(before), _shares(after)
-    moved = sum(shares[0].get(x) != shares[1].get(x) for x in sorted({*shares[0], *shares[1]}))
-    return moved + sum(
-        max(_surplus(a, b), _surplus(b, a))
-        for a, b in zip(_split(before), _split(after), strict=True)
+    shares, sealed = (_shares(before), _shares(after)), (_sealed(before), _sealed(after))
+    moved = sum(shares[0].get(x) != shares[1].get(x) for x in {*shares[0], *shares[1]})
+    garbled = sum(sealed[0].get(x) != sealed[1].get(x) for x in {*sealed[0], *sealed[1]})
+    return (
+        moved
+        + garbled
+        + sum(
+            max(_surplus(a, b), _surplus(b, a))
+            for a, b in zip(_split(before), _split(after), strict=True)
+        )
     )
 
 
@@ -147,9 +191,17 @@ def _shares(effects: Sequence[Effect]) -> dict[ShareIndex, SecretScalar]:
     return sent
 
 
+def _sealed(effects: Sequence[Effect]) -> dict[ShareIndex, bytes]:
+    leaving: dict[ShareIndex, bytes] = {}
+    for effect in effects:
+        if isinstance(effect, SendSealed):
+            leaving |= effect.sealed
+    return leaving
+
+
 def _split(effects: Sequence[Effect]) -> tuple[list[Effect], list[Effect]]:
     statements: list[Effect] = [e for e in effects if isinstance(e, Post)]
-    others: list[Effect] = [e for e in effects if not isinstance(e, Post | SendShares)]
+    others: list[Effect] = [e for e in effects if not isinstance(e, Post | SendShares | SendSealed)]
     return statements, others
 
 

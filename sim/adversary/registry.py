@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from sim.base.errors import LocalError
@@ -12,8 +12,39 @@ from sim.base.randomness import Stream, stream
 from sim.crypto.group import Group
 from sim.protocol.ceremony import Ceremony, Member
 from sim.protocol.effects import Effect
+from sim.protocol.judge import CeremonyState
 
 Value: TypeAlias = str | int | bool
+
+OUTSIDE: Final = ShareIndex(0)
+"""Share index of a validator without a seat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """No effect, but an occasion: the validator has received `height`, and has acted on it."""
+
+    height: int
+
+
+Occasion: TypeAlias = Effect | Received
+"""What a behaviour looks at: an effect that it may change, or a moment to add some of its own."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one behaviour on one validator remembers of one attempt; no crash takes it.
+
+    Attributes:
+        held: Effects kept back for later.
+        coefficients: The polynomial that the machine dealt, lowest coefficient first, if known.
+        done: What was to be done only once, and has been.
+
+    """
+
+    held: list[Effect] = field(default_factory=list)
+    coefficients: tuple[int, ...] = ()
+    done: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +54,46 @@ class Corruption:
     Attributes:
         id: The scenario entry's id: keys every draw, so that removing another entry moves none.
         seed: The run's seed.
-        me: The corrupted member's seat.
-        ceremony: The attempt that the effects belong to.
+        me: The corrupted member's seat; an outsider's has the index `OUTSIDE`.
+        state: The attempt that the effects belong to, as the validator has last seen it. To read.
         group: The ceremony's group.
         victims: Seats that the scenario named; None lets the behaviour choose.
         params: The other parameters, complete and of the declared types.
+        memory: Of this attempt.
+        earlier: Memories of the attempts before, of any key, oldest first.
 
     """
 
     id: str
     seed: int
     me: Member
-    ceremony: Ceremony
+    state: CeremonyState
     group: Group
     victims: frozenset[ShareIndex] | None
     params: Mapping[str, Value]
+    memory: Memory
+    earlier: tuple[Memory, ...] = ()
+
+    @property
+    def ceremony(self) -> Ceremony:
+        """The attempt that the effects belong to."""
+        return self.state.ceremony
+
+    @property
+    def others(self) -> tuple[Member, ...]:
+        """Every member but the corrupted one."""
+        return tuple(member for member in self.ceremony.members if member != self.me)
+
+    def once(self, what: str) -> bool:
+        """Say whether `what` is to be done now: at the first call of this attempt alone."""
+        new = what not in self.memory.done
+        self.memory.done.add(what)
+        return new
+
+    def release(self) -> list[Effect]:
+        """Return what was held back, and hold it no longer."""
+        held, self.memory.held = self.memory.held, []
+        return held
 
     def draw(self, *labels: str | int) -> Stream:
         """Return the adversary's own stream for `labels`, the same one at every call."""
@@ -68,8 +124,14 @@ class Corruption:
         assert isinstance(value, int)
         return value
 
+    def option(self, name: str) -> str:
+        """Return the text parameter `name`."""
+        value = self.params[name]
+        assert isinstance(value, str)
+        return value
 
-Function: TypeAlias = Callable[[Effect, Corruption], Iterable[Effect]]
+
+Function: TypeAlias = Callable[[Occasion, Corruption], Iterable[Occasion]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +176,8 @@ class Behaviour:
         doc: Its docstring: what it does, where it applies, and ``Expected:`` the honest outcome.
         targeted: Whether it takes victims.
         params: Its typed parameters.
+        outsider: Whether it acts in ceremonies in which its validator has no seat, and only there.
+        absent: Schemes on which it can't exist, and why.
 
     """
 
@@ -122,6 +186,8 @@ class Behaviour:
     doc: str
     targeted: bool = False
     params: tuple[Param, ...] = ()
+    outsider: bool = False
+    absent: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -152,7 +218,12 @@ BEHAVIOURS: Final[dict[str, Behaviour]] = {}
 """Every behaviour by its catalogue name, in the order of registration."""
 
 
-def behaviour(*params: Param, targeted: bool = False) -> Callable[[Function], Function]:
+def behaviour(
+    *params: Param,
+    targeted: bool = False,
+    outsider: bool = False,
+    absent: Mapping[str, str] | None = None,
+) -> Callable[[Function], Function]:
     """Register a filter; ``bad_share_one`` is called "bad-share-one" in scenario files."""
 
     def register(function: Function) -> Function:
@@ -162,7 +233,9 @@ def behaviour(*params: Param, targeted: bool = False) -> Callable[[Function], Fu
             raise LocalError(f"{name}: the docstring must predict the outcome after 'Expected:'")
         if name in BEHAVIOURS:
             raise LocalError(f"{name} is registered twice")
-        BEHAVIOURS[name] = Behaviour(name, function, doc, targeted, params)
+        BEHAVIOURS[name] = Behaviour(
+            name, function, doc, targeted, params, outsider, dict(absent or {})
+        )
         return function
 
     return register

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sim.base.errors import DecodeError
 from sim.base.ids import NEVER_US
 from sim.protocol.transactions import decode_transaction, transaction_id
+
+HELD_MAX: Final = 256
+"""Transactions of one account that wait for a nonce before theirs: a bound on memory."""
 
 
 class Waiting(NamedTuple):
@@ -36,8 +39,9 @@ class Mempool:
     """Holds transactions until a block takes them.
 
     A transaction whose nonce is ahead of its account waits until the gap is filled, then counts as
-    arrived with the one that filled it. Bytes that were submitted before, or that are no
-    transaction, are dropped silently.
+    arrived with the one that filled it; what more than `HELD_MAX` of an account would make wait is
+    dropped. Bytes that were submitted before, or that are no transaction (those above
+    `TRANSACTION_MAX` among them), are dropped silently.
     """
 
     def __init__(self) -> None:
@@ -91,4 +95,6 @@ class Mempool:
                 heapq.heappush(self._queue, waiting._replace(arrival_us=arrival_us))
 
     def _hold(self, waiting: Waiting) -> None:
-        self._held.setdefault(waiting.principal, []).append(waiting)
+        held = self._held.setdefault(waiting.principal, [])
+        if len(held) < HELD_MAX:
+            held.append(waiting)

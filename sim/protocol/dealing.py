@@ -12,8 +12,8 @@ from sim.crypto.groups import get_group
 from sim.crypto.polynomial import Polynomial
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.deals import POSSESSION, proof_context
-from sim.protocol.effects import Effect, Flush, Put, Send, StartTimer
-from sim.protocol.envelopes import seal_deal
+from sim.protocol.effects import Effect, Flush, Put, Send, SendSealed, StartTimer
+from sim.protocol.envelopes import seal_shares, sign_envelopes
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Complaint, Deal, Reply, ShareEnvelope
 from sim.protocol.phases import Phase
@@ -103,16 +103,14 @@ class Dealer:
         )
         return Deal(points, proof)
 
-    def seal(self, notes: Notes, shares: Mapping[ShareIndex, SecretScalar]) -> list[Effect]:
-        """Seal `shares`, keep the envelopes durably, and begin to send them."""
-        self._outgoing = seal_deal(
-            self._ceremony,
-            self._me,
-            self._context.identity,
-            Secret(self._context.draw("ephemeral", *self._labels()).bytes(32)),
-            notes.transport,
-            shares,
-        )
+    def seal(self, notes: Notes, shares: Mapping[ShareIndex, SecretScalar]) -> SendSealed:
+        """Seal `shares` to their holders."""
+        ephemeral = Secret(self._context.draw("ephemeral", *self._labels()).bytes(32))
+        return SendSealed(seal_shares(self._ceremony, self._me, ephemeral, notes.transport, shares))
+
+    def dispatch(self, sealed: Mapping[ShareIndex, bytes]) -> list[Effect]:
+        """Sign what was sealed, keep the envelopes durably, and begin to send them."""
+        self._outgoing = sign_envelopes(self._ceremony, self._me, self._context.identity, sealed)
         kept = encode([self._outgoing[holder] for holder in sorted(self._outgoing)])
         effects: list[Effect] = [Put("outgoing", kept), Flush()]
         for holder in sorted(self._outgoing):

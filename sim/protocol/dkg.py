@@ -22,7 +22,17 @@ from sim.protocol.activation import set_hash
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.complaints import SEEDS_SIZE
 from sim.protocol.dealing import Dealer
-from sim.protocol.effects import Delete, Effect, Flush, Post, Put, Send, SendShares, StopTimer
+from sim.protocol.effects import (
+    Delete,
+    Effect,
+    Flush,
+    Post,
+    Put,
+    Send,
+    SendSealed,
+    SendShares,
+    StopTimer,
+)
 from sim.protocol.envelopes import envelope_key
 from sim.protocol.holding import Holdings
 from sim.protocol.judge import CeremonyState
@@ -138,10 +148,14 @@ class DkgMachine:
         """Retransmit a share."""
         return [] if self._state is None else self._dealer.retransmit(self._state, name)
 
-    def seal(self, effect: SendShares) -> list[Effect]:
-        """Seal the shares that leave, keep them durably, send them. Called after any filter."""
+    def seal(self, effect: SendShares) -> SendSealed:
+        """Seal the shares that leave. Called after any filter."""
         assert self._state is not None
         return self._dealer.seal(self._state, effect.shares)
+
+    def dispatch(self, effect: SendSealed) -> list[Effect]:
+        """Sign the sealed shares, keep them durably, send them. Called after any filter."""
+        return self._dealer.dispatch(effect.sealed)
 
     def _once(self, kind: str) -> bool:
         """Say whether a statement of `kind` is still to be made, and note that it now is."""

@@ -42,14 +42,13 @@ def root_bytes(chain: str, session: bytes, attempt: int, dealer: int, root: byte
     return encode((ROOT_TAG, chain, session, attempt, dealer, root))
 
 
-def seal_deal(
+def seal_shares(
     ceremony: Ceremony,
     dealer: ShareIndex,
-    signer: identity.Identity,
     ephemeral: SecretBytes,
     transport: Mapping[int, bytes],
     shares: Mapping[ShareIndex, SecretScalar],
-) -> dict[ShareIndex, ShareEnvelope]:
+) -> dict[ShareIndex, bytes]:
     """Seal `shares` to the announced keys; holders without one, or without a share, get nothing.
 
     `ephemeral` is the deal's one X25519 secret, 32 bytes. The KEM's coins are the machine's own:
@@ -57,21 +56,32 @@ def seal_deal(
     """
     group = get_group(ceremony.scheme)
     sender = sealing.Ephemeral(ephemeral)
-    leaves = [b""] * ceremony.size
-    for holder, share in sorted(shares.items()):
-        if holder != dealer and holder in transport:
-            leaves[holder - 1] = sealing.seal(
-                group.encode_scalar(share.reveal()),
-                transport[holder],
-                sender,
-                "share",
-                ceremony.chain,
-                ceremony.session,
-                ceremony.attempt,
-                dealer,
-                holder,
-                None,
-            )
+    return {
+        holder: sealing.seal(
+            group.encode_scalar(share.reveal()),
+            transport[holder],
+            sender,
+            "share",
+            ceremony.chain,
+            ceremony.session,
+            ceremony.attempt,
+            dealer,
+            holder,
+            None,
+        )
+        for holder, share in sorted(shares.items())
+        if holder != dealer and holder in transport
+    }
+
+
+def sign_envelopes(
+    ceremony: Ceremony,
+    dealer: ShareIndex,
+    signer: identity.Identity,
+    sealed: Mapping[ShareIndex, bytes],
+) -> dict[ShareIndex, ShareEnvelope]:
+    """Arrange the sealed shares in a tree, sign its root once, and return each as an envelope."""
+    leaves = [sealed.get(member.index, b"") for member in ceremony.members]
     root, paths = merkle.tree(leaves)
     signature = signer.sign(
         root_bytes(ceremony.chain, ceremony.session, ceremony.attempt, dealer, root)

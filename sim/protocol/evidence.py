@@ -14,7 +14,6 @@ from typing import Final, TypeVar
 
 from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
-from sim.crypto import commitments
 from sim.crypto.signatures import CommitmentList
 from sim.protocol.activation import list_hash, partial_holds
 from sim.protocol.ceremony import Ceremony, Member
@@ -145,14 +144,15 @@ def _bad_deal(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
 def _high_degree(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
     if not _by(cited, fault.validator, "deal"):
         return False
-    deal = parse_deal(cited[0].body)
-    form = commitments.form(record.ceremony.commitments)
-    size = form.point_count(record.ceremony.size, record.ceremony.threshold)
-    return (
-        deal is not None
-        and len(deal.points) == size
-        and degree_too_high(record.ceremony, cited[0].id, deal.points)
-    )
+    deal = _sound_deal(record, cited[0])
+    return deal is not None and degree_too_high(record.ceremony, cited[0].id, deal.points)
+
+
+def _sound_deal(record: PublicRecord, cited: _Cited) -> Deal | None:
+    """Return a deal of the right number of valid points; None for any other."""
+    dealer = cited.member.index
+    fault = deal_fault(record.ceremony, record.committee, dealer, cited.id, cited.body)
+    return parse_deal(cited.body) if fault in ("", "bad-proof") else None
 
 
 def _equivocation(_record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
@@ -176,7 +176,7 @@ def _bad_justification(record: PublicRecord, fault: Fault, cited: list[_Cited]) 
 
 
 def _bad_clear_reply(record: PublicRecord, cited: list[_Cited]) -> bool:
-    deal, justification = _decode(cited[0], Deal), _decode(cited[1], Justification)
+    deal, justification = _sound_deal(record, cited[0]), _decode(cited[1], Justification)
     if deal is None or justification is None:
         return False
     first: dict[int, Reply] = {}
@@ -205,7 +205,7 @@ def _opening_verdict(
         return ""
     if fault.validator != (dealer if dealer_first else accuser).name:
         return ""
-    deal, response = _decode(cited[0], Deal), _decode(cited[1], Response)
+    deal, response = _sound_deal(record, cited[0]), _decode(cited[1], Response)
     justification, opening = _decode(cited[2], Justification), _decode(cited[3], OpenReply)
     if deal is None or response is None or justification is None or opening is None:
         return ""
@@ -224,7 +224,7 @@ def _confirmation(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bo
     if not _by(cited, fault.validator, "confirm"):
         return False
     confirm = _decode(cited[0], Confirm)
-    if confirm is None:
+    if confirm is None or not record.verification:
         return False
     if fault.fault == "inconsistent-confirmation":
         return confirm.transcript != record.transcript
@@ -247,7 +247,9 @@ def _bad_partial(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> boo
     sign = _decode(cited[0], Sign)
     pairs = None if sign is None else record.lists.get(sign.list_hash)
     index = cited[0].member.index
-    if sign is None or pairs is None or index not in [member for member, _, _ in pairs]:
+    if sign is None or pairs is None or not record.verification:
+        return False
+    if index not in [member for member, _, _ in pairs]:
         return False
     return not partial_holds(
         record.ceremony.scheme,

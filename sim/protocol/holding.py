@@ -146,8 +146,10 @@ class Holdings:
                 if not (self.has_good(notes, dealer) or self._take_reply(notes, dealer)):
                     return None
             total = sum(self._parts[dealer].reveal() for dealer in notes.qual) % self._group.order
-            # Every part matched its dealer's commitment, so the sum matches theirs.
-            assert self._group.base_mul(total) == notes.verification[self._me]
+            # Every part that travelled matched its dealer's commitment. The own part doesn't match
+            # only if somebody posted another deal than this machine made: then it holds no share.
+            if self._group.base_mul(total) != notes.verification[self._me]:
+                return None
             self.share = Secret(total)
         return self.share
 

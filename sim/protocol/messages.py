@@ -2,16 +2,28 @@
 
 `Statement`s are public: each is the body of a signed ledger transaction. `Private` messages travel
 peer to peer over the lossy network. All are MessagePack arrays, decoded canonically.
-Lengths are checked by whoever judges them, not here: a malformed deal is evidence, not an error.
+Of statements whoever judges them checks the lengths, not this module: a malformed deal is evidence,
+not an error. Private messages that break a bound are no messages: their receivers store them.
 """
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
 from sim.crypto.signatures import CommitmentList, NonceCommitments
+
+Session = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+Position = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
+"""An attempt or a share index: 1-based."""
+
+Sealed = Annotated[bytes, msgspec.Meta(max_length=2048)]
+"""Room for `sealing.SEALED_SIZE`, or less: of a wrong length the holder complains."""
+
+Node = Annotated[bytes, msgspec.Meta(max_length=32)]
+KeyName = Annotated[str, msgspec.Meta(max_length=64)]
+SigningId = Annotated[str, msgspec.Meta(max_length=160)]
 
 
 class _Message(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -184,37 +196,37 @@ class ShareEnvelope(_Message, frozen=True, tag="share"):
 
     """
 
-    session: bytes
-    attempt: int
-    dealer: int
-    recipient: int
-    sealed: bytes
-    path: tuple[bytes, ...]
-    signature: bytes
+    session: Session
+    attempt: Position
+    dealer: Position
+    recipient: Position
+    sealed: Sealed
+    path: Annotated[tuple[Node, ...], msgspec.Meta(max_length=32)]
+    signature: Annotated[bytes, msgspec.Meta(max_length=64)]
 
 
 class ShareAck(_Message, frozen=True, tag="ack"):
     """Holder to dealer: the envelope is stored; stop sending."""
 
-    session: bytes
-    attempt: int
-    dealer: int
-    recipient: int
+    session: Session
+    attempt: Position
+    dealer: Position
+    recipient: Position
 
 
 class NonceRequest(_Message, frozen=True, tag="nonce-request"):
     """Coordinator to signer: commit to a nonce pair for this signing session and try."""
 
-    key: str
+    key: KeyName
     generation: int
-    signing: str
+    signing: SigningId
     attempt: int
 
 
 class NonceCommitment(_Message, frozen=True, tag="nonce-commitment"):
     """Signer to coordinator: the pair (hiding, binding) for this session and try."""
 
-    signing: str
+    signing: SigningId
     attempt: int
     nonces: NonceCommitments
 
@@ -225,9 +237,9 @@ class SigningPackage(_Message, frozen=True, tag="signing-package"):
     In a scheme without nonces the commitments are empty, and whoever is listed may sign.
     """
 
-    key: str
+    key: KeyName
     generation: int
-    signing: str
+    signing: SigningId
     attempt: int
     message: bytes
     commitments: CommitmentList
@@ -236,7 +248,7 @@ class SigningPackage(_Message, frozen=True, tag="signing-package"):
 class PartialSignature(_Message, frozen=True, tag="partial-signature"):
     """Signer to coordinator: its partial for exactly that package."""
 
-    signing: str
+    signing: SigningId
     attempt: int
     list_hash: bytes
     partial: bytes
@@ -245,3 +257,8 @@ class PartialSignature(_Message, frozen=True, tag="partial-signature"):
 Private: TypeAlias = (
     ShareEnvelope | ShareAck | NonceRequest | NonceCommitment | SigningPackage | PartialSignature
 )
+
+
+def private_kind(message: Private) -> str:
+    """Return the label kind of a private message: its tag on the wire."""
+    return str(message.__struct_config__.tag)

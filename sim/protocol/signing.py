@@ -42,6 +42,9 @@ TRY_US: Final = 10_000_000
 
 DEFAULT_CONTEXT: Final = "test"
 
+TRIES_MAX: Final = 256
+"""Tries in which one member commits nonces for one coordinator: a bound on memory."""
+
 
 def signing_message(ceremony: Ceremony, purpose: str) -> bytes:
     """Return the message that a test signature signs: the prefix, then the key and its context."""
@@ -60,6 +63,10 @@ def coordinator_turns(state: CeremonyState) -> list[tuple[int, int]]:
     assert state.ended_at is not None
     pace = state.ceremony.lengths.sign
     return [(state.ended_at + rank * pace, member) for rank, member in enumerate(eligible(state))]
+
+
+_TryOf = tuple[ValidatorIndex, str, int]
+"""(coordinator, session, try): nobody can spend the nonces that were meant for another."""
 
 
 @dataclass
@@ -107,8 +114,8 @@ class SigningMachine:
         self._stored = dict(stored)
         self._signatures = get_signatures(state.ceremony.scheme)
         self._nonces = NonceStock(context, state.ceremony.scheme, self.label)
-        self._commitments: dict[tuple[str, int], NonceCommitments] = {}
-        self._answers: dict[tuple[str, int], PartialSignature] = {}
+        self._commitments: dict[_TryOf, NonceCommitments] = {}
+        self._answers: dict[_TryOf, PartialSignature] = {}
         self._try: _Try | None = None
         self._left_out: set[int] = set()
         self._done = False
@@ -165,16 +172,18 @@ class SigningMachine:
     # Signer
 
     def _commit(self, source: ValidatorIndex, request: NonceRequest) -> list[Effect]:
-        """Round one: commit to a pair, the same for the same (session, try)."""
-        session = (request.signing, request.attempt)
+        """Round one: commit to a pair, the same for the same (coordinator, session, try)."""
+        session = (source, request.signing, request.attempt)
         if (request.key, request.generation) != (self.ceremony.key, self.ceremony.generation):
             return []
         if not self._signatures.uses_nonces:
             return []  # nobody honest asks
         if session not in self._commitments:
-            key = f"spent/{request.signing}/{request.attempt}"
+            key = f"spent/{source}/{request.signing}/{request.attempt}"
             if key in self._stored:
                 return []  # committed before a restart: those nonces are gone
+            if sum(coordinator == source for coordinator, _, _ in self._commitments) >= TRIES_MAX:
+                return []
             self._commitments[session] = self._nonces.fresh(self._share)
             effects: list[Effect] = [Put(key, b""), Flush()]
         else:
@@ -185,9 +194,9 @@ class SigningMachine:
 
     def _sign(self, source: ValidatorIndex, package: SigningPackage) -> list[Effect]:
         """Round two: sign the test message, and nothing else, over a list that has this member."""
-        session = (package.signing, package.attempt)
+        session = (source, package.signing, package.attempt)
         if session not in self._answers:
-            if not self._signs(package):
+            if not self._signs(package, self._commitments.get(session)):
                 return []
             partial = self._partial(package.commitments)
             self._answers[session] = PartialSignature(
@@ -198,8 +207,11 @@ class SigningMachine:
             return []
         return [Send(source, package.signing, answer)]
 
-    def _signs(self, package: SigningPackage) -> bool:
-        """Say whether this member signs `package`: its message, order, size and own entry fit."""
+    def _signs(self, package: SigningPackage, mine: NonceCommitments | None) -> bool:
+        """Say whether this member signs `package`: its message, order, size and own entry fit.
+
+        `mine` is what was committed for it: None if nothing was, as in a scheme without nonces.
+        """
         indices = [member for member, _, _ in package.commitments]
         return (
             package.message == self._message
@@ -210,6 +222,8 @@ class SigningMachine:
                 usable_nonces(self.ceremony.scheme, self._signatures.nonces_of(entry))
                 for entry in package.commitments
             )
+            and (mine is not None or not self._signatures.uses_nonces)
+            and (mine is None or (self._me, *mine) in package.commitments)
             and self._nonces.holds(self._me, package.commitments)
         )
 

@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from sim.base.codec import decode_canonical, encode
+from sim.base.errors import DecodeError
 from sim.crypto import identity
 from sim.protocol.messages import Statement
 
@@ -22,6 +23,9 @@ _TAG: Final = "K-chain/tx/v1"
 CREATE_KEY: Final = "create-key"
 REPORT_EQUIVOCATION: Final = "report-equivocation"
 RECORD_SIGN_SESSION: Final = "record-sign-session"
+
+TRANSACTION_MAX: Final = 1 << 21
+"""Largest transaction in bytes: a Response of 1,000 complaints with one-time keys takes 1.25 MB."""
 
 Nonce = Annotated[int, msgspec.Meta(ge=1, le=(1 << 63) - 1)]
 PublicKey = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
@@ -192,9 +196,11 @@ def decode_transaction(raw: bytes) -> Transaction:
     """Decode a whole transaction; its signature isn't looked at.
 
     Raises:
-        DecodeError: `raw` is not the canonical encoding of a transaction.
+        DecodeError: `raw` is too large, or not the canonical encoding of a transaction.
 
     """
+    if len(raw) > TRANSACTION_MAX:
+        raise DecodeError(f"{len(raw)} bytes, and a transaction takes at most {TRANSACTION_MAX}")
     return decode_canonical(raw, Transaction)
 
 

@@ -56,7 +56,8 @@ def _corruptions(
     victims = _victims(table, behaviours, registry, path)
     params = {k: v for k, v in table.params.items() if not isinstance(v, list)}
     _check_params(params, behaviours, registry, path)
-    _check_seats(nodes, victims, registry, path)
+    _check_seats(nodes, victims, behaviours, registry, path)
+    _check_schemes(nodes, behaviours, registry, path)
     single = len(nodes) == 1 and len(behaviours) == 1
     return [
         CorruptionPlan(
@@ -148,26 +149,60 @@ def _of(behaviour: Behaviour, params: Mapping[str, Any]) -> dict[str, str | int 
 
 
 def _check_seats(
-    nodes: tuple[int, ...], victims: tuple[int, ...], registry: Registry, path: KeyPath
+    nodes: tuple[int, ...],
+    victims: tuple[int, ...],
+    behaviours: list[Behaviour],
+    registry: Registry,
+    path: KeyPath,
 ) -> None:
     """Behaviours act in ceremonies: culprits need a seat, and victims one beside a culprit.
 
-    On a committee that is drawn during the run, anyone may come to sit.
+    An outsider, on the contrary, needs a ceremony without a seat in it. On a committee that is
+    drawn during the run, anyone may come to sit or not.
     """
     reporter = registry.reporter
     if not reporter.sound(("keys",)) or not registry.committees:
         return
-    everyone = tuple(range(len(registry.names)))
-    committees = [everyone if found is None else found for found in registry.committees.values()]
+    certain = [members for members in registry.committees.values() if members is not None]
     for node in nodes:
-        mine = [members for members in committees if node in members]
+        mine = [members for members in _possible(registry).values() if node in members]
         beside = {other for members in mine for other in members if other != node}
-        if not mine:
+        for behaviour in behaviours:
+            seats = sum(node in members for members in certain)
+            if behaviour.outsider and seats == len(registry.committees):
+                message = f"{registry.names[node]} sits on every committee: {behaviour.name} is for"
+                reporter.error((*path, "nodes"), f"{message} validators without a seat")
+        if not mine and not all(behaviour.outsider for behaviour in behaviours):
             message = f"{registry.names[node]} sits on no committee: it could not act"
             reporter.error((*path, "nodes"), message)
         elif victims and not beside & set(victims):
             message = f"none of the victims sits on a committee with {registry.names[node]}"
             reporter.error((*path, "params", "victims"), message)
+
+
+def _possible(registry: Registry) -> dict[str, tuple[int, ...]]:
+    """Return who may sit on each committee: anyone, on one that is drawn during the run."""
+    everyone = tuple(range(len(registry.names)))
+    found = registry.committees.items()
+    return {key: everyone if members is None else members for key, members in found}
+
+
+def _check_schemes(
+    nodes: tuple[int, ...], behaviours: list[Behaviour], registry: Registry, path: KeyPath
+) -> None:
+    """Report a behaviour that none of its culprits' keys can show."""
+    if not registry.reporter.sound(("keys",)):
+        return
+    schemes = {
+        registry.schemes[key]
+        for key, members in _possible(registry).items()
+        if set(nodes) & set(members) and key in registry.schemes
+    }
+    for behaviour in behaviours:
+        if schemes and schemes <= behaviour.absent.keys():
+            scheme = min(schemes)
+            message = f"there is no {behaviour.name} on {scheme}: {behaviour.absent[scheme]}"
+            registry.reporter.error((*path, "behaviour"), message)
 
 
 def _check_until(file: ScenarioFile, registry: Registry) -> None:

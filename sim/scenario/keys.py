@@ -16,13 +16,14 @@ _SIZES: Final[tuple[KeyPath, ...]] = (("validators", "n"), ("validators", "names
 
 
 def resolve_keys(file: ScenarioFile, registry: Registry) -> tuple[KeyPlan, ...]:
-    """Return every key, and let the registry know committees and thresholds."""
+    """Return every key; let the registry know committees, thresholds and schemes."""
     keys = []
     for name, table in file.keys.items():
         path: KeyPath = ("keys", name)
         drawn = _drawn(table, registry, path)
         committee = () if drawn is not None else _committee(table, registry, path)
-        registry.committees[name] = None if drawn is not None else committee
+        registry.committees[name] = committee if drawn is None else _certain(drawn, registry)
+        registry.schemes[name] = table.scheme
         key = _key(name, table, committee, drawn, registry, path)
         registry.thresholds[name] = key.threshold
         keys.append(key)
@@ -55,6 +56,11 @@ def _drawn(table: KeyTable, registry: Registry, path: KeyPath) -> int | None:
         registry.reporter.conflict(message, where, *_SIZES)
         registry.reporter.taint(where)
     return size
+
+
+def _certain(drawn: int, registry: Registry) -> tuple[int, ...] | None:
+    """Return who sits on a committee of `drawn`, if the draw leaves no choice."""
+    return tuple(range(drawn)) if drawn == len(registry.names) else None
 
 
 def _committee(table: KeyTable, registry: Registry, path: KeyPath) -> tuple[int, ...]:

@@ -37,6 +37,7 @@ class Registry:
         committees: Registry positions by key name, as they become known; None for a committee that
             is drawn during the run.
         thresholds: By key name.
+        schemes: By key name.
         corrupted: Positions with a behaviour; None until all of them are known.
     """
 
@@ -47,6 +48,7 @@ class Registry:
     stakes: tuple[int, ...]
     committees: dict[str, tuple[int, ...] | None] = field(default_factory=dict)
     thresholds: dict[str, int] = field(default_factory=dict)
+    schemes: dict[str, str] = field(default_factory=dict)
     corrupted: frozenset[int] | None = None
 
     def __post_init__(self) -> None:

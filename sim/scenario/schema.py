@@ -56,7 +56,7 @@ class CommitteeTable(Table):
     """A committee that the K-chain draws when the key is asked for, out of all validators.
 
     The draw follows from the block before, so nobody knows before the run who will sit on it:
-    `committee:KEY`, `standby` and picks out of such a committee are errors.
+    `committee:KEY`, `standby` and picks out of such a committee are errors, unless all are in it.
     """
 
     size: Annotated[int, Field(strict=True, ge=1, le=VALIDATORS_MAX), Unit("validators")] = Field(

@@ -29,9 +29,9 @@ EVENTS: Final[dict[str, str]] = {
 """Event name to what it means: everything that `when` may name."""
 
 
-def on_submit(statement: Statement | RecordSignSession) -> tuple[str, ...]:
+def on_submit(statement: Statement | RecordSignSession | None) -> tuple[str, ...]:
     """Return the events that follow the submission of `statement`, in order."""
-    if isinstance(statement, RecordSignSession):
+    if statement is None or isinstance(statement, RecordSignSession):
         return ()
     names = [f"{kind_of(statement)}-submitted"]
     if isinstance(statement, Response):
@@ -39,9 +39,9 @@ def on_submit(statement: Statement | RecordSignSession) -> tuple[str, ...]:
     return tuple(name for name in names if name in EVENTS)
 
 
-def on_send(message: Private) -> str | None:
-    """Return the event that follows the sending of `message`, if it has one."""
-    return "share-sent" if isinstance(message, ShareEnvelope) else None
+def on_send(kind: str) -> str | None:
+    """Return the event that follows the sending of a message of that kind, if it has one."""
+    return "share-sent" if kind == "share" else None
 
 
 def on_arrival(message: Private) -> str | None:

@@ -228,7 +228,7 @@ class Incarnation:
         actions: list[Action] = []
         if was_waiting:
             self._note_first_seen()
-            actions += map(Resend, self._account.resume(nonce))
+            actions += [Resend(s.label, s.raw) for s in self._account.resume(nonce)]
         else:
             self._account.included(nonce)
         return actions + self._act(now_us)
@@ -252,11 +252,13 @@ class Incarnation:
         chain, height = self.ledger.final, self.ledger.acting_height
         for state in chain.ceremonies():
             seat = self.sessions.seat(state)
-            if seat is not None:
-                step = partial(self.sessions.on_state, seat, state, height, now_us)
-                actions += self._charged(state.phase.value, step)
-                step = partial(self.sessions.on_height, seat, chain, height, now_us)
-                actions += self._charged("signing", step)
+            if seat is None:
+                actions += self.sessions.on_others(state, height, now_us)
+                continue
+            step = partial(self.sessions.on_state, seat, state, height, now_us)
+            actions += self._charged(state.phase.value, step)
+            step = partial(self.sessions.on_height, seat, chain, height, now_us)
+            actions += self._charged("signing", step)
         return actions
 
 

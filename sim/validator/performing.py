@@ -1,7 +1,7 @@
 """Effects made real: first prepared as a step that costs time, then performed without suspending.
 
-Preparing encodes and signs; performing writes, flushes, sends and submits, one effect after the
-other, and stops where the scenario crashes the validator.
+Preparing signs and addresses bytes; performing writes, flushes, sends and submits, one effect after
+the other, and stops where the scenario crashes the validator.
 """
 
 from __future__ import annotations
@@ -12,20 +12,27 @@ from typing import TypeAlias, assert_never
 
 from sim.base.codec import encode
 from sim.base.ids import Label, ValidatorIndex
+from sim.crypto.groups import get_group
+from sim.protocol.ceremony import Ceremony
 from sim.protocol.effects import (
     Delete,
     Effect,
+    Filing,
     Flush,
+    Packet,
     Post,
     Put,
     Record,
+    Relay,
     Send,
+    SendSealed,
     SendShares,
     StartTimer,
     StopTimer,
 )
-from sim.protocol.messages import Private, Statement, kind_of
-from sim.protocol.transactions import RECORD_SIGN_SESSION, RecordSignSession, statement_payload
+from sim.protocol.envelopes import store_prefix
+from sim.protocol.messages import Statement
+from sim.protocol.transactions import RecordSignSession
 from sim.validator.account import Account, Signed
 from sim.validator.events import on_send, on_submit
 from sim.validator.ports import Context
@@ -55,6 +62,17 @@ class Scope:
     prefix: str
     scalar_size: int
 
+    @classmethod
+    def of(cls, ceremony: Ceremony) -> Scope:
+        """Return the scope of a member's machine in the attempt `ceremony`."""
+        return cls(
+            label=ceremony.label,
+            attempt=ceremony.attempt,
+            session=ceremony.session,
+            prefix=store_prefix(ceremony.session, ceremony.attempt),
+            scalar_size=get_group(ceremony.scheme).scalar_size,
+        )
+
     @property
     def owner(self) -> str:
         """The name under which its timers run."""
@@ -67,32 +85,32 @@ class Publish:
 
     Attributes:
         signed: The transaction.
-        statement: What it says.
+        said: What it says; None for bytes that no machine meant.
         body: Size of that, encoded, in bytes.
         marker: Store key that remembers that it was said; empty for what may be said again.
 
     """
 
     signed: Signed
-    statement: Statement | RecordSignSession
+    said: Statement | RecordSignSession | None
     body: int
     marker: str
 
 
 @dataclass(frozen=True, slots=True)
 class Resend:
-    """A transaction that was written ahead and isn't on the ledger: sent unchanged."""
+    """Bytes that exist already: a transaction that was written ahead and isn't on the ledger."""
 
-    signed: Signed
+    label: Label
+    raw: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """An encoded private message."""
+    """Bytes for another validator."""
 
     to: ValidatorIndex
     label: Label
-    message: Private
     payload: bytes
     scalar_size: int
 
@@ -109,29 +127,22 @@ class Alarm:
 Action: TypeAlias = Publish | Resend | Deliver | Alarm | Put | Delete | Flush
 
 
-def private_kind(message: Private) -> str:
-    """Return the label kind of a private message: its tag on the wire."""
-    return str(message.__struct_config__.tag)
-
-
 def prepare(effects: Iterable[Effect], scope: Scope, account: Account, name: str) -> list[Action]:
-    """Turn a machine's effects into actions: sign statements, encode messages, place keys.
+    """Turn effects into actions: sign transactions, address bytes, place keys.
 
-    `name` is the validator's: the subject of its statements' labels.
+    Statements, messages and shares have become bytes before. `name` is the validator's: the subject
+    of its transactions' labels.
     """
     actions: list[Action] = []
     for effect in effects:
         match effect:
-            case Post(statement):
-                actions.append(_publish(statement, scope, account, name))
-            case Record(session):
-                label = Label(scope.label, scope.attempt, RECORD_SIGN_SESSION, name)
-                body = encode(session)
-                signed = account.sign(RECORD_SIGN_SESSION, label, body)
-                actions.append(Publish(signed, session, len(body), ""))
-            case Send(to, subject, message):
-                label = Label(scope.label, scope.attempt, private_kind(message), subject)
-                actions.append(Deliver(to, label, message, encode(message), scope.scalar_size))
+            case Filing():
+                actions.append(_publish(effect, scope, account, name))
+            case Relay(kind, subject, raw):
+                actions.append(Resend(Label(scope.label, scope.attempt, kind, subject), raw))
+            case Packet(to, kind, subject, payload):
+                label = Label(scope.label, scope.attempt, kind, subject)
+                actions.append(Deliver(to, label, payload, scope.scalar_size))
             case Put(key, value):
                 actions.append(Put(scope.prefix + key, value))
             case Delete(key):
@@ -142,18 +153,19 @@ def prepare(effects: Iterable[Effect], scope: Scope, account: Account, name: str
                 actions.append(Alarm(scope.owner, timer, delay_us))
             case StopTimer(timer):
                 actions.append(Alarm(scope.owner, timer, None))
-            case SendShares():
-                raise AssertionError("shares are sealed before effects are prepared")
+            case Post() | Record() | Send() | SendShares() | SendSealed():
+                raise AssertionError(f"{type(effect).__name__} has not become bytes")
             case _:
                 assert_never(effect)
     return actions
 
 
-def _publish(statement: Statement, scope: Scope, account: Account, name: str) -> Publish:
-    kind = kind_of(statement)
-    payload = statement_payload(scope.session, scope.attempt, statement)
-    signed = account.sign(kind, Label(scope.label, scope.attempt, kind, name), payload)
-    return Publish(signed, statement, len(encode(statement)), f"{POSTED}{scope.prefix}{kind}")
+def _publish(filing: Filing, scope: Scope, account: Account, name: str) -> Publish:
+    kind, said = filing.kind, filing.said
+    signed = account.sign(kind, Label(scope.label, scope.attempt, kind, name), filing.payload)
+    if said is None or isinstance(said, RecordSignSession):
+        return Publish(signed, said, len(filing.payload), "")
+    return Publish(signed, said, len(encode(said)), f"{POSTED}{scope.prefix}{kind}")
 
 
 class Performer:
@@ -174,9 +186,9 @@ class Performer:
             match action:
                 case Publish():
                     self._submit(action)
-                case Resend(signed):
-                    self._tally.again(len(signed.raw))
-                    self._context.submit(signed.label, signed.raw)
+                case Resend(label, raw):
+                    self._tally.again(len(raw))
+                    self._context.submit(label, raw)
                 case Deliver():
                     self._send(action)
                 case Alarm(owner, name, None):
@@ -199,16 +211,14 @@ class Performer:
         if action.marker:
             self._store.put(action.marker, b"")
         self._account.write_ahead(signed)
-        self._tally.submitted(signed.label.kind, action.statement, action.body, len(signed.raw))
+        self._tally.submitted(signed.label.kind, action.said, action.body, len(signed.raw))
         self._context.submit(signed.label, signed.raw)
-        for event in on_submit(action.statement):
+        for event in on_submit(action.said):
             self._context.happened(event)
 
     def _send(self, action: Deliver) -> None:
-        self._tally.sent(
-            action.to, action.label, action.message, len(action.payload), action.scalar_size
-        )
+        self._tally.sent(action.to, action.label, len(action.payload), action.scalar_size)
         self._context.send(action.to, action.label, action.payload)
-        event = on_send(action.message)
+        event = on_send(action.label.kind)
         if event is not None:
             self._context.happened(event)

@@ -131,10 +131,23 @@ class Board(Protocol):
 
 
 class Conscience(Protocol):
-    """What becomes of a machine's effects before anyone acts on them: an adversary's way in."""
+    """What becomes of effects before anyone acts on them: an adversary's way in.
+
+    It is asked twice: about what a machine wants, and about the bytes that this has become.
+    """
 
     def filter(
-        self, effects: Sequence[Effect], ceremony: Ceremony, now_us: int
+        self, effects: Sequence[Effect], state: CeremonyState, now_us: int
     ) -> Sequence[Effect]:
-        """Return what is done instead of `effects`; an honest validator changes nothing."""
+        """Return what is done instead of `effects`; an honest validator changes nothing.
+
+        `state` is the attempt that they belong to, as the validator has last seen it.
+        """
+        ...
+
+    def add(self, state: CeremonyState, height: int, now_us: int) -> Sequence[Effect]:
+        """Return what is done besides, now that `height` has come; by an honest validator nothing.
+
+        `state` is any attempt that goes on, whether or not the validator has a seat in it.
+        """
         ...

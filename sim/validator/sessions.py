@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sim.base.codec import encode
+from sim.base.codec import decode_canonical, encode
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.secret import SecretScalar
-from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.dkg import DkgMachine
-from sim.protocol.effects import Effect, Flush, Put, SendShares
+from sim.protocol.effects import Effect, Flush, Put, SendSealed, SendShares, encoded
 from sim.protocol.envelopes import MAX_PER_DEALER, envelope_key, store_prefix
 from sim.protocol.judge import CeremonyState
 from sim.protocol.member import MemberContext
@@ -24,8 +23,11 @@ from sim.validator.performing import POSTED, Action, Deliver, Scope, prepare
 from sim.validator.ports import Chain, Conscience, Letter
 from sim.validator.store import Store
 
+EARLY: Final = "early/"
+"""Store keys of envelopes whose session is still unknown; whom they came from comes next."""
+
 EARLY_MAX: Final = 256
-"""Envelopes of unknown sessions that one incarnation keeps from one sender: a bound on memory."""
+"""Envelopes of unknown sessions that a validator keeps from one sender: a bound on memory."""
 
 
 @dataclass(slots=True)
@@ -34,7 +36,7 @@ class SigningSeat:
 
     machine: SigningMachine
     scope: Scope
-    ceremony: Ceremony
+    state: CeremonyState
     closed: bool = False
 
 
@@ -79,7 +81,6 @@ class Sessions:
     _seats: dict[tuple[bytes, int], Seat] = field(default_factory=dict)
     _signing: dict[str, SigningSeat] = field(default_factory=dict)
     _owners: dict[str, Seat | SigningSeat] = field(default_factory=dict)
-    _early: dict[ValidatorIndex, int] = field(default_factory=dict)
 
     @property
     def seats(self) -> Sequence[Seat]:
@@ -100,6 +101,7 @@ class Sessions:
     def _open(self, state: CeremonyState) -> Seat:
         ceremony = state.ceremony
         prefix = store_prefix(ceremony.session, ceremony.attempt)
+        self._admit_early(ceremony, prefix)
         machine = DkgMachine(
             self.member,
             ceremony,
@@ -107,14 +109,7 @@ class Sessions:
             tuple(self.store.under(POSTED + prefix)),
             amnesiac=self.amnesiac_until is not None and ceremony.start <= self.amnesiac_until,
         )
-        scope = Scope(
-            label=ceremony.label,
-            attempt=ceremony.attempt,
-            session=ceremony.session,
-            prefix=prefix,
-            scalar_size=get_group(ceremony.scheme).scalar_size,
-        )
-        return Seat(machine, scope, state)
+        return Seat(machine, Scope.of(ceremony), state)
 
     def on_state(self, seat: Seat, state: CeremonyState, height: int, now_us: int) -> list[Action]:
         """Let a machine act on its attempt as it stands at `height`; once more after its end."""
@@ -122,7 +117,14 @@ class Sessions:
             return []
         seat.state = state
         seat.closed = state.ended
-        return self._prepared(seat, seat.machine.on_state(state, height), now_us)
+        actions = self._prepared(seat, seat.machine.on_state(state, height), now_us)
+        added = self.conscience.add(state, height, now_us)
+        return actions + self._packed(seat, added, state, seat.scope, now_us)
+
+    def on_others(self, state: CeremonyState, height: int, now_us: int) -> list[Action]:
+        """Look at an attempt without a seat in it: there is nothing that one has to do."""
+        added = [] if state.ended else self.conscience.add(state, height, now_us)
+        return self._packed(None, added, state, Scope.of(state.ceremony), now_us) if added else []
 
     def on_height(self, seat: Seat, chain: Chain, height: int, now_us: int) -> list[Action]:
         """Let a holder of an active key take part in its test signature."""
@@ -151,7 +153,7 @@ class Sessions:
             prefix=prefix,
             scalar_size=seat.scope.scalar_size,
         )
-        signing = SigningSeat(machine, scope, seat.ceremony)
+        signing = SigningSeat(machine, scope, seat.state)
         self._signing[scope.label] = self._owners[scope.owner] = signing
         return signing
 
@@ -179,30 +181,73 @@ class Sessions:
         self, source: ValidatorIndex, label: Label, envelope: ShareEnvelope
     ) -> list[Action]:
         """Store and acknowledge at once: the machine finds it when the session is known."""
-        prefix = store_prefix(envelope.session, envelope.attempt)
+        sender = f"{EARLY}{source}/"
+        place = store_prefix(envelope.session, envelope.attempt) + envelope_key(envelope)
         ack = ShareAck(envelope.session, envelope.attempt, envelope.dealer, envelope.recipient)
-        answer = Deliver(source, label._replace(kind="ack"), ack, encode(ack), scalar_size=0)
-        key = prefix + envelope_key(envelope)
-        if self.store.get(key) is not None:
+        answer = Deliver(source, label._replace(kind="ack"), encode(ack), scalar_size=0)
+        kept = self.store.under(sender)
+        if place in kept:
             return [answer]
-        kept = self._early.get(source, 0)
-        held = self.store.under(f"{prefix}envelope/{envelope.dealer}/")
-        if kept >= EARLY_MAX or len(held) >= MAX_PER_DEALER:
+        alike = place.rpartition("/")[0]
+        if len(kept) >= EARLY_MAX or sum(p.startswith(alike) for p in kept) >= MAX_PER_DEALER:
             return []
-        self._early[source] = kept + 1
-        return [Put(key, encode(envelope)), Flush(), answer]
+        return [Put(sender + place, encode(envelope)), Flush(), answer]
+
+    def _admit_early(self, ceremony: Ceremony, prefix: str) -> None:
+        """Move what came early to where the machine looks for it: from each dealer its own alone.
+
+        Nobody could tell before who had which seat: another's envelopes would fill a dealer's room.
+        """
+        me = ceremony.by_validator[self.member.validator].index
+        for key, value in self.store.under(EARLY).items():
+            source, _, place = key.partition("/")
+            if not place.startswith(prefix):
+                continue
+            self.store.delete(EARLY + key)
+            envelope = decode_canonical(value, ShareEnvelope)
+            sender = ceremony.by_validator.get(ValidatorIndex(int(source)))
+            if sender is not None and (envelope.dealer, envelope.recipient) == (sender.index, me):
+                self.store.put(place, value)
 
     def _prepared(
         self, seat: Seat | SigningSeat, effects: Sequence[Effect], now_us: int
     ) -> list[Action]:
-        """Pass effects through the conscience, seal what shares it lets leave, sign and encode."""
+        """Pass effects through the conscience, and turn what it lets through into actions."""
         if not effects:
             return []
-        sealed: list[Effect] = []
-        for effect in self.conscience.filter(effects, seat.ceremony, now_us):
-            if isinstance(effect, SendShares):
-                assert isinstance(seat, Seat)
-                sealed += seat.machine.seal(effect)
+        meant = self.conscience.filter(effects, seat.state, now_us)
+        return self._packed(seat, meant, seat.state, seat.scope, now_us)
+
+    def _packed(
+        self,
+        seat: Seat | SigningSeat | None,
+        effects: Sequence[Effect],
+        state: CeremonyState,
+        scope: Scope,
+        now_us: int,
+    ) -> list[Action]:
+        """Seal, encode and sign; what has become bytes passes the conscience once more."""
+        ready: list[Effect] = []
+        for effect in effects:
+            for single in self._dispatched(seat, effect, state, now_us):
+                packed = encoded(single, scope.session, scope.attempt)
+                if packed is single:
+                    ready.append(packed)
+                else:
+                    ready += self.conscience.filter([packed], state, now_us)
+        return prepare(ready, scope, self.account, self.member.name)
+
+    def _dispatched(
+        self, seat: Seat | SigningSeat | None, effect: Effect, state: CeremonyState, now_us: int
+    ) -> Sequence[Effect]:
+        """Seal shares, and send what the conscience leaves of the sealed ones."""
+        if not isinstance(effect, SendShares):
+            return [effect]
+        assert isinstance(seat, Seat)
+        dispatched: list[Effect] = []
+        for sealed in self.conscience.filter([seat.machine.seal(effect)], state, now_us):
+            if isinstance(sealed, SendSealed):
+                dispatched += seat.machine.dispatch(sealed)
             else:
-                sealed.append(effect)
-        return prepare(sealed, seat.scope, self.account, self.member.name)
+                dispatched.append(sealed)
+        return dispatched

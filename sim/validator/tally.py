@@ -12,7 +12,7 @@ from typing import Final
 
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.meters import Meter
-from sim.protocol.messages import Deal, Private, ShareAck, ShareEnvelope, Statement
+from sim.protocol.messages import Deal, Statement
 from sim.protocol.transactions import RecordSignSession
 
 SHARES: Final = "payload.shares"
@@ -46,24 +46,22 @@ class Tally:
         if counts:
             self.charged.setdefault(stage, Meter()).merge(counts)
 
-    def sent(
-        self, to: ValidatorIndex, label: Label, message: Private, size: int, scalar_size: int
-    ) -> None:
+    def sent(self, to: ValidatorIndex, label: Label, size: int, scalar_size: int) -> None:
         """Count a private message of `size` bytes on the wire; `scalar_size` is a share's.
 
         What leaves under a label that has left on this link before is a retransmission, even if a
         restart lies between the two.
         """
         payload = 0
-        match message:
-            case ShareEnvelope() if (to, label) in self._shares_sent:
+        match label.kind:
+            case "share" if (to, label) in self._shares_sent:
                 self.messages.add("retransmissions")
-            case ShareEnvelope():
+            case "share":
                 self._shares_sent.add((to, label))
                 self.messages.add("shares")
                 payload = scalar_size
                 self.bytes.add(SHARES, payload)
-            case ShareAck():
+            case "ack":
                 self.messages.add("acks")
             case _:
                 self.messages.add("signing")
@@ -72,7 +70,7 @@ class Tally:
         self.bytes.add(OVERHEAD, size - payload)
 
     def submitted(
-        self, kind: str, statement: Statement | RecordSignSession, body: int, raw: int
+        self, kind: str, statement: Statement | RecordSignSession | None, body: int, raw: int
     ) -> None:
         """Count a statement of `body` bytes in a transaction of `raw` bytes."""
         self.messages.add(kind)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from sim.adversary import BEHAVIOURS, Corruption
+from sim.adversary import BEHAVIOURS, Corruption, Memory, Occasion
 from sim.base.codec import encode
 from sim.base.ids import ShareIndex
 from sim.base.randomness import stream
@@ -17,6 +18,7 @@ from sim.crypto.groups import get_group
 from sim.crypto.polynomial import Polynomial
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.effects import Effect, Flush, Post, SendShares
+from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import Complaint, Confirm, Deal, Justification, Reply, Response
 from sim.protocol.responses import good_bits, has_bit, parse_response
 from tests.support.cluster import identities, make_ceremony
@@ -33,15 +35,16 @@ def corruption(name: str, ceremony: Ceremony | None = None, **changes: Any) -> C
         id="c1",
         seed=1,
         me=ceremony.member(3),
-        ceremony=ceremony,
+        state=CeremonyState.open(ceremony),
         group=GROUP,
         victims=None,
         params=BEHAVIOURS[name].complete({}),
+        memory=Memory(),
     )
     return replace(blank, **changes)
 
 
-def bend(name: str, effect: Effect, how: Corruption | None = None) -> list[Effect]:
+def bend(name: str, effect: Occasion, how: Corruption | None = None) -> list[Occasion]:
     return list(BEHAVIOURS[name].function(effect, how or corruption(name)))
 
 
@@ -54,13 +57,13 @@ def deal(commitments: str = "evaluation") -> Deal:
     return Deal(form(commitments).commit(GROUP, POLYNOMIAL, 7), b"proof")
 
 
-def sent(effects: list[Effect]) -> dict[int, int]:
+def sent(effects: Sequence[Occasion]) -> dict[int, int]:
     (effect,) = effects
     assert isinstance(effect, SendShares)
     return {int(x): share.reveal() for x, share in effect.shares.items()}
 
 
-def posted_deals(effects: list[Effect]) -> list[Deal]:
+def posted_deals(effects: Sequence[Occasion]) -> list[Deal]:
     posts = [e.statement for e in effects if isinstance(e, Post)]
     return [statement for statement in posts if isinstance(statement, Deal)]
 

@@ -10,13 +10,14 @@ from sim.base.errors import LocalError
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import SecretScalar
 from sim.protocol.effects import Effect, Flush, Post, Put, SendShares
+from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import Deal, Justification
 from tests.support.cluster import Corrupt, identities, make_ceremony
 
 DEAL = Post(Deal((), b""))
 ANSWER = Post(Justification(()))
 ME = ValidatorIndex(2)
-CEREMONY = make_ceremony(7, 5, identities=identities(7))
+STATE = CeremonyState.open(make_ceremony(7, 5, identities=identities(7)))
 
 
 def shares(**changed: int) -> SendShares:
@@ -31,7 +32,7 @@ def adversary(*corruptions: Corrupt) -> Adversary:
 def test_an_uncorrupted_validator_does_what_it_wanted() -> None:
     innocent = adversary(Corrupt("c1", 5, "silent-dealer"))
 
-    assert innocent.filter([DEAL, shares()], CEREMONY, 0) == [DEAL, shares()]
+    assert innocent.filter([DEAL, shares()], STATE, 0) == [DEAL, shares()]
     assert not innocent.present
     assert innocent.injections == {}
 
@@ -41,7 +42,7 @@ def test_behaviours_compose_in_the_order_of_the_plan() -> None:
         Corrupt("c1", 2, "bad-share-one", victims=(4,)), Corrupt("c2", 2, "no-justification")
     )
 
-    done = both.filter([shares(), DEAL, ANSWER], CEREMONY, 0)
+    done = both.filter([shares(), DEAL, ANSWER], STATE, 0)
 
     assert done == [shares(x5=6), DEAL]
     assert both.injections == {"c1": 1, "c2": 1}
@@ -53,7 +54,7 @@ def test_a_behaviour_sees_what_the_one_before_left() -> None:
         Corrupt("c2", 2, "bad-share-one", victims=(4,)),
     )
 
-    both.filter([shares()], CEREMONY, 0)
+    both.filter([shares()], STATE, 0)
 
     assert both.injections == {"c1": 1, "c2": 0}
 
@@ -62,21 +63,21 @@ def test_a_behaviour_sees_what_the_one_before_left() -> None:
 def test_a_behaviour_acts_from_its_first_instant_until_its_last(now_us: int, acts: bool) -> None:
     timed = adversary(Corrupt("c1", 2, "silent-dealer", from_us=10, until_us=20))
 
-    assert timed.filter([DEAL], CEREMONY, now_us) == ([] if acts else [DEAL])
+    assert timed.filter([DEAL], STATE, now_us) == ([] if acts else [DEAL])
     assert timed.injections["c1"] == int(acts)
 
 
 def test_victims_are_named_by_registry_position_and_may_be_outside_the_committee() -> None:
     lonely = adversary(Corrupt("c1", 2, "silent-to-some", victims=(40,)))
 
-    assert lonely.filter([shares()], CEREMONY, 0) == [shares()]
+    assert lonely.filter([shares()], STATE, 0) == [shares()]
     assert lonely.injections == {"c1": 0}
 
 
 def test_a_silent_dealer_injects_once_per_share_and_once_for_its_deal() -> None:
     silent = adversary(Corrupt("c1", 2, "silent-dealer"))
 
-    assert silent.filter([shares(), DEAL], CEREMONY, 0) == []
+    assert silent.filter([shares(), DEAL], STATE, 0) == []
     assert silent.injections == {"c1": 7}
 
 

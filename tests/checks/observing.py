@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.checks import BlockView, CeremonyView, Holding, KnownSecret, Observation, ValidatorView
@@ -31,6 +31,7 @@ class WitnessedStore(dict[str, bytes]):
 def rehearse(
     *corruptions: tuple[str, str, Sequence[str]],
     lost: Sequence[tuple[str, str]] = (),
+    params: Mapping[str, str | int | bool] | None = None,
     **ceremony: object,
 ) -> Cluster:
     """Run a 5-of-7 attempt to its end.
@@ -38,12 +39,14 @@ def rehearse(
     Args:
         corruptions: (validator, behaviour, victims).
         lost: (dealer, holder) between whom no share arrives.
+        params: Parameters of the last corruption.
         ceremony: Fields of `Ceremony` that differ from the cluster's.
     """
     cluster = Cluster(7, 5, SEED, **ceremony)
     cluster.stores = [WitnessedStore() for _ in range(7)]
-    for who, behaviour, victims in corruptions:
-        cluster.corrupt(who, behaviour, victims)
+    for place, (who, behaviour, victims) in enumerate(corruptions, start=1):
+        given = (params or {}) if place == len(corruptions) else {}
+        cluster.corrupt(who, behaviour, victims, **given)
     for dealer, holder in lost:
         cluster.drop(ShareEnvelope, dealer, holder)
     cluster.run()

@@ -179,7 +179,8 @@ class Committee:
         for effect in effects:
             match effect:
                 case SendShares():
-                    self._perform(position, self._machines[position].seal(effect))
+                    machine = self._machines[position]
+                    self._perform(position, machine.dispatch(machine.seal(effect)))
                 case Send(to, _, message):
                     source = ValidatorIndex(position)
                     self._perform(to, self._machines[to].on_message(source, message))

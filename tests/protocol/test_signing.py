@@ -273,7 +273,7 @@ def test_restarted_signer_does_not_commit_twice_to_one_session() -> None:
     context = signers.cluster.machines[1].context
     share = signers.cluster.machines[1].share
     assert share is not None
-    stored = {"spent/test-0-v1-0/1": b""}
+    stored = {"spent/0/test-0-v1-0/1": b""}
     machine = SigningMachine(context, signers.state, share, "test", stored)
 
     answer = machine.on_message(ValidatorIndex(0), NonceRequest("beacon", 0, "test-0-v1-0", 1))

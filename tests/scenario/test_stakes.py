@@ -168,6 +168,29 @@ def test_no_selector_can_mean_a_committee_that_is_drawn(nodes: str) -> None:
     assert caught.value.diagnostics[0].span.line == 19
 
 
+def test_a_draw_of_everyone_leaves_no_choice_so_selectors_mean_it() -> None:
+    rest = '[[timeline]]\nat = "1s"\ndo = "pause"\nnodes = "committee:beacon"\n'
+
+    plan = drawn('threshold = 3\ncommittee = { size = 7, select = "stake" }', rest)
+
+    assert plan.timeline[1].nodes == tuple(range(7))
+    assert plan.keys[0].drawn == 7
+
+
+@pytest.mark.parametrize(("size", "possible"), [(6, True), (7, False)])
+def test_an_outsider_of_a_drawn_committee_is_possible_unless_all_are_in(
+    size: int, possible: bool
+) -> None:
+    key = f'threshold = 3\ncommittee = {{ size = {size}, select = "stake" }}'
+    rest = '[[adversary]]\nnodes = ["v06"]\nbehaviour = "unknown-sender"\n'
+
+    if possible:
+        assert drawn(key, rest).corruptions[0].behaviour == "unknown-sender"
+        return
+    with pytest.raises(ScenarioError, match="sits on every committee"):
+        drawn(key, rest)
+
+
 def test_changes_reach_into_a_draw() -> None:
     text = f'{HEAD}n = 7\n{KEY}threshold = 2\ncommittee = {{ size = 5, select = "stake" }}\n'
     scenario = load_text(text)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sim.adversary.filter import Adversary
 from sim.base.codec import decode_canonical, encode
+from sim.base.errors import DecodeError
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.crypto.identity import Identity
 from sim.protocol.ceremony import Ceremony, Member, PhaseLengths, default_faults
@@ -18,24 +19,36 @@ from sim.protocol.dkg import DkgMachine
 from sim.protocol.effects import (
     Delete,
     Effect,
-    Post,
+    Filing,
+    Packet,
     Put,
-    Send,
+    Relay,
+    SendSealed,
     SendShares,
     StartTimer,
     StopTimer,
+    encoded,
 )
 from sim.protocol.entries import Entry, Rejected
 from sim.protocol.judge import CeremonyState
 from sim.protocol.member import MemberContext
-from sim.protocol.messages import STATEMENTS, Private, Statement, kind_of
+from sim.protocol.messages import (
+    STATEMENTS,
+    Private,
+    ShareAck,
+    ShareEnvelope,
+    Statement,
+    kind_of,
+)
 from sim.protocol.transactions import (
+    CeremonyPayload,
     decode_transaction,
     sign_transaction,
     transaction_id,
 )
 
 CHAIN = "test-chain"
+MESSAGE_MAX = 1 << 20
 SCHEME = "ED25519"
 """Of committees that don't name one."""
 
@@ -93,28 +106,45 @@ class Tamper:
     def __init__(self, change: Callable[[Effect], Iterable[Effect]]) -> None:
         self._change = change
 
-    def filter(self, effects: Sequence[Effect], ceremony: Ceremony, now_us: int) -> list[Effect]:
+    def filter(
+        self, effects: Sequence[Effect], state: CeremonyState, now_us: int
+    ) -> Sequence[Effect]:
         """Apply the function to each effect."""
-        del ceremony, now_us
+        del state, now_us
         return [after for effect in effects for after in self._change(effect)]
+
+    def add(self, state: CeremonyState, height: int, now_us: int) -> Sequence[Effect]:
+        """Add nothing."""
+        del state, height, now_us
+        return []
 
 
 class Cluster:
-    """A whole committee, from CreateKey to the end of one attempt."""
+    """A whole committee, from CreateKey to the end of one attempt.
+
+    One validator more is in the registry and has no seat: it does nothing unless it is corrupted.
+    `refused` says what receivers dropped unread, `unread` what was not for this attempt.
+    """
 
     def __init__(self, size: int = 5, threshold: int = 3, seed: int = 1, **changes: object) -> None:
-        self.keys = identities(size)
+        self.keys = identities(size + 1)
         self.ceremony = make_ceremony(size, threshold, identities=self.keys, **changes)
         self.state = CeremonyState.open(self.ceremony)
+        self.view = self.state
         self.height = 0
         self.trace: list[str] = []
         self.entries: list[Entry] = []
         self.rejected: list[tuple[str, str, str]] = []
+        self.refused: list[tuple[str, str, str]] = []
+        self.unread: list[tuple[str, str]] = []
+        self.sent: list[tuple[str, str, str, bytes]] = []
         self.drops: list[Dropped] = []
         self.stores: list[dict[str, bytes]] = [{} for _ in range(size)]
         self._seed = seed
-        self._nonces = [0] * size
+        self._nonces = [0] * (size + 1)
         self._pending: list[tuple[ValidatorIndex, bytes]] = []
+        self._known: set[bytes] = set()
+        self._stuck: set[int] = set()
         self._timers: set[tuple[int, str]] = set()
         self._corruptions: list[Corrupt] = []
         self._down: set[int] = set()
@@ -177,11 +207,13 @@ class Cluster:
 
     def post(self, who: str, statement: Statement) -> None:
         """Put a statement of `who` on the ledger, whatever its machine thinks."""
-        self._submit(ValidatorIndex(_position(who)), kind_of(statement), encode(statement))
+        self.post_bytes(who, kind_of(statement), encode(statement))
 
     def post_bytes(self, who: str, kind: str, body: bytes) -> None:
         """Put raw bytes on the ledger as the body of a statement."""
-        self._submit(ValidatorIndex(_position(who)), kind, body)
+        ceremony = self.ceremony
+        payload = encode(CeremonyPayload(ceremony.session, ceremony.attempt, body))
+        self._submit(ValidatorIndex(_position(who)), kind, payload)
 
     def run(self, until: int = 80) -> CeremonyState:
         """Go on to the end of the attempt; return the final state."""
@@ -210,14 +242,34 @@ class Cluster:
     # What makes it go
 
     def _act(self) -> None:
-        view = self.state.copy()
+        view = self.view = self.state.copy()
         for v, machine in enumerate(self.machines):
             if v not in self._down:
                 self._perform(v, machine.on_state(view, self.height))
+        for v, adversary in sorted(self.adversaries.items()):
+            if v not in self._down:
+                self._act_on(v, adversary.add(view, self.height, self.height))
 
     def _include(self, v: ValidatorIndex, raw: bytes) -> None:
-        transaction = decode_transaction(raw)
-        body = decode_body(raw)
+        """Take a transaction as the chain does: known bytes and no transactions are dropped."""
+        if transaction_id(raw) in self._known or v in self._stuck:
+            return
+        self._known.add(transaction_id(raw))
+        try:
+            transaction = decode_transaction(raw)
+        except DecodeError:
+            self.refused.append((f"v{v + 1}", "ledger", "no transaction"))
+            self._stuck.add(v)  # whatever follows waits for the nonce that never comes
+            return
+        try:
+            payload = decode_canonical(transaction.payload, CeremonyPayload)
+        except DecodeError:
+            self.rejected.append((f"v{v + 1}", transaction.kind, "Malformed"))
+            return
+        if (payload.session, payload.attempt) != (self.ceremony.session, self.ceremony.attempt):
+            self.rejected.append((f"v{v + 1}", transaction.kind, "UnknownSession"))
+            return
+        body = payload.body
         entry = Entry(
             self.height,
             transaction_id(raw),
@@ -240,18 +292,32 @@ class Cluster:
             self.trace.append(f"{self.height:>3} fault {fault.validator} {fault.fault}")
 
     def _perform(self, v: int, effects: Sequence[Effect]) -> None:
+        self._act_on(v, self._filtered(v, effects))
+
+    def _filtered(self, v: int, effects: Sequence[Effect]) -> Sequence[Effect]:
         adversary = self.adversaries.get(v)
-        if adversary is not None:
-            effects = adversary.filter(effects, self.ceremony, self.height)
+        return effects if adversary is None else adversary.filter(effects, self.view, self.height)
+
+    def _act_on(self, v: int, effects: Sequence[Effect]) -> None:
+        """Seal and encode as a validator does, with a second look at the bytes; then do it."""
         queue = list(effects)
         while queue:
-            match queue.pop(0):
-                case SendShares() as shares:
-                    queue = self.machines[v].seal(shares) + queue
-                case Post(statement):
-                    self._submit(ValidatorIndex(v), kind_of(statement), encode(statement))
-                case Send(to, _, message):
-                    self._deliver(v, to, message)
+            effect = queue.pop(0)
+            packed = encoded(effect, self.ceremony.session, self.ceremony.attempt)
+            if packed is not effect:
+                queue = [*self._filtered(v, [packed]), *queue]
+                continue
+            match effect:
+                case SendShares():
+                    queue = [*self._filtered(v, [self.machines[v].seal(effect)]), *queue]
+                case SendSealed():
+                    queue = self.machines[v].dispatch(effect) + queue
+                case Filing(kind, payload):
+                    self._submit(ValidatorIndex(v), kind, payload)
+                case Relay(_, _, raw):
+                    self._pending.append((ValidatorIndex(v), raw))
+                case Packet(to, kind, _, payload):
+                    self._deliver(v, to, kind, payload)
                 case Put(key, value):
                     self.stores[v][key] = value
                 case Delete(key):
@@ -261,18 +327,37 @@ class Cluster:
                 case StopTimer(name):
                     self._timers.discard((v, name))
 
-    def _submit(self, v: ValidatorIndex, kind: str, body: bytes) -> None:
+    def _submit(self, v: ValidatorIndex, kind: str, payload: bytes) -> None:
         self._nonces[v] += 1
         identity = self.keys[v]
-        payload = encode((self.ceremony.session, self.ceremony.attempt, body))
         raw = sign_transaction(
             identity.sign, CHAIN, kind, identity.public, self._nonces[v], payload
         )
         self._pending.append((v, raw))
 
-    def _deliver(self, source: int, target: ValidatorIndex, message: Private) -> None:
+    def _deliver(self, source: int, target: ValidatorIndex, kind: str, payload: bytes) -> None:
         names = f"v{source + 1}", f"v{target + 1}"
-        if any(drop(*names, message) for drop in self.drops):
+        self.sent.append((*names, kind, payload))
+        if len(payload) > MESSAGE_MAX:
+            self.refused.append((*names, "too-large"))
+            return
+        try:
+            message: Private = decode_canonical(payload, Private)  # type: ignore[arg-type]  # a union
+        except DecodeError:
+            self.refused.append((*names, "malformed"))
+            return
+        self._receive(source, target, names, message)
+
+    def _receive(
+        self, source: int, target: ValidatorIndex, names: tuple[str, str], message: Private
+    ) -> None:
+        here = self.ceremony.session, self.ceremony.attempt
+        if isinstance(message, ShareEnvelope | ShareAck) and here != (
+            message.session,
+            message.attempt,
+        ):
+            self.unread.append(names)
+        elif any(drop(*names, message) for drop in self.drops):
             line = f"{self.height:>3} {names[0]}->{names[1]} {type(message).__name__} LOST"
             if line not in self.trace:
                 self.trace.append(line)
@@ -298,14 +383,6 @@ class Cluster:
             if v not in self._down and m.shareless
         ]
         return lines
-
-
-def decode_body(raw: bytes) -> bytes:
-    """The statement's bytes inside a ceremony transaction."""
-    session_attempt_body = decode_canonical(
-        decode_transaction(raw).payload, tuple[bytes, int, bytes]
-    )
-    return session_attempt_body[2]
 
 
 def describe(entry: Entry) -> str:
