@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from sim.api.catalogue import catalogue, schema, template
 from sim.api.ledgers import Ledger, VerifiedLedger, verify
-from sim.api.records import Activation, Dispute, Exclusion, Fault, Key, TestSignature
+from sim.api.records import Activation, CommitteeDraw, Dispute, Exclusion, Fault, Key, TestSignature
 from sim.api.replays import Replay, replay
 from sim.api.runs import Run, open_run, run
 from sim.api.scenarios import load, resolve
@@ -27,13 +27,16 @@ from sim.kchain.errors import LedgerError
 from sim.scenario.diagnostics import Diagnostic, ScenarioError
 from sim.scenario.load import Scenario
 from sim.scenario.plan import Plan
+from sim.scenario.template import SCHEMA_FILE
 from sim.world.folder import FolderError
 from sim.world.outcome import Event, Progress
 from sim.world.replay import Divergence
 from sim.world.verdicts import Exit
 
 __all__ = [
+    "SCHEMA_FILE",
     "Activation",
+    "CommitteeDraw",
     "Diagnostic",
     "Dispute",
     "Divergence",

@@ -86,7 +86,7 @@ def schema() -> dict[str, Any]:
 
 
 def template() -> str:
-    """Return a commented scenario file that passes."""
+    """Return a commented scenario file that passes; it names `SCHEMA_FILE` as its schema."""
     from sim.scenario import template as shipped
 
     return shipped.template()

@@ -37,6 +37,8 @@ def verify_ledger(ledger: Path, expect_head: str | None, *, as_json: bool) -> in
     )
     for name, public in found.keys.items():
         out.print(f"key {name}: {public or 'none'}")
+    for name, draw in found.draws.items():
+        out.print(f"committee of {name}, drawn by stake: {', '.join(draw.committee)}")
     out.print(f"head: {found.head}")
     if expect_head is None:
         out.print(

@@ -34,6 +34,9 @@ def dump_resolved(plan: Plan) -> str:
     validators: dict[str, Any] = {"n": len(names), "names": names}
     if any(validator.region for validator in plan.validators):
         validators["placement"] = [validator.region for validator in plan.validators]
+    stakes = [validator.stake for validator in plan.validators]
+    if set(stakes) != {1}:
+        validators["stake"] = stakes  # equal ones are left out, as they are of genesis
     network = plan.network
     text = document(
         {
@@ -109,7 +112,9 @@ def _key(key: KeyPlan, names: list[str]) -> dict[str, Any]:
         "scheme": key.scheme,
         "threshold": key.threshold,
         "faults": key.faults,
-        "committee": [names[v] for v in key.committee],
+        "committee": [names[v] for v in key.committee]
+        if key.drawn is None
+        else {"size": key.drawn, "select": "stake"},
         "attempts": key.attempts,
         "retry_after": key.retry_after,
         "justifications": key.justifications,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Discriminator, Field, Tag
 
 from sim.scenario.fields import (
     INTEGER_MAX,
+    NAMING_PATTERN,
     VALIDATORS_MAX,
     Duration,
     Genesis,
@@ -16,9 +17,12 @@ from sim.scenario.fields import (
     Positive,
     PositiveDuration,
     Rate,
+    Shape,
     Size,
+    Stake,
     Table,
     Unit,
+    json_text,
     shape,
 )
 
@@ -59,6 +63,24 @@ class RunTable(Table):
     )
 
 
+STAKE_MIN: Final = 1000
+"""The smallest stake of a distribution: fine enough that rounding to whole numbers hardly shows."""
+
+
+class StakeTable(Table):
+    """Stakes drawn before the run, each by the run's seed and the validator's name."""
+
+    dist: Annotated[Literal["pareto"], Unit("one of")] = Field(
+        description="The distribution. Pareto's gives few validators most of the stake.",
+        examples=["pareto"],
+    )
+    shape: Shape = Field(
+        description="How unequal they are: a stake is above s with probability (1000/s)^shape, "
+        "so 1000 is the smallest. In 1 … 100; 1.16 gives a fifth of them four fifths.",
+        examples=[1.2],
+    )
+
+
 class ValidatorsTable(Table):
     """Who takes part, and where they stand."""
 
@@ -66,13 +88,25 @@ class ValidatorsTable(Table):
         description="How many there are.", examples=[7]
     )
     names: Annotated[
-        Annotated[str, Tag("=text")] | Annotated[list[str], Tag("=list")],
+        Annotated[str, json_text(NAMING_PATTERN), Tag("=text")]
+        | Annotated[list[str], Tag("=list")],
         Discriminator(shape),
         Unit("a pattern, or a list of names"),
     ] = Field(
         default="v{:02}",
         description="Their names: a pattern for the position, counted from 0, or all n of them.",
         examples=["node-{}", ["ada", "bob", "cyn"]],
+    )
+    stake: Annotated[
+        Annotated[Literal["equal"], Tag("=text")]
+        | Annotated[list[Stake], Tag("=list")]
+        | Annotated[StakeTable, Tag("=table")],
+        Discriminator(shape),
+        Unit('"equal", a stake each, or a distribution'),
+    ] = Field(
+        default="equal",
+        description="What each has at stake, in units: committees can be drawn in proportion.",
+        examples=["equal", [40, 25, 25, 4, 3, 2, 1], {"dist": "pareto", "shape": 1.2}],
     )
     placement: (
         Annotated[
@@ -125,6 +159,7 @@ class NetworkTable(Table):
         Annotated[
             Annotated[Rate, Tag("=text")] | Annotated[LossTable, Tag("=table")],
             Discriminator(shape),
+            Unit("percentage of messages, or a table"),
         ]
         | None
     ) = Field(
@@ -137,6 +172,7 @@ class NetworkTable(Table):
         Annotated[
             Annotated[Rate, Tag("=text")] | Annotated[ReorderTable, Tag("=table")],
             Discriminator(shape),
+            Unit("percentage of messages, or a table"),
         ]
         | None
     ) = Field(

@@ -16,10 +16,17 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class ValidatorPlan(_Part, frozen=True):
-    """One validator: its name and the region that its links are drawn from (may be empty)."""
+    """One validator.
+
+    Attributes:
+        name: Its name.
+        region: What its links are drawn from; may be empty.
+        stake: At least 1; all together stay below 2**64.
+    """
 
     name: str
     region: str
+    stake: int = 1
 
 
 class NetworkPlan(_Part, frozen=True):
@@ -104,7 +111,8 @@ class KeyPlan(_Part, frozen=True):
     """A key that the scenario may create; fields as in `sim.protocol.ceremony.Ceremony`.
 
     Attributes:
-        committee: Registry positions, ascending.
+        committee: Registry positions, ascending; empty if the chain draws it.
+        drawn: How many validators the chain draws by stake, or None.
         attempts: Most attempts.
         retry_after: Heights from a failure to the next attempt's first, at least 1.
     """
@@ -114,11 +122,17 @@ class KeyPlan(_Part, frozen=True):
     threshold: int
     faults: int
     committee: tuple[int, ...]
+    drawn: int | None = None
     attempts: int = 3
     retry_after: int = 1
     justifications: Literal["sealed", "clear"] = "sealed"
     commitments: Literal["evaluation", "coefficient"] = "evaluation"
     policy: PolicyPlan = PolicyPlan()
+
+    @property
+    def size(self) -> int:
+        """n, the number of members."""
+        return len(self.committee) if self.drawn is None else self.drawn
 
 
 class Trigger(_Part, frozen=True):

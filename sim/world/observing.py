@@ -103,15 +103,16 @@ def shareless(
     A member that is down has its share in its store, if it ever had one: it isn't counted.
     """
     corrupted = {corruption.validator for corruption in plan.corruptions}
+    positions = {validator.name: index for index, validator in enumerate(plan.validators)}
     found: dict[str, list[str]] = {}
     for key in plan.keys:
         record = state.record(key.name)
         if record is None:
             continue
         found[key.name] = [
-            plan.validators[member].name
-            for member in key.committee
-            if member not in corrupted
+            name
+            for name in record.committee
+            if (member := positions[name]) not in corrupted
             and testimonies[member].alive
             and not any(
                 held.share and (held.key, held.attempt) == (key.name, record.attempt)

@@ -267,6 +267,11 @@ def test_a_block_above_the_limit_is_refused() -> None:
         {"block_time_us": 0},
         {"epoch_heights": 0},
         {"block_max": 0},
+        {"stakes": (5, 4, 3)},
+        {"stakes": (5, 4, 3, 2, 1)},
+        {"stakes": (5, 4, 0, 2)},
+        {"stakes": (5, 4, -1, 2)},
+        {"stakes": (2**63, 2**62, 2**62, 1)},
     ],
 )
 def test_a_genesis_that_makes_no_sense_is_refused(changes: dict[str, object]) -> None:
