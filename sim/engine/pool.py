@@ -67,6 +67,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": _search_path()},
+            start_new_session=True,  # Ctrl-C is for the coordinator, which ends its workers
         )
         return cls(number, process)
 

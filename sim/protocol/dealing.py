@@ -156,12 +156,7 @@ class Dealer:
         tries = self._tries[holder] = self._tries.get(holder, 0) + 1
         timeout = self._context.rto_us(peer) << min(tries - 1, 40)
         return [
-            Send(
-                peer,
-                self._context.name,
-                self._outgoing[holder],
-                first=tries == 1 and not self._context.incarnation,
-            ),
+            Send(peer, self._context.name, self._outgoing[holder]),
             StartTimer(f"{TIMER}{holder}", min(timeout, self._context.rto_max_us)),
         ]
 

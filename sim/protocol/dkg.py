@@ -56,7 +56,7 @@ class DkgMachine:
         stored: What the store holds under this attempt's prefix, after a restart or early messages.
         posted: Kinds of statements that the validator has already written ahead in this attempt.
         amnesiac: The store was lost in an attempt opened before the validator's first seen height:
-            the machine acknowledges what arrives, and says nothing.
+            the machine announces, acknowledges what arrives, and says nothing else.
 
     """
 
@@ -95,7 +95,7 @@ class DkgMachine:
         """Act on the ceremony as it stands after the last block received, at `height`."""
         self._state, self._seen = state, height
         if self.amnesiac:
-            return []
+            return self._announce(state) if state.phase is Phase.ANNOUNCE else []
         effects = self._dealer.resume(state)
         match state.phase:
             case Phase.ANNOUNCE:

@@ -38,14 +38,12 @@ class Send:
         to: The receiver.
         subject: The label's subject; with the session and the message's kind it keys the draws.
         message: What is sent.
-        first: False for a retransmission.
 
     """
 
     to: ValidatorIndex
     subject: str
     message: Private
-    first: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,7 +251,7 @@ class SigningMachine:
         sends = current.sends[member] = current.sends.get(member, 0) + 1
         timeout = min(self.context.rto_us(peer) << min(sends - 1, 40), self.context.rto_max_us)
         return [
-            Send(peer, self._signing, message, first=sends == 1),
+            Send(peer, self._signing, message),
             StartTimer(f"ask/{member}", timeout),
         ]
 

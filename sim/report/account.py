@@ -31,7 +31,10 @@ BAR: Final = 12
 
 OUTCOMES: Final = {"active": ("completed", "green"), "failed": ("failed", "red")}
 
-FILES: Final = "ledger.msgpack, events, summary.json, digests.json, plan.json, machine.json"
+FILES: Final = (
+    "ledger.msgpack, events.msgpack, summary.json, digests.json, plan.json, "
+    "scenario.resolved.toml, machine.json"
+)
 
 
 def account(summary: Mapping[str, Any], folder: str | None = None) -> RenderableType:

@@ -175,7 +175,7 @@ class Performer:
                 case Publish():
                     self._submit(action)
                 case Resend(signed):
-                    self._tally.again(signed.label.kind, len(signed.raw))
+                    self._tally.again(len(signed.raw))
                     self._context.submit(signed.label, signed.raw)
                 case Deliver():
                     self._send(action)

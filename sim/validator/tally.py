@@ -29,8 +29,8 @@ class Tally:
 
     Attributes:
         bytes: By byte meter.
-        messages: ``shares``, ``retransmissions``, ``acks``, ``signing``, ``reads``, ``blocks``,
-            ``transactions`` (and each kind of transaction), all as sent; ``blocks`` as received.
+        messages: ``shares``, ``acks``, ``signing``, ``retransmissions``, ``reads``, and each kind
+            of transaction, all as sent; ``blocks`` as received. No message counts twice.
         charged: Operations by stage of the ceremony and meter name.
 
     """
@@ -75,7 +75,6 @@ class Tally:
         self, kind: str, statement: Statement | RecordSignSession, body: int, raw: int
     ) -> None:
         """Count a statement of `body` bytes in a transaction of `raw` bytes."""
-        self.messages.add("transactions")
         self.messages.add(kind)
         if isinstance(statement, Deal):
             points, proof = sum(map(len, statement.points)), len(statement.proof)
@@ -86,8 +85,7 @@ class Tally:
             self.bytes.add(CONTROL, body)
             self.bytes.add(OVERHEAD, raw - body)
 
-    def again(self, kind: str, raw: int) -> None:
+    def again(self, raw: int) -> None:
         """Count a transaction of `raw` bytes that is sent once more, unchanged."""
         self.messages.add("retransmissions")
-        self.messages.add(f"{kind}.again")
         self.bytes.add(OVERHEAD, raw)

@@ -172,7 +172,8 @@ def test_a_replay_of_an_honest_run_finds_no_difference(run: api.Run) -> None:
     replay = api.replay(run.folder)
 
     assert (replay.exit_code, replay.divergence) == (0, None)
-    assert replay.versions == ()
+    # Whoever works on the program may commit between the two; nothing else differs.
+    assert [name for name, _, _ in replay.versions if not name.startswith("program.")] == []
     assert replay.events == len(list(run.events()))
 
 

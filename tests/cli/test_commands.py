@@ -256,7 +256,7 @@ def test_replay_names_the_versions_that_differ(
     done = ksim("replay", copy)
 
     assert done.returncode == 0
-    assert done.stderr.startswith("version differs: libraries.trio: then 0.0.1, now ")
+    assert "version differs: libraries.trio: then 0.0.1, now " in done.stderr
 
 
 def children(pid: int) -> list[int]:
@@ -293,6 +293,6 @@ def test_ctrl_c_ends_the_run_with_130_and_leaves_nobody_behind(
 
     assert len(started) == workers
     assert process.returncode == 130
-    assert stderr.endswith("interrupted\n")
+    assert stderr == "interrupted\n"
     assert not any(Path(f"/proc/{child}").exists() for child in started)
     assert not (tmp_path / "results").exists()
