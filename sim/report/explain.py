@@ -13,7 +13,17 @@ from rich.text import Text
 from sim.adversary import BEHAVIOURS
 from sim.base.ids import LEDGER
 from sim.report.words import clock, count, names
-from sim.scenario.plan import ActionPlan, CorruptionPlan, KeyPlan, Plan
+from sim.scenario.plan import (
+    ActionPlan,
+    BandwidthPlan,
+    CorruptionPlan,
+    KeyPlan,
+    LinkFigures,
+    LinkPlan,
+    NetworkPlan,
+    Plan,
+)
+from sim.scenario.quantities import format_bandwidth, format_size
 
 
 def explain(plan: Plan) -> RenderableType:
@@ -48,13 +58,21 @@ def _validators(plan: Plan) -> Iterator[tuple[str, str]]:
 
 def _surroundings(plan: Plan) -> Iterator[tuple[str, str]]:
     network, ledger, phases = plan.network, plan.ledger, plan.ledger.phases
-    yield "profile", network.profile
-    loss = "as the profile says" if network.loss is None else _rate(network.loss)
-    yield "loss", loss
+    regions = () if network.matrix is None else network.matrix.regions
+    yield "profile", f"{network.profile} of {names(regions)}" if regions else network.profile
+    if network.transport == "stream":
+        yield "transport", "stream: loss becomes delay"
+    yield "loss", "as the profile says" if network.loss is None else _loss(network)
     if network.duplicate:
         yield "duplicates", _rate(network.duplicate)
     if network.reorder:
         yield "held back", f"{_rate(network.reorder)}, by {_milliseconds(network.reorder_by_us)}"
+    if network.bandwidth is not None:
+        yield "bandwidth", _bandwidth(network.bandwidth)
+    for link in network.links:
+        fixed = [] if link.latency_us is None else [f"latency {_milliseconds(link.latency_us)}"]
+        said = ", ".join([_ends(plan, link), *fixed, *_figures(link.figures)])
+        yield "link", said
     yield "block time", _milliseconds(ledger.block_time_us)
     yield (
         "phases",
@@ -69,6 +87,36 @@ def _surroundings(plan: Plan) -> Iterator[tuple[str, str]]:
 def _rate(parts: int) -> str:
     """Write parts per 2**32 as a percentage."""
     return f"{100 * parts / 2**32:.3g} %"
+
+
+def _loss(of: NetworkPlan | LinkFigures) -> str:
+    rate = _rate(of.loss or 0)
+    return f"{rate} in bursts of {of.burst} slots of 20 ms" if of.burst else rate
+
+
+def _bandwidth(plan: BandwidthPlan) -> str:
+    up, down = (
+        "no limit" if rate is None else format_bandwidth(rate) for rate in (plan.up, plan.down)
+    )
+    return f"up {up}, down {down}, queues of {format_size(plan.queue)}"
+
+
+def _ends(plan: Plan, links: LinkPlan | ActionPlan) -> str:
+    return f"{_all_named(plan, links.sources)} → {_all_named(plan, links.targets)}"
+
+
+def _all_named(plan: Plan, positions: Sequence[int]) -> str:
+    everyone = tuple(range(len(plan.validators)))
+    return "everyone" if tuple(positions) == everyone else names(_named(plan, positions))
+
+
+def _figures(figures: LinkFigures) -> Iterator[str]:
+    if figures.add_us:
+        yield f"{_milliseconds(figures.add_us)} more"
+    if figures.loss is not None:
+        yield f"loss {_loss(figures)}"
+    if figures.rate is not None:
+        yield f"{format_bandwidth(figures.rate)}, queue of {format_size(figures.queue)}"
 
 
 def _milliseconds(time_us: int) -> str:
@@ -101,6 +149,12 @@ def _action(plan: Plan, action: ActionPlan) -> tuple[str, str]:
         said.append(names(_named(plan, action.nodes)))
     if action.groups:
         said.append(" | ".join(names(_named(plan, group)) for group in action.groups))
+    if action.sources:
+        said.append(_ends(plan, action))
+    if action.by_us:
+        said.append(f"by up to {_milliseconds(action.by_us)}")
+    if action.figures is not None:
+        said += _figures(action.figures)
     if action.until_us is not None:
         said.append(f"for {clock(action.until_us)}")
     return _moment(plan, action), ", ".join(said)
