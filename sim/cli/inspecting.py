@@ -67,7 +67,9 @@ def check_network(
     else:
         from sim.report.netcheck import netcheck
 
-        console().print(netcheck(found.exported()))
+        # A pipe has no width: rows stay on one line, for whatever reads them.
+        out = console()
+        out.print(netcheck(found.exported()), width=None if out.is_terminal else 160)
     return 0 if found.honest else int(api.Exit.EXPECTATION)
 
 
