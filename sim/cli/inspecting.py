@@ -69,7 +69,9 @@ def check_network(
 
         # A pipe has no width: rows stay on one line, for whatever reads them.
         out = console()
-        out.print(netcheck(found.exported()), width=None if out.is_terminal else 160)
+        if not out.is_terminal:
+            out.width = 160
+        out.print(netcheck(found.exported()))
     return 0 if found.honest else int(api.Exit.EXPECTATION)
 
 

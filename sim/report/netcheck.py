@@ -15,8 +15,7 @@ from sim.report.words import count
 def netcheck(check: Mapping[str, Any]) -> RenderableType:
     """Return the table of a check, as `NetworkCheck.exported` has it."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in ("links", "figure"):
-        table.add_column(title, style="dim" if title == "links" else "", overflow="fold")
+    table.add_column("figure", overflow="fold")
     for title in ("declared", "sampled", "range", "samples"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
@@ -24,9 +23,10 @@ def netcheck(check: Mapping[str, Any]) -> RenderableType:
     for line in check["lines"]:
         unit = line["unit"]
         low, high = (_number(line[bound], unit) for bound in ("low", "high"))
+        if line["link"] != before:
+            table.add_row(Text(line["link"], "bold"))
         table.add_row(
-            Text("" if line["link"] == before else line["link"]),
-            line["figure"],
+            f"  {line['figure']}",
             f"{_number(line['declared'], unit)} {_UNITS[unit]}",
             _number(line["sampled"], unit),
             f"{low} … {high}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from math import ceil
 from typing import Final
 
 import msgspec
@@ -75,7 +76,7 @@ def check_messages(
     count = samples
     if rate and not links.declared.loss.burst:
         most = max(samples, MESSAGES_MAX // classes)
-        count = max(samples, min(most, int(LOSSES_MIN / rate)))
+        count = max(samples, min(most, ceil(LOSSES_MIN * CERTAIN / links.declared.loss.rate)))
     delays: list[int] = []
     twice = held = 0
     for i in range(count):
