@@ -40,11 +40,18 @@ def _events() -> dict[str, str]:
 
 
 def _schemes() -> dict[str, str]:
-    from sim.crypto.ed25519 import Ed25519
+    from sim.crypto.groups import get_group
 
+    signing = {
+        "ED25519": "keys sign by FROST (RFC 9591), signatures are ordinary Ed25519",
+        "SECP256K1": "keys sign by FROST in BIP-340 form, signatures are ordinary Schnorr ones",
+        "BLS": "on BLS12-381, keys in G1; partial signatures are combined, without nonces, to "
+        "ordinary BLS signatures in G2, 96 bytes",
+    }
+    sizes = {name: (get_group(name).point_size, get_group(name).scalar_size) for name in signing}
     return {
-        Ed25519.scheme: f"points of {Ed25519.point_size} bytes, scalars of {Ed25519.scalar_size}; "
-        "keys sign by FROST (RFC 9591), signatures are ordinary Ed25519"
+        name: f"points of {sizes[name][0]} bytes, scalars of {sizes[name][1]}; {sentence}"
+        for name, sentence in signing.items()
     }
 
 

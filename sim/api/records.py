@@ -87,7 +87,7 @@ class TestSignature(Record, frozen=True):
         message: Hex.
         signature: Hex.
         signers: Names.
-        verified: Whether an ordinary Ed25519 verification accepts it.
+        verified: Whether an ordinary verification accepts it: Ed25519, BIP-340 or BLS.
         height: At which the ledger recorded the session.
         time_us: Virtual time of that height.
 
@@ -109,7 +109,7 @@ class Key(Record, frozen=True):
     """What has become of one key.
 
     Attributes:
-        scheme: ``ED25519``.
+        scheme: ``ED25519``, ``SECP256K1`` or ``BLS``.
         threshold: t, the number of shares that sign.
         faults_tolerated: f*, the liars and withholders that a ceremony survives.
         quorum: Confirmations without which no key is activated: t + f*.

@@ -5,7 +5,8 @@ its charges depend only on what it did: never on caches, processes or schedules.
 
 Names: ``exp.base`` and ``exp.full`` (group exponentiations by a full scalar), ``exp.small``,
 ``combine.128`` and ``combine.full`` (multi-exponentiations; ``….terms`` counts their terms),
-``proof.verify``, ``point.validate``, ``seal``, ``open``, ``signature.sign``, ``signature.verify``.
+``exp.g2``, ``pairing.check`` and ``combine.g2`` (of BLS signatures, in G2), ``proof.verify``,
+``point.validate``, ``seal``, ``open``, ``signature.sign``, ``signature.verify``.
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
 """Groups, polynomials, commitments, proofs, signatures and sealing: real cryptography, no protocol.
 
 A ladder, each rung importing only those before it:
-`group` what a prime-order group offers · `edwards` curve arithmetic for sums · `ed25519` the group
-itself · `groups` groups by scheme name · `polynomial` sharing and interpolation · `commitments`
-what a deal publishes · `schnorr` proofs of knowledge · `frost` threshold signatures · `identity` a
-validator's own signatures · `sealing` shares encrypted to one recipient · `merkle` one signature
-over many envelopes.
+`group` what a prime-order group offers · `edwards` curve arithmetic for sums · `ed25519`,
+`secp256k1`, `bls12381` the groups · `groups` groups by scheme name · `polynomial` sharing and
+interpolation · `commitments` what a deal publishes · `schnorr` proofs of knowledge ·
+`ciphersuites`, `frost` threshold Schnorr signatures · `bls` threshold BLS signatures · `signatures`
+how the holders of a key sign, by scheme · `identity` a validator's own signatures · `verification`
+ordinary verification, by scheme · `sealing` shares encrypted to one recipient · `merkle` one
+signature over many envelopes.
 
 Points, scalars on the wire and keys are canonical bytes; scalars inside are integers.
 

@@ -24,16 +24,13 @@ from sim.base.codec import encode
 from sim.base.errors import LocalError
 from sim.base.meters import charge
 from sim.crypto import edwards
-from sim.crypto.group import PointError, ScalarError
+from sim.crypto.group import CACHED_MAX, PointError, ScalarError, reduce_terms
 
 ORDER: Final = 2**252 + 27742317777372353535851937790883648493
 """q: prime order of the subgroup that the base point generates (RFC 8032)."""
 
 SIZE: Final = 32
 IDENTITY: Final = (1).to_bytes(SIZE, "little")
-
-_CACHED_MAX: Final = 1 << 17
-"""Decoded points kept, about 450 bytes each: twice a 256-member ceremony."""
 
 _ORDER_2Q: Final = bytes.fromhex("95" + 31 * "99")
 """B + (0, −1): the base point plus the point of order 2, canonical and of order 2q."""
@@ -100,7 +97,7 @@ class Ed25519:
             raise PointError(f"a point takes {SIZE} bytes, got {len(point)}")
         if not bindings.crypto_core_ed25519_is_valid_point(point):
             raise PointError("not a canonical point of the prime-order subgroup")
-        if len(self._valid) >= _CACHED_MAX:
+        if len(self._valid) >= CACHED_MAX:
             self._valid.clear()
         self._valid.add(point)
 
@@ -118,14 +115,7 @@ class Ed25519:
 
     def combine(self, scalars: Sequence[int], points: Sequence[bytes], bits: int) -> bytes:
         """Return Σ scalars[i]·points[i]."""
-        if len(scalars) != len(points):
-            raise LocalError(f"{len(scalars)} scalars for {len(points)} points")
-        reduced = [scalar % ORDER for scalar in scalars]
-        if any(scalar >> bits for scalar in reduced):
-            raise LocalError(f"a scalar has more than {bits} bits")
-        name = "combine.128" if bits <= 128 else "combine.full"
-        charge(name)
-        charge(f"{name}.terms", len(points))
+        reduced = reduce_terms(ORDER, scalars, points, bits)
         decoded = [self._decode(point) for point in points]
         return edwards.encode(edwards.combine(reduced, decoded, bits))
 
@@ -150,7 +140,7 @@ class Ed25519:
         decoded = self._decoded.get(point)
         if decoded is None:
             decoded = edwards.decode(point)
-            if len(self._decoded) >= _CACHED_MAX:
+            if len(self._decoded) >= CACHED_MAX:
                 self._decoded.clear()
             self._decoded[point] = decoded
         return decoded

@@ -1,11 +1,14 @@
-"""FROST(Ed25519, SHA-512): t holders sign as one, each with its share and a single-use nonce pair.
+"""FROST: t holders sign as one, each with its share and a single-use nonce pair.
 
-Source: RFC 9591, with its names; a partial signature is its `sig_share`. The result is an ordinary
-Ed25519 signature. Holders' identifiers are their share indices 1..n.
+Source: RFC 9591, with its names; a partial signature is its `sig_share`. The curve, its hashes and
+the signature's form are the ciphersuite's; holders' identifiers are their share indices 1..n.
 
 Order of use: `nonce_generate` twice per signer, whose commitments (two base multiplications) make
 up the list; `sign` by each; `verify_partial` of each; `aggregate`. What a list fixes for everyone
 is derived once and kept in the run's memo: deriving it again for every partial costs seconds.
+
+In a form that knows points up to their sign (BIP-340), key and R are replaced by their normal ones
+within a session; whoever contributed to a negated one is negated likewise.
 
 Charges follow the protocol's accounts: one combine.full per set, in `aggregate`; one exp.base and
 two exp.full per verified partial; nothing for signing. Whoever receives commitments validates them
@@ -14,25 +17,22 @@ there, and pays for it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from sim.base.errors import LocalError
 from sim.base.memo import memoised
 from sim.base.meters import Meter, charge, metering
 from sim.base.secret import SecretScalar
-from sim.crypto.ed25519 import ORDER, Ed25519
-from sim.crypto.group import PointError, ScalarError
+from sim.crypto.ciphersuites import Ciphersuite
+from sim.crypto.group import Group, PointError, ScalarError
 from sim.crypto.groups import get_group
 from sim.crypto.polynomial import lagrange
 
 CommitmentList: TypeAlias = tuple[tuple[int, bytes, bytes], ...]
 """(identifier, hiding commitment D, binding commitment E), strictly ascending by identifier."""
-
-_CONTEXT: Final = b"FROST-ED25519-SHA512-v1"
 
 
 class FrostError(ValueError):
@@ -59,8 +59,10 @@ class _SigningSet:
         position: Identifier → position.
         factors: Binding factors ρ.
         weights: Lagrange coefficients λ at 0.
-        commitment: The group commitment R.
+        commitment: The group commitment R, normal.
         challenge: c.
+        key_sign: −1 if the key was negated to be normal, else 1; shares follow it.
+        nonce_sign: The same for R; nonces follow it.
 
     """
 
@@ -69,51 +71,60 @@ class _SigningSet:
     weights: tuple[int, ...]
     commitment: bytes
     challenge: int
+    key_sign: int
+    nonce_sign: int
 
 
-def nonce_generate(randomness: bytes, share: SecretScalar) -> int:
+def nonce_generate(suite: Ciphersuite, randomness: bytes, share: SecretScalar) -> int:
     """Derive one nonce from 32 fresh random bytes and the signer's share (section 4.1).
 
     The share hedges against bad randomness. The nonce is secret and serves one signature.
     """
     if len(randomness) != 32:
         raise LocalError(f"a nonce takes 32 bytes of randomness, got {len(randomness)}")
-    return _hash_scalar(b"nonce", randomness + _scalar(share.reveal()))
+    return suite.hash_to_scalar(b"nonce", randomness + _group(suite).encode_scalar(share.reveal()))
 
 
 def binding_factors(
-    public_key: bytes, message: bytes, commitments: CommitmentList
+    suite: Ciphersuite, public_key: bytes, message: bytes, commitments: CommitmentList
 ) -> dict[int, int]:
     """Return ρ of every signer, by identifier (section 4.4)."""
-    prefix = binding_factor_prefix(public_key, message, commitments)
+    group = _group(suite)
+    prefix = binding_factor_prefix(suite, public_key, message, commitments)
     return {
-        identifier: _hash_scalar(b"rho", prefix + _scalar(identifier))
+        identifier: suite.hash_to_scalar(b"rho", prefix + group.encode_scalar(identifier))
         for identifier, _, _ in commitments
     }
 
 
-def binding_factor_prefix(public_key: bytes, message: bytes, commitments: CommitmentList) -> bytes:
+def binding_factor_prefix(
+    suite: Ciphersuite, public_key: bytes, message: bytes, commitments: CommitmentList
+) -> bytes:
     """Return what every binding factor's input begins with: key ‖ H4(message) ‖ H5(list)."""
-    encoded = b"".join(_scalar(identifier) + d + e for identifier, d, e in commitments)
+    group = _group(suite)
+    encoded = b"".join(group.encode_scalar(identifier) + d + e for identifier, d, e in commitments)
     return (
-        public_key
-        + hashlib.sha512(_CONTEXT + b"msg" + message).digest()
-        + hashlib.sha512(_CONTEXT + b"com" + encoded).digest()
+        suite.normal(public_key)
+        + suite.hash_to_bytes(b"msg", message)
+        + suite.hash_to_bytes(b"com", encoded)
     )
 
 
-def group_commitment(commitments: CommitmentList, factors: dict[int, int]) -> bytes:
+def group_commitment(
+    suite: Ciphersuite, commitments: CommitmentList, factors: dict[int, int]
+) -> bytes:
     """Return R = Σ D_i + ρ_i·E_i (section 4.5); charges one combine.full of a term per signer."""
-    group = get_group(Ed25519.scheme)
+    group = _group(suite)
     bound = group.combine(
         [factors[identifier] for identifier, _, _ in commitments],
         [e for _, _, e in commitments],
-        ORDER.bit_length(),
+        group.order.bit_length(),
     )
     return group.sum_points([bound, *(d for _, d, _ in commitments)])
 
 
 def sign(
+    suite: Ciphersuite,
     identifier: int,
     share: SecretScalar,
     public_key: bytes,
@@ -124,6 +135,7 @@ def sign(
     """Return the partial signature d + e·ρ + λ·s·c (section 5.2).
 
     Args:
+        suite: The ciphersuite.
         identifier: The signer's share index.
         share: s.
         public_key: The group's.
@@ -136,14 +148,16 @@ def sign(
         ListError: The list isn't valid, or `identifier` isn't on it.
 
     """
-    signing = _signing_set(public_key, message, commitments)
+    signing = _signing_set(suite, public_key, message, commitments)
     position = _position(signing, identifier)
     hiding, binding = nonces
-    weighted = signing.weights[position] * share.reveal() * signing.challenge
-    return (hiding + binding * signing.factors[position] + weighted) % ORDER
+    nonce = signing.nonce_sign * (hiding + binding * signing.factors[position])
+    key = signing.key_sign * signing.weights[position] * share.reveal()
+    return (nonce + key * signing.challenge) % _group(suite).order
 
 
 def verify_partial(
+    suite: Ciphersuite,
     public_key: bytes,
     public_share: bytes,
     identifier: int,
@@ -158,20 +172,26 @@ def verify_partial(
         PartialError: `partial` isn't that signer's for this message and list.
 
     """
-    signing = _signing_set(public_key, message, commitments)
+    signing = _signing_set(suite, public_key, message, commitments)
     position = _position(signing, identifier)
-    group = get_group(Ed25519.scheme)
+    group = _group(suite)
     _, hiding, binding = commitments[position]
     nonce = group.add(hiding, group.mul(signing.factors[position], binding))
-    weight = signing.challenge * signing.weights[position]
+    if signing.nonce_sign < 0:
+        nonce = group.negate(nonce)
+    weight = signing.key_sign * signing.challenge * signing.weights[position]
     if group.base_mul(partial) != group.add(nonce, group.mul(weight, public_share)):
         raise PartialError(f"the partial signature of {identifier} doesn't hold")
 
 
 def aggregate(
-    public_key: bytes, message: bytes, commitments: CommitmentList, partials: Sequence[int]
+    suite: Ciphersuite,
+    public_key: bytes,
+    message: bytes,
+    commitments: CommitmentList,
+    partials: Sequence[int],
 ) -> bytes:
-    """Return the Ed25519 signature R ‖ Σ partials, 64 bytes; charges the set's combine.full.
+    """Return the signature of R and Σ partials; charges the set's combine.full.
 
     It verifies under `public_key` iff every partial, in the list's order, holds.
 
@@ -183,14 +203,14 @@ def aggregate(
         raise ListError(f"{len(partials)} partials for {len(commitments)} signers")
     charge("combine.full")
     charge("combine.full.terms", len(commitments))
-    signing = _signing_set(public_key, message, commitments)
-    return signing.commitment + _scalar(sum(partials))
+    signing = _signing_set(suite, public_key, message, commitments)
+    return suite.signature(signing.commitment, _group(suite).encode_scalar(sum(partials)))
 
 
-def verify_knowledge(identifier: int, public: bytes, proof: bytes) -> None:
+def verify_knowledge(suite: Ciphersuite, identifier: int, public: bytes, proof: bytes) -> None:
     """Check a proof of knowledge R ‖ z of the FROST DKG, as the published vectors make it.
 
-    z·G = R + c·φ₀ with c = SHA-512(context ‖ "dkg" ‖ identifier ‖ φ₀ ‖ R); unlike `schnorr`, it is
+    z·G = R + c·φ₀ with c = hash(context, "dkg", identifier ‖ φ₀ ‖ R); unlike `schnorr`, it is
     bound to no session. Source: Komlo, Goldberg (SAC 2020), figure 1, round 1.
 
     Raises:
@@ -198,13 +218,15 @@ def verify_knowledge(identifier: int, public: bytes, proof: bytes) -> None:
 
     """
     charge("proof.verify")
-    group = get_group(Ed25519.scheme)
-    if len(proof) != 64:
-        raise KnowledgeError(f"a proof takes 64 bytes, got {len(proof)}")
-    commitment = proof[:32]
-    challenge = _hash_scalar(b"dkg", _scalar(identifier) + public + commitment)
+    group = _group(suite)
+    size = group.point_size
+    if len(proof) != size + group.scalar_size:
+        raise KnowledgeError(f"a proof takes {size + group.scalar_size} bytes, got {len(proof)}")
+    commitment = proof[:size]
+    data = group.encode_scalar(identifier) + public + commitment
+    challenge = suite.hash_to_scalar(b"dkg", data)
     try:
-        recomputed = group.unmask(group.decode_scalar(proof[32:]), challenge, public)
+        recomputed = group.unmask(group.decode_scalar(proof[size:]), challenge, public)
     except (PointError, ScalarError) as error:
         raise KnowledgeError(str(error)) from None
     if recomputed != commitment:
@@ -212,27 +234,30 @@ def verify_knowledge(identifier: int, public: bytes, proof: bytes) -> None:
 
 
 @memoised
-def _signing_set(public_key: bytes, message: bytes, commitments: CommitmentList) -> _SigningSet:
+def _signing_set(
+    suite: Ciphersuite, public_key: bytes, message: bytes, commitments: CommitmentList
+) -> _SigningSet:
     identifiers = [identifier for identifier, _, _ in commitments]
     if not identifiers or identifiers[0] < 1 or any(a >= b for a, b in pairwise(identifiers)):
         raise ListError("identifiers are positive and strictly ascending")
     # A meter of its own: the set is charged once, in `aggregate`, not to everyone who looks at it.
     with metering(Meter()):
-        _check_points(commitments)
-        factors = binding_factors(public_key, message, commitments)
-        commitment = group_commitment(commitments, factors)
-    challenge = hashlib.sha512(commitment + public_key + message).digest()
+        _check_points(_group(suite), commitments)
+        factors = binding_factors(suite, public_key, message, commitments)
+        commitment = group_commitment(suite, commitments, factors)
+    key, nonce = suite.normal(public_key), suite.normal(commitment)
     return _SigningSet(
         {identifier: position for position, identifier in enumerate(identifiers)},
         tuple(factors.values()),
-        tuple(lagrange(identifiers, 0, ORDER)),
-        commitment,
-        int.from_bytes(challenge, "little") % ORDER,
+        tuple(lagrange(identifiers, 0, _group(suite).order)),
+        nonce,
+        suite.challenge(nonce, key, message),
+        1 if key == public_key else -1,
+        1 if nonce == commitment else -1,
     )
 
 
-def _check_points(commitments: CommitmentList) -> None:
-    group = get_group(Ed25519.scheme)
+def _check_points(group: Group, commitments: CommitmentList) -> None:
     for identifier, hiding, binding in commitments:
         try:
             group.validate(hiding)
@@ -248,10 +273,5 @@ def _position(signing: _SigningSet, identifier: int) -> int:
     return position
 
 
-def _scalar(value: int) -> bytes:
-    return (value % ORDER).to_bytes(32, "little")
-
-
-def _hash_scalar(purpose: bytes, data: bytes) -> int:
-    """RFC 9591 section 6.1: H1 (``rho``) and H3 (``nonce``); the DKG's ``dkg`` is built alike."""
-    return int.from_bytes(hashlib.sha512(_CONTEXT + purpose + data).digest(), "little") % ORDER
+def _group(suite: Ciphersuite) -> Group:
+    return get_group(suite.scheme)

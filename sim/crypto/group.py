@@ -7,7 +7,13 @@ canonical bytes and integers; group objects themselves never leave the process.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+from sim.base.errors import LocalError
+from sim.base.meters import charge
+
+CACHED_MAX: Final = 1 << 17
+"""Decoded points that a group keeps: twice a 256-member ceremony."""
 
 
 class PointError(ValueError):
@@ -128,3 +134,25 @@ class Group(Protocol):
     def hash_to_scalar(self, tag: str, *parts: Any) -> int:
         """Hash codec-encodable `parts` under a domain `tag` to a scalar without noticeable bias."""
         ...
+
+
+def reduce_terms(
+    order: int, scalars: Sequence[int], points: Sequence[bytes], bits: int
+) -> list[int]:
+    """Begin a combination: check its shape, charge it, and return its scalars mod `order`.
+
+    Libraries cut unequal lengths short without a word; here they are a bug of the caller.
+
+    Raises:
+        LocalError: Unequal lengths, or a scalar of more than `bits` bits.
+
+    """
+    if len(scalars) != len(points):
+        raise LocalError(f"{len(scalars)} scalars for {len(points)} points")
+    reduced = [scalar % order for scalar in scalars]
+    if any(scalar >> bits for scalar in reduced):
+        raise LocalError(f"a scalar has more than {bits} bits")
+    name = "combine.128" if bits <= 128 else "combine.full"
+    charge(name)
+    charge(f"{name}.terms", len(points))
+    return reduced

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from itertools import pairwise
-from typing import Final
 
 import msgspec
 
 from sim.base.codec import decode_canonical, tuple_hash
 from sim.base.errors import DecodeError
 from sim.base.ids import ShareIndex, ValidatorIndex
+from sim.crypto import verification
 from sim.kchain.genesis import Genesis
 from sim.kchain.records import FIRST_ERA, Key, KeyRecord
 from sim.kchain.state import AttemptId, Draft
@@ -19,8 +19,6 @@ from sim.protocol.entries import Rejected
 from sim.protocol.judge import CeremonyState
 from sim.protocol.phases import Phase
 from sim.protocol.transactions import CreateKey, Transaction
-
-SCHEMES: Final = frozenset({"ED25519"})
 
 
 def create_key(draft: Draft, transaction: Transaction) -> None:
@@ -38,7 +36,7 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
         request = decode_canonical(transaction.payload, CreateKey)
     except DecodeError:
         raise Rejected("Malformed") from None
-    if request.scheme not in SCHEMES:
+    if request.scheme not in verification.SCHEMES:
         raise Rejected("UnknownScheme")
     if request.key in draft.keys:
         raise Rejected("KeyExists")

@@ -26,9 +26,9 @@ class KeyRecord(_Record, frozen=True):
     Attributes:
         id: Hash of the chain and the key's name, 32 bytes.
         name: The key's name.
-        scheme: ``ED25519``.
+        scheme: ``ED25519``, ``SECP256K1`` or ``BLS``.
         threshold: t and n.
-        public_key: V_0, the group's public key, 32 bytes.
+        public_key: V_0, the group's public key: 32, 33 or 48 bytes by scheme, never normalised.
         share_commitments: V_1..V_n, by share index; together with `public_key` all V_x.
         created_at_us: Unix time of the block that activated it, in µs.
         status: ``Active``.
@@ -43,7 +43,7 @@ class KeyRecord(_Record, frozen=True):
         qual: Share indices of the dealers that the key came from.
         transcript: Digest of the ceremony, 32 bytes.
         activation_message: What the committee signed.
-        activation_signature: Its signature, valid under `public_key`, 64 bytes.
+        activation_signature: Its signature, valid under `public_key`: 64 bytes, 96 for BLS.
 
     """
 

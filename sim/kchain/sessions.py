@@ -13,7 +13,7 @@ import msgspec
 
 from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
-from sim.crypto import identity
+from sim.crypto import verification
 from sim.kchain.records import AuditEntry, Key, KeyRecord, SignSession
 from sim.kchain.state import Draft
 from sim.protocol.activation import ACTIVATE
@@ -75,7 +75,9 @@ def _check_signature(record: KeyRecord, statement: RecordSignSession) -> None:
         raise Rejected("InvalidSigners")
     if signers[0] < 1 or signers[-1] > size:
         raise Rejected("InvalidSigners")
-    if not identity.verify(record.public_key, statement.message, statement.signature):
+    if not verification.verify(
+        record.scheme, record.public_key, statement.message, statement.signature
+    ):
         raise Rejected("InvalidSignature")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.base.memo import Memo, using
-from sim.crypto import identity
+from sim.crypto import verification
 from sim.kchain.blocks import Block, genesis_block, genesis_state
 from sim.kchain.errors import LedgerError
 from sim.kchain.file import LedgerFile, StoredBlock, parse_ledger
@@ -60,8 +60,11 @@ def verify_ledger(source: Path | bytes, expect_head: bytes | None = None) -> Ver
         state = _replay(file)
     for key in state.keys.values():
         record = key.record
-        if record is not None and not identity.verify(
-            record.public_key, record.activation_message, record.activation_signature
+        if record is not None and not verification.verify(
+            record.scheme,
+            record.public_key,
+            record.activation_message,
+            record.activation_signature,
         ):
             raise LedgerError(f"block {record.activated_at}", f"{record.name} isn't activated")
     return VerifiedChain(

@@ -1,9 +1,9 @@
 """The committee's first signature: it activates the key, over the ledger.
 
-FROST (RFC 9591) by the first t confirmers that nothing has excluded. Every confirmer has a pair of
-nonce commitments on the ledger; a set's list of pairs is frozen when the set begins, and a partial
-comes with a fresh pair, so that no pair ever meets two lists: two honest tries with one pair would
-give the share away.
+By the first t confirmers that nothing has excluded. In FROST every confirmer has a pair of nonce
+commitments on the ledger; a set's list of pairs is frozen when the set begins, and a partial comes
+with a fresh pair, so that no pair ever meets two lists: two honest tries with one pair would give
+the share away. BLS has no nonces: its lists say who is in the set, and nothing more.
 """
 
 from __future__ import annotations
@@ -11,18 +11,14 @@ from __future__ import annotations
 from sim.base.codec import decode_canonical, encode, tuple_hash
 from sim.base.errors import DecodeError
 from sim.base.memo import memoised
-from sim.crypto import frost, identity
-from sim.crypto.group import ScalarError
-from sim.crypto.groups import get_group
+from sim.crypto import verification
+from sim.crypto.signatures import CommitmentList, PartialError, get_signatures
 from sim.protocol.entries import Entry, Rejected
 from sim.protocol.messages import Sign, SignNonce
 from sim.protocol.result import usable_nonces
 from sim.protocol.state import Notes
 
 ACTIVATE = "K-chain/activate/v1"
-
-CommitmentList = tuple[tuple[int, bytes, bytes], ...]
-"""(share index, hiding, binding), ascending by index."""
 
 
 def activation_message(notes: Notes, confirm_end: int) -> bytes:
@@ -66,7 +62,10 @@ def next_set(notes: Notes) -> bool:
     if len(ready) < notes.ceremony.threshold:
         return False
     notes.signing_set = tuple(ready[: notes.ceremony.threshold])
-    notes.commitment_list = tuple((member, *notes.nonces[member]) for member in notes.signing_set)
+    scheme = get_signatures(notes.ceremony.scheme)
+    notes.commitment_list = tuple(
+        scheme.entry(member, notes.nonces[member]) for member in notes.signing_set
+    )
     notes.lists.append(notes.commitment_list)
     notes.partials = {}
     notes.posted_partials = set()
@@ -115,23 +114,20 @@ def partial_holds(
     pairs: CommitmentList,
     partial: bytes,
 ) -> bool:
-    """Say whether an encoded partial signature is valid for this message and list."""
+    """Say whether a partial signature is valid for this message and list."""
     try:
-        frost.verify_partial(
-            public_key,
-            public_share,
-            member,
-            get_group(scheme).decode_scalar(partial),
-            message,
-            pairs,
+        get_signatures(scheme).verify_partial(
+            public_key, public_share, member, partial, message, pairs
         )
-    except (ScalarError, frost.PartialError):
+    except PartialError:
         return False
     return True
 
 
 def record_sign_nonce(notes: Notes, member: int, entry: Entry) -> None:
     """Take a restarted confirmer's fresh pair; it counts from the next set on."""
+    if not get_signatures(notes.ceremony.scheme).uses_nonces:
+        raise Rejected("NoNonces")
     if member not in notes.confirmed or member in notes.unsigning:
         raise Rejected("NotASigner")
     try:
@@ -150,14 +146,14 @@ def close_set(notes: Notes) -> bool:
         notes.unsigning.setdefault(member, "no-partial")
     if missing:
         return False
-    group = get_group(notes.ceremony.scheme)
-    signature = frost.aggregate(
+    scheme, message = notes.ceremony.scheme, notes.activation_message
+    signature = get_signatures(scheme).aggregate(
         notes.public_key,
-        notes.activation_message,
+        message,
         notes.commitment_list,
-        [group.decode_scalar(notes.partials[member]) for member in notes.signing_set],
+        [notes.partials[member] for member in notes.signing_set],
     )
     # Every partial was checked, so the sum verifies; anything else is a bug here.
-    assert identity.verify(notes.public_key, notes.activation_message, signature)
+    assert verification.verify(scheme, notes.public_key, message, signature)
     notes.activation_signature = signature
     return True

@@ -59,7 +59,7 @@ class Ceremony:
         era: Counts public keys under that name, from 1.
         generation: Counts rotations under one public key, from 0.
         attempt: 1-based.
-        scheme: ``ED25519``.
+        scheme: ``ED25519``, ``SECP256K1`` or ``BLS``.
         threshold: t, the number of shares that sign, 1..n.
         faults: f*, the liars and withholders that Confirm survives.
         members: By ascending index 1..n.

@@ -79,6 +79,7 @@ class DkgMachine:
         self._dealer = Dealer(context, ceremony, self._me, stored)
         self._holdings = Holdings(ceremony, self._me, stored)
         self._nonces = NonceStock(context, ceremony.scheme, ceremony.label, ceremony.attempt)
+        self._signed = 0
         self._erased = False
 
     @property
@@ -267,6 +268,9 @@ class DkgMachine:
         share = self.share
         if share is None or not self._nonces.holds(self._me, state.commitment_list):
             return []
+        if self._signed == len(state.lists):
+            return []  # this set has this member's partial, though the ledger may not show it yet
+        self._signed = len(state.lists)
         partial = self._nonces.sign(
             self._me, share, state.public_key, state.activation_message, state.commitment_list
         )

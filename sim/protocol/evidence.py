@@ -15,7 +15,8 @@ from typing import Final, TypeVar
 from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
 from sim.crypto import commitments
-from sim.protocol.activation import CommitmentList, list_hash, partial_holds
+from sim.crypto.signatures import CommitmentList
+from sim.protocol.activation import list_hash, partial_holds
 from sim.protocol.ceremony import Ceremony, Member
 from sim.protocol.complaints import judge_opening, share_matches
 from sim.protocol.deals import deal_fault, degree_too_high, parse_deal

@@ -11,6 +11,8 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from sim.crypto.signatures import CommitmentList, NonceCommitments
+
 
 class _Message(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     pass
@@ -32,7 +34,7 @@ class Deal(_Message, frozen=True):
 
     Attributes:
         points: V_0..V_n (evaluation form) or the t coefficient commitments, encoded points.
-        proof: Schnorr proof of possession of V_0: R ‖ s, 64 bytes for 32-byte points.
+        proof: Schnorr proof of possession of V_0: R ‖ s, a point and a scalar.
 
     """
 
@@ -114,34 +116,34 @@ class Confirm(_Message, frozen=True):
     Attributes:
         transcript: The transcript's digest, 32 bytes.
         proof: Schnorr proof of s_i for V_i.
-        nonces: The first pair of nonce commitments for the activation signature.
+        nonces: The first nonce commitments for the activation signature.
 
     """
 
     transcript: bytes
     proof: bytes
-    nonces: tuple[bytes, bytes]
+    nonces: NonceCommitments
 
 
 class Sign(_Message, frozen=True):
     """A member of the current signing set: its partial signature, and the pair that comes next.
 
     Attributes:
-        partial: The partial signature, an encoded scalar.
+        partial: The partial signature: an encoded scalar (FROST) or element of G2 (BLS).
         list_hash: Hash of session, generation, message and commitment list, 32 bytes.
-        nonces: A fresh pair of nonce commitments; replaces the spent one from the next set on.
+        nonces: Fresh nonce commitments; they replace the spent ones from the next set on.
 
     """
 
     partial: bytes
     list_hash: bytes
-    nonces: tuple[bytes, bytes]
+    nonces: NonceCommitments
 
 
 class SignNonce(_Message, frozen=True):
-    """A confirmer that restarted: a fresh pair, since it discarded its old nonces."""
+    """A confirmer that restarted: a fresh pair, since it discarded its old nonces. Not for BLS."""
 
-    nonces: tuple[bytes, bytes]
+    nonces: NonceCommitments
 
 
 Statement: TypeAlias = (
@@ -214,18 +216,21 @@ class NonceCommitment(_Message, frozen=True, tag="nonce-commitment"):
 
     signing: str
     attempt: int
-    nonces: tuple[bytes, bytes]
+    nonces: NonceCommitments
 
 
 class SigningPackage(_Message, frozen=True, tag="signing-package"):
-    """Coordinator to signer: the message and everyone's commitments, ascending by index."""
+    """Coordinator to signer: the message and everyone's commitments, ascending by index.
+
+    In a scheme without nonces the commitments are empty, and whoever is listed may sign.
+    """
 
     key: str
     generation: int
     signing: str
     attempt: int
     message: bytes
-    commitments: tuple[tuple[int, bytes, bytes], ...]
+    commitments: CommitmentList
 
 
 class PartialSignature(_Message, frozen=True, tag="partial-signature"):

@@ -8,8 +8,8 @@ from sim.base.codec import decode_canonical, tuple_hash
 from sim.base.errors import DecodeError
 from sim.base.memo import memoised
 from sim.crypto import commitments, schnorr
-from sim.crypto.group import PointError
 from sim.crypto.groups import get_group
+from sim.crypto.signatures import NonceCommitments, get_signatures
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.deals import parse_deal, proof_context
 from sim.protocol.entries import Entry, Rejected
@@ -130,12 +130,6 @@ def confirmation_holds(
 
 
 @memoised
-def usable_nonces(scheme: str, nonces: tuple[bytes, bytes]) -> bool:
-    """Say whether both nonce commitments are valid points other than the identity."""
-    group = get_group(scheme)
-    try:
-        for point in nonces:
-            group.validate(point)
-    except PointError:
-        return False
-    return True
+def usable_nonces(scheme: str, nonces: NonceCommitments) -> bool:
+    """Say whether nonce commitments may be signed with: of the right number, and valid points."""
+    return get_signatures(scheme).usable(nonces)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from sim.base.secret import SecretScalar
-from sim.crypto import frost
-from sim.crypto.groups import get_group
-from sim.protocol.activation import CommitmentList
+from sim.crypto.signatures import (
+    RANDOMNESS,
+    CommitmentList,
+    NonceCommitments,
+    SecretNonces,
+    get_signatures,
+)
 from sim.protocol.member import MemberContext
 
 
@@ -13,7 +17,8 @@ class NonceStock:
     """Nonce pairs of one validator for one purpose.
 
     A restart empties the stock, and the next incarnation draws other pairs: a pair whose commitment
-    was published can't be used again after a crash. A pair is spent before its partial leaves.
+    was published can't be used again after a crash. A pair is spent before its partial leaves. In a
+    scheme without nonces there is nothing to draw or to spend, and a signer is always ready.
 
     Args:
         context: The validator.
@@ -24,36 +29,36 @@ class NonceStock:
 
     def __init__(self, context: MemberContext, scheme: str, *purpose: str | int) -> None:
         self._context = context
-        self._scheme = scheme
+        self._signatures = get_signatures(scheme)
         self._purpose = purpose
-        self._unspent: dict[tuple[bytes, bytes], tuple[int, int]] = {}
+        self._unspent: dict[NonceCommitments, SecretNonces] = {}
         self._drawn = 0
 
     @property
     def empty(self) -> bool:
-        """Whether no unspent pair is left."""
-        return not self._unspent
+        """Whether nonces are needed and no unspent pair is left."""
+        return self._signatures.uses_nonces and not self._unspent
 
-    def fresh(self, share: SecretScalar) -> tuple[bytes, bytes]:
-        """Draw a pair (RFC 9591 section 4.1) and return its commitments."""
+    def fresh(self, share: SecretScalar) -> NonceCommitments:
+        """Draw nonces and return their commitments; nothing in a scheme without nonces."""
+        if not self._signatures.uses_nonces:
+            return ()
         self._drawn += 1
         draw = self._context.draw("nonce", *self._purpose, self._drawn)
-        hiding = frost.nonce_generate(draw.bytes(32), share)
-        binding = frost.nonce_generate(draw.bytes(32), share)
-        group = get_group(self._scheme)
-        pair = (group.base_mul(hiding), group.base_mul(binding))
-        self._unspent[pair] = (hiding, binding)
-        return pair
+        nonces, commitments = self._signatures.draw_nonces(draw.bytes(RANDOMNESS), share)
+        self._unspent[commitments] = nonces
+        return commitments
 
     def holds(self, me: int, pairs: CommitmentList) -> bool:
-        """Say whether the pair listed for `me` is here and unspent."""
+        """Say whether `me` is listed, with nonces that are here and unspent if there are any."""
+        if not self._signatures.uses_nonces:
+            return any(index == me for index, _, _ in pairs)
         return any(index == me and (d, e) in self._unspent for index, d, e in pairs)
 
     def sign(
         self, me: int, share: SecretScalar, public_key: bytes, message: bytes, pairs: CommitmentList
     ) -> bytes:
-        """Spend the pair listed for `me` and return the encoded partial signature."""
-        (mine,) = ((d, e) for index, d, e in pairs if index == me)
-        nonces = self._unspent.pop(mine)
-        partial = frost.sign(me, share, public_key, nonces, message, pairs)
-        return get_group(self._scheme).encode_scalar(partial)
+        """Spend the nonces listed for `me` and return the encoded partial signature."""
+        (mine,) = (entry for entry in pairs if entry[0] == me)
+        nonces = self._unspent.pop(mine[1:]) if self._signatures.uses_nonces else ()
+        return self._signatures.sign(me, share, public_key, nonces, message, pairs)

@@ -1,10 +1,11 @@
 """A test signature: t members sign peer to peer, and the result goes on the ledger.
 
-FROST (RFC 9591), two rounds, over the lossy network. After activation the lowest-index confirmer
-that Sign didn't exclude coordinates; if no session of the key is recorded `sign` heights later, the
-next one does. The coordinator asks everyone eligible for nonce commitments, takes the first t
-that answer, and sends them the list. Whoever gives a bad partial, or none, is left out of its next
-try. Every try has fresh nonces.
+After activation the lowest-index confirmer that Sign didn't exclude coordinates, over the lossy
+network; if no session of the key is recorded `sign` heights later, the next one does. FROST
+(RFC 9591) takes two rounds: the coordinator asks everyone eligible for nonce commitments, takes the
+first t that answer, and sends them the list; every try has fresh nonces. BLS takes one: everyone
+eligible is listed, and the first t partials make the signature. Whoever gives a bad partial, or
+none, is left out of the next try.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from typing import Final
 from sim.base.codec import encode
 from sim.base.ids import ValidatorIndex
 from sim.base.secret import SecretScalar
-from sim.crypto import frost, identity
-from sim.crypto.groups import get_group
-from sim.protocol.activation import CommitmentList, list_hash, partial_holds
+from sim.crypto import verification
+from sim.crypto.signatures import CommitmentList, NonceCommitments, get_signatures
+from sim.protocol.activation import list_hash, partial_holds
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.effects import Effect, Flush, Put, Record, Send, StartTimer, StopTimer
 from sim.protocol.judge import CeremonyState
@@ -63,11 +64,14 @@ def coordinator_turns(state: CeremonyState) -> list[tuple[int, int]]:
 
 @dataclass
 class _Try:
-    """One try of a coordinator: round one collects commitments, round two partials."""
+    """One try of a coordinator: round one (FROST alone) collects commitments, round two partials.
+
+    `package` is the frozen list, empty during round one.
+    """
 
     number: int
     asked: list[int]
-    commitments: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
+    commitments: dict[int, NonceCommitments] = field(default_factory=dict)
     package: CommitmentList = ()
     partials: dict[int, bytes] = field(default_factory=dict)
     sends: dict[int, int] = field(default_factory=dict)
@@ -101,8 +105,9 @@ class SigningMachine:
         self._message = signing_message(state.ceremony, purpose)
         self._me = state.ceremony.by_validator[context.validator].index
         self._stored = dict(stored)
+        self._signatures = get_signatures(state.ceremony.scheme)
         self._nonces = NonceStock(context, state.ceremony.scheme, self.label)
-        self._commitments: dict[tuple[str, int], tuple[bytes, bytes]] = {}
+        self._commitments: dict[tuple[str, int], NonceCommitments] = {}
         self._answers: dict[tuple[str, int], PartialSignature] = {}
         self._try: _Try | None = None
         self._left_out: set[int] = set()
@@ -164,6 +169,8 @@ class SigningMachine:
         session = (request.signing, request.attempt)
         if (request.key, request.generation) != (self.ceremony.key, self.ceremony.generation):
             return []
+        if not self._signatures.uses_nonces:
+            return []  # nobody honest asks
         if session not in self._commitments:
             key = f"spent/{request.signing}/{request.attempt}"
             if key in self._stored:
@@ -177,7 +184,7 @@ class SigningMachine:
         return [*effects, Send(source, request.signing, reply)]
 
     def _sign(self, source: ValidatorIndex, package: SigningPackage) -> list[Effect]:
-        """Round two: sign the test message, and nothing else, over a list that has the own pair."""
+        """Round two: sign the test message, and nothing else, over a list that has this member."""
         session = (package.signing, package.attempt)
         if session not in self._answers:
             if not self._signs(package):
@@ -192,16 +199,24 @@ class SigningMachine:
         return [Send(source, package.signing, answer)]
 
     def _signs(self, package: SigningPackage) -> bool:
-        """Say whether this member signs `package`: its message, order, size and own pair fit."""
+        """Say whether this member signs `package`: its message, order, size and own entry fit."""
         indices = [member for member, _, _ in package.commitments]
         return (
             package.message == self._message
             and indices == sorted(set(indices))
-            and len(indices) == self.ceremony.threshold
+            and self._is_set(len(indices))
             and all(1 <= member <= self.ceremony.size for member in indices)
-            and all(usable_nonces(self.ceremony.scheme, (d, e)) for _, d, e in package.commitments)
+            and all(
+                usable_nonces(self.ceremony.scheme, self._signatures.nonces_of(entry))
+                for entry in package.commitments
+            )
             and self._nonces.holds(self._me, package.commitments)
         )
+
+    def _is_set(self, size: int) -> bool:
+        """Say whether so many listed signers make a signature: t with nonces, else t or more."""
+        threshold = self.ceremony.threshold
+        return size == threshold if self._signatures.uses_nonces else size >= threshold
 
     def _partial(self, commitments: CommitmentList) -> bytes:
         return self._nonces.sign(
@@ -216,7 +231,7 @@ class SigningMachine:
     # Coordinator
 
     def _begin(self, number: int) -> list[Effect]:
-        """Begin a try: commit oneself, ask everyone eligible for a commitment."""
+        """Begin a try: ask everyone eligible for a commitment, or at once for a partial."""
         members = [member for member in eligible(self._state) if member != self._me]
         if len(members) - len(self._left_out) < self.ceremony.threshold - 1:
             self._left_out = set()  # nobody else is left to ask
@@ -225,8 +240,11 @@ class SigningMachine:
         self._try = _Try(number, asked)
         self._try.commitments[self._me] = self._nonces.fresh(self._share)
         effects = [*stop, StartTimer("try", TRY_US)]
-        for member in asked:
-            effects += self._ask(self._try, member)
+        if self._signatures.uses_nonces:
+            for member in asked:
+                effects += self._ask(self._try, member)
+        else:
+            self._try.commitments.update(dict.fromkeys(asked, ()))
         return effects + self._package_if_ready(self._try)
 
     def _ask(self, current: _Try, member: int) -> list[Effect]:
@@ -265,12 +283,13 @@ class SigningMachine:
         return [StopTimer(f"ask/{member}"), *self._package_if_ready(current)]
 
     def _package_if_ready(self, current: _Try) -> list[Effect]:
-        """With t commitments, the first to come, freeze the list and ask for partials."""
+        """With t commitments, the first to come, or all, freeze the list and ask for partials."""
         if len(current.commitments) < self.ceremony.threshold:
             return []
         stop: list[Effect] = [StopTimer(f"ask/{member}") for member in current.asked]
         current.package = tuple(
-            (member, *current.commitments[member]) for member in sorted(current.commitments)
+            self._signatures.entry(member, current.commitments[member])
+            for member in sorted(current.commitments)
         )
         current.sends = {}
         current.partials[self._me] = self._partial(current.package)
@@ -301,19 +320,20 @@ class SigningMachine:
         return [StopTimer(f"ask/{member}"), *self._finish_if_ready(current)]
 
     def _finish_if_ready(self, current: _Try) -> list[Effect]:
-        """With every partial in, aggregate, check, and put the session on the ledger."""
-        if len(current.partials) < len(current.package):
+        """With t partials in, aggregate, check, and put the session on the ledger."""
+        if len(current.partials) < self.ceremony.threshold:
             return []
-        group = get_group(self.ceremony.scheme)
-        signers = [member for member, _, _ in current.package]
-        signature = frost.aggregate(
+        signers = sorted(current.partials)
+        signature = self._signatures.aggregate(
             self._state.public_key,
             self._message,
-            current.package,
-            [group.decode_scalar(current.partials[member]) for member in signers],
+            tuple(entry for entry in current.package if entry[0] in current.partials),
+            [current.partials[member] for member in signers],
         )
         # Every partial was checked, so the sum verifies; anything else is a bug here.
-        assert identity.verify(self._state.public_key, self._message, signature)
+        assert verification.verify(
+            self.ceremony.scheme, self._state.public_key, self._message, signature
+        )
         self._done = True
         record = RecordSignSession(
             key=self.ceremony.key,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sim.crypto.signatures import CommitmentList, NonceCommitments
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.deals import RecordedDeal
 from sim.protocol.entries import Dispute, Fault, PhaseSpan
@@ -13,9 +14,6 @@ from sim.protocol.phases import NEXT, Phase
 
 Pair = tuple[int, int]
 """(dealer, accuser), both share indices."""
-
-NoncePair = tuple[bytes, bytes]
-"""(hiding, binding) nonce commitments."""
 
 OpeningVerdict = Literal["accepted", "bad-reply", "false-opening"]
 
@@ -52,7 +50,7 @@ class Notes:
         confirms: First confirmations by member, good or not; `confirm_raw` as signed.
         confirmed: Members whose confirmation is good, with its height.
         quorum_at: Height at which the quorum had confirmed.
-        nonces: The pair that each confirmer would use in the next signing set.
+        nonces: The nonce commitments that each confirmer would use in the next signing set.
         signing_set: Members of the current set; `commitment_list` is theirs, frozen.
         lists: The frozen commitment lists of all sets so far.
         partials: Good partial signatures of the current set.
@@ -94,10 +92,10 @@ class Notes:
     confirm_raw: dict[int, bytes] = field(default_factory=dict)
     confirmed: dict[int, int] = field(default_factory=dict)
     quorum_at: int | None = None
-    nonces: dict[int, NoncePair] = field(default_factory=dict)
+    nonces: dict[int, NonceCommitments] = field(default_factory=dict)
     signing_set: tuple[int, ...] = ()
-    commitment_list: tuple[tuple[int, bytes, bytes], ...] = ()
-    lists: list[tuple[tuple[int, bytes, bytes], ...]] = field(default_factory=list)
+    commitment_list: CommitmentList = ()
+    lists: list[CommitmentList] = field(default_factory=list)
     partials: dict[int, bytes] = field(default_factory=dict)
     posted_partials: set[int] = field(default_factory=set)
     unsigning: dict[int, str] = field(default_factory=dict)

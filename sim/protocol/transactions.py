@@ -26,6 +26,9 @@ RECORD_SIGN_SESSION: Final = "record-sign-session"
 Nonce = Annotated[int, msgspec.Meta(ge=1, le=(1 << 63) - 1)]
 PublicKey = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Signature = Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
+KeySignature = Annotated[bytes, msgspec.Meta(min_length=64, max_length=96)]
+"""A key's signature: 64 bytes (Ed25519, BIP-340) or 96 (BLS); the chain knows which it must be."""
+
 Name = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.-]{1,64}\Z")]
 """A key's name: it stands in session labels, so it has no slash."""
 
@@ -94,7 +97,7 @@ class CreateKey(_Payload, frozen=True):
 
     Attributes:
         key: The key's name, not taken yet.
-        scheme: Signature scheme.
+        scheme: ``ED25519``, ``SECP256K1`` or ``BLS``.
         threshold: t, the number of shares that sign.
         faults: f*, the liars and withholders that Confirm survives.
         committee: Names in the registry, in its order.
@@ -140,7 +143,7 @@ class RecordSignSession(_Payload, frozen=True):
         signing: The session's id.
         context: What it was signed for; the policy may restrict it.
         message: The bytes signed.
-        signature: 64 bytes, valid under the record's public key.
+        signature: Valid under the record's public key, as long as its scheme has it.
         signers: Share indices, strictly ascending, at least t.
 
     """
@@ -150,7 +153,7 @@ class RecordSignSession(_Payload, frozen=True):
     signing: SessionId
     context: str
     message: bytes
-    signature: Signature
+    signature: KeySignature
     signers: tuple[int, ...]
 
 

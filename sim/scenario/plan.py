@@ -180,7 +180,7 @@ class KeyPlan(_Part, frozen=True):
     """
 
     name: str
-    scheme: Literal["ED25519"]
+    scheme: Literal["ED25519", "SECP256K1", "BLS"]
     threshold: int
     faults: int
     committee: tuple[int, ...]

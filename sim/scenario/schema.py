@@ -54,8 +54,8 @@ class PolicyTable(Table):
 class KeyTable(Table):
     """A key that the run may create. The timeline's `create-key` creates it."""
 
-    scheme: Annotated[Literal["ED25519"], Unit("one of")] = Field(
-        description="What the key is for.", examples=["ED25519"]
+    scheme: Annotated[Literal["ED25519", "SECP256K1", "BLS"], Unit("one of")] = Field(
+        description="What the key signs: Ed25519, BIP-340 or BLS signatures.", examples=["ED25519"]
     )
     protocol: Annotated[Literal["pedersen"], Unit("one of")] = Field(
         default="pedersen",

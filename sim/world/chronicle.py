@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
-from sim.crypto import identity
+from sim.crypto import verification
 from sim.kchain.blocks import Block, Included, decode_block
 from sim.kchain.records import SignSession
 from sim.kchain.state import ChainState
@@ -73,9 +73,10 @@ class Chronicle:
         return min(recorded, key=lambda s: (s.height, s.statement.signing), default=None)
 
     @staticmethod
-    def verifies(public: bytes, session: SignSession) -> bool:
-        """Say whether an ordinary Ed25519 verification accepts a recorded signature."""
-        return identity.verify(public, session.statement.message, session.statement.signature)
+    def verifies(scheme: str, public: bytes, session: SignSession) -> bool:
+        """Say whether an ordinary verification accepts a recorded signature."""
+        statement = session.statement
+        return verification.verify(scheme, public, statement.message, statement.signature)
 
     @cached_property
     def _by_attempt(self) -> dict[tuple[bytes, int], list[Statement]]:

@@ -87,7 +87,7 @@ def _test_signature(record: KeyRecord, chronicle: Chronicle) -> Record | None:
         "message": statement.message.hex(),
         "signature": statement.signature.hex(),
         "signers": [record.committee[index - 1] for index in statement.signers],
-        "verified": chronicle.verifies(record.public_key, session),
+        "verified": chronicle.verifies(record.scheme, record.public_key, session),
         "height": session.height,
         "time_us": chronicle.times_us[session.height],
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.interrupts import heed_interrupts
 from tests.support.tiny import write_tiny
 
 ROOT = Path(__file__).parents[2]
@@ -280,6 +281,7 @@ def test_ctrl_c_ends_the_run_with_130_and_leaves_nobody_behind(
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=heed_interrupts,
         text=True,
     )
     deadline = time.monotonic() + 30

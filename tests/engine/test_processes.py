@@ -21,6 +21,7 @@ from sim.engine.ports import Hooks, Life, Progress, SimulationConfig
 from tests.engine.stage import about, idle, play
 from tests.engine.test_runs import ping_pong
 from tests.engine.toy_ledger import ToyLedger
+from tests.support.interrupts import heed_interrupts
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -158,6 +159,7 @@ def test_an_interrupt_ends_the_run_and_its_workers() -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=heed_interrupts,
         text=True,
     )
     assert process.stdout is not None

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 from sim.base.codec import encode
 from sim.base.ids import ValidatorIndex
-from sim.crypto.groups import get_group
 from sim.crypto.identity import Identity
-from sim.crypto.polynomial import interpolate_constant
+from sim.crypto.signatures import get_signatures
 from sim.kchain.blocks import Block, decode_block
 from sim.kchain.file import encode_ledger
 from sim.kchain.genesis import Genesis, Validator
@@ -161,19 +160,20 @@ class Committee:
             self._scene.step()
 
     def sign(self, message: bytes) -> bytes:
-        """Sign with the whole key: an ordinary Ed25519 signature (RFC 8032, section 5.1.6)."""
-        group = get_group(self.ceremony.scheme)
-        shares = {
-            int(member.index): machine.share.reveal()
-            for member, machine in zip(self.ceremony.members, self._machines, strict=True)
-            if machine.share is not None
+        """Sign as the first t members: an ordinary signature of the key."""
+        signatures, seats = get_signatures(self.ceremony.scheme), range(self.ceremony.threshold)
+        shares = {i + 1: share for i in seats if (share := self._machines[i].share) is not None}
+        drawn = {
+            i: signatures.draw_nonces(hashlib.sha512(message + bytes([i])).digest(), share)
+            for i, share in shares.items()
         }
-        secret = interpolate_constant(shares, group.order)
-        nonce = int.from_bytes(hashlib.sha512(b"nonce" + message).digest(), "little")
-        commitment = group.base_mul(nonce)
-        digest = hashlib.sha512(commitment + group.base_mul(secret) + message).digest()
-        challenge = int.from_bytes(digest, "little")
-        return commitment + group.encode_scalar((nonce + challenge * secret) % group.order)
+        listed = tuple(signatures.entry(i, commitments) for i, (_, commitments) in drawn.items())
+        public = self._scene.newest(self._key).public_key
+        partials = [
+            signatures.sign(i, share, public, drawn[i][0], message, listed)
+            for i, share in shares.items()
+        ]
+        return signatures.aggregate(public, message, listed, partials)
 
     def _perform(self, position: int, effects: Sequence[Effect]) -> None:
         for effect in effects:
@@ -202,20 +202,22 @@ def _context(scene: Scene, position: int) -> MemberContext:
 
 
 def with_committee(
-    size: int = 4, policy: Policy = ANY_POLICY, **changes: object
+    size: int = 4, policy: Policy = ANY_POLICY, scheme: str = "ED25519", **changes: object
 ) -> tuple[Scene, Committee]:
     """Return a scene in which all validators have created the key `beacon`, and the committee."""
     scene = Scene(size, **changes)
-    scene.create(policy=policy)
+    scene.create(policy=policy, scheme=scheme)
     scene.step()
     committee = Committee(scene)
     committee.run()
     return scene, committee
 
 
-def with_key(size: int = 4, policy: Policy = ANY_POLICY, **changes: object) -> Scene:
+def with_key(
+    size: int = 4, policy: Policy = ANY_POLICY, scheme: str = "ED25519", **changes: object
+) -> Scene:
     """Return a scene in which all validators have created the key `beacon`."""
-    return with_committee(size, policy, **changes)[0]
+    return with_committee(size, policy, scheme, **changes)[0]
 
 
 ANNOUNCE = Announce(bytes(1216))

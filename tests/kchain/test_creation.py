@@ -21,7 +21,7 @@ def test_only_an_authorised_principal_creates_keys() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"scheme": "BLS"}, "UnknownScheme"),
+        ({"scheme": "CURVE41417"}, "UnknownScheme"),
         ({"threshold": 0}, "InvalidThreshold"),
         ({"threshold": 5}, "InvalidThreshold"),
         ({"threshold": 4, "faults": 1}, "InvalidThreshold"),

@@ -10,10 +10,12 @@ import pytest
 
 from sim.base.codec import encode
 from sim.crypto.identity import Identity
+from sim.crypto.verification import SCHEMES
 from sim.kchain.records import AuditEntry
 from sim.protocol.activation import ACTIVATE
 from sim.protocol.transactions import RECORD_SIGN_SESSION, Policy, RecordSignSession
 from tests.kchain.scene import ANY_POLICY, OWNER, Committee, Scene, with_committee
+from tests.support.ordinary import verifies
 
 
 @dataclass
@@ -46,8 +48,8 @@ class Signing:
         return list(self.scene.ledger.state.audit)
 
 
-def active(policy: Policy = ANY_POLICY) -> Signing:
-    return Signing(*with_committee(4, policy))
+def active(policy: Policy = ANY_POLICY, scheme: str = "ED25519") -> Signing:
+    return Signing(*with_committee(4, policy, scheme))
 
 
 def test_a_valid_signature_is_recorded_and_logged() -> None:
@@ -92,6 +94,25 @@ def test_a_refusal_is_logged_as_well(changes: dict[str, object], reason: str) ->
     assert signing.record(signing.statement(**changes)) == [reason]
     assert [entry.outcome for entry in signing.audit] == [reason]
     assert not signing.scene.ledger.state.sessions
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_scheme_has_its_own_signatures(scheme: str) -> None:
+    signing = active(scheme=scheme)
+    said = signing.statement()
+    cut, longer = said.signature[:-1], said.signature + b"\x00"
+    others = [bytes(64), bytes(96), cut, longer, said.signature[:64], said.signature.ljust(96)]
+
+    for wrong in {signature for signature in others if signature != said.signature}:
+        refused = msgspec.structs.replace(said, signature=wrong)
+        reasons = signing.record(refused)
+        assert reasons == ["InvalidSignature" if 64 <= len(wrong) <= 96 else "Malformed"]
+    assert signing.record(said) == [""]
+    record = signing.scene.ledger.state.keys["beacon"].record
+    assert record is not None
+    assert verifies(scheme, record.public_key, b"hello", said.signature)
+    message, activation = record.activation_message, record.activation_signature
+    assert verifies(scheme, record.public_key, message, activation)
 
 
 def test_a_signature_of_another_message_is_refused() -> None:

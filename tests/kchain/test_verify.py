@@ -58,6 +58,18 @@ def test_a_ledger_verifies_to_the_state_that_it_was_written_from(
     assert verified.raw == tuple(scene.ledger.blocks)
 
 
+@pytest.mark.parametrize("scheme", ["SECP256K1", "BLS"])
+def test_ledgers_of_other_schemes_verify_and_flips_are_named(scheme: str) -> None:
+    scene = with_key(scheme=scheme)
+    ledger = scene.file()
+
+    assert verify_ledger(ledger).state == scene.ledger.state
+    for place in range(7, len(ledger), len(ledger) // 24):
+        flipped = ledger[:place] + bytes([ledger[place] ^ 1 << place % 8]) + ledger[place + 1 :]
+        with pytest.raises(LedgerError):
+            verify_ledger(flipped)
+
+
 def test_a_ledger_with_nothing_but_genesis_verifies() -> None:
     assert verify_ledger(Scene().file()).state.height == 0
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Literal
 
 import msgspec
 import pytest
 
 from sim.base.secret import Secret, SecretScalar
-from sim.crypto.groups import get_group
+from sim.crypto.group import Group
 from sim.crypto.sealing import TransportKey
+from sim.crypto.signatures import get_signatures
 from sim.protocol.effects import Effect, Post, SendShares
 from sim.protocol.evidence import PublicRecord, reverify
 from sim.protocol.judge import CeremonyState, judge
@@ -24,11 +26,13 @@ from sim.protocol.messages import (
     Response,
     ShareEnvelope,
     Sign,
+    SignNonce,
 )
 from sim.protocol.phases import Phase
+from tests.support import edwards
 from tests.support.cluster import Cluster
-
-GROUP = get_group("ED25519")
+from tests.support.curves import outside_the_subgroup
+from tests.support.ordinary import verifies
 
 
 def proven(state: CeremonyState) -> list[tuple[str, str]]:
@@ -43,7 +47,9 @@ def unproven(state: CeremonyState) -> list[tuple[str, str]]:
     return [(fault.validator, fault.fault) for fault in state.faults if not fault.proof]
 
 
-def test_honest_committee_activates_a_key_that_every_threshold_subset_holds() -> None:
+def test_honest_committee_activates_a_key_that_every_threshold_subset_holds(
+    scheme: str, group: Group
+) -> None:
     cluster = Cluster(5, 3)
 
     state = cluster.run()
@@ -54,7 +60,8 @@ def test_honest_committee_activates_a_key_that_every_threshold_subset_holds() ->
     shares = [machine.share for machine in cluster.machines]
     for index, share in enumerate(shares, start=1):
         assert share is not None
-        assert GROUP.base_mul(share.reveal()) == state.verification[index]
+        assert group.base_mul(share.reveal()) == state.verification[index]
+    assert verifies(scheme, state.public_key, state.activation_message, state.activation_signature)
 
 
 def test_batch_judge_agrees_with_the_fold_that_validators_keep() -> None:
@@ -257,12 +264,15 @@ def test_bad_justification_names_the_dealer(mode: str) -> None:
     assert state.qual == (2, 3, 4, 5)
 
 
-def test_scalar_above_the_order_is_a_bad_justification() -> None:
+def test_scalar_above_the_order_is_a_bad_justification(group: Group) -> None:
+    """The same share mod q where it has a second encoding; else the largest number."""
+
     def unreduced(effect: Effect) -> Iterable[Effect]:
         if isinstance(effect, Post) and isinstance(effect.statement, Justification):
             (reply,) = effect.statement.replies
-            scalar = int.from_bytes(reply.data, "little") + GROUP.order
-            effect = Post(Justification((Reply(2, "clear", scalar.to_bytes(32, "little")),)))
+            scalar = min(group.decode_scalar(reply.data) + group.order, 2**256 - 1)
+            order: Literal["little", "big"] = "little" if group.scheme == "ED25519" else "big"
+            effect = Post(Justification((Reply(2, "clear", scalar.to_bytes(32, order)),)))
         yield effect
 
     cluster = Cluster(5, 3, justifications="clear")
@@ -401,25 +411,32 @@ def replaced_deal(**changes: object) -> object:
     return change
 
 
-IDENTITY = GROUP.identity
-ORDER_EIGHT = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
-"""A point of order 8 on edwards25519: canonical, on the curve, outside the prime subgroup."""
+OUTSIDE = {
+    "ED25519": edwards.encode(edwards.torsion()[1]),
+    "SECP256K1": b"\x02" + (5).to_bytes(32, "big"),
+    "BLS": outside_the_subgroup(),
+}
+"""Canonical, and no element: of order 8, an x without a y, on the curve but outside G1."""
 
 
 @pytest.mark.parametrize(
     ("points", "fault"),
     [
-        ((), "wrong-point-count"),
-        ((IDENTITY,) * 6, "invalid-point"),
-        ((ORDER_EIGHT,) * 6, "invalid-point"),
-        ((b"\xff" * 32,) * 6, "invalid-point"),
-        ((b"short",) * 6, "invalid-point"),
+        (lambda _: (), "wrong-point-count"),
+        (lambda group: (group.base_mul(5),) * 5, "wrong-point-count"),
+        (lambda group: (group.identity,) * 6, "invalid-point"),
+        (lambda group: (OUTSIDE[group.scheme],) * 6, "invalid-point"),
+        (lambda group: (b"\xff" * group.point_size,) * 6, "invalid-point"),
+        (lambda group: (group.base_mul(5) + b"\x00",) * 6, "invalid-point"),
+        (lambda _: (b"short",) * 6, "invalid-point"),
     ],
-    ids=["none", "identity", "torsion", "non-canonical", "length"],
+    ids=["none", "too-few", "identity", "outside", "non-canonical", "longer", "shorter"],
 )
-def test_bad_points_are_proven_by_the_deal_alone(points: tuple[bytes, ...], fault: str) -> None:
+def test_bad_points_are_proven_by_the_deal_alone(
+    points: Callable[[Group], tuple[bytes, ...]], fault: str, group: Group
+) -> None:
     cluster = Cluster(5, 3)
-    cluster.tamper("v1", replaced_deal(points=points))  # type: ignore[arg-type]
+    cluster.tamper("v1", replaced_deal(points=points(group)))  # type: ignore[arg-type]
 
     state = cluster.run()
 
@@ -446,14 +463,14 @@ def test_copied_deal_fails_its_proof_which_is_bound_to_the_dealer() -> None:
     assert proven(cluster.run()) == [("v1", "bad-proof")]
 
 
-def test_contributions_that_cancel_out_abort_the_attempt() -> None:
+def test_contributions_that_cancel_out_abort_the_attempt(group: Group) -> None:
     """Reachable only if all of QUAL collude: here the last deal negates the sum of the others."""
     cluster = Cluster(3, 2)
     while cluster.state.phase is not Phase.RESPOND:
         cluster.step()
     state = cluster.state
     rows = [r.points for r in (state.deals[d].deal for d in (1, 2)) if r is not None]
-    sums = [GROUP.negate(GROUP.add(a, b)) for a, b in zip(*rows, strict=True)]
+    sums = [group.negate(group.add(a, b)) for a, b in zip(*rows, strict=True)]
     forged = Deal(tuple(sums), bytes(64))
     body = msgspec.msgpack.encode(forged)
     recorded = state.deals[3]
@@ -493,9 +510,10 @@ def changed_confirm(**changes: object) -> object:
     [
         ({"transcript": bytes(32)}, "inconsistent-confirmation"),
         ({"proof": bytes(64)}, "bad-confirmation"),
-        ({"nonces": (IDENTITY, IDENTITY)}, "bad-confirmation"),
+        ({"nonces": (bytes(32), bytes(32))}, "bad-confirmation"),
+        ({"nonces": (b"",)}, "bad-confirmation"),
     ],
-    ids=["transcript", "proof", "nonces"],
+    ids=["transcript", "proof", "nonces", "one-nonce"],
 )
 def test_bad_confirmation_is_named_and_does_not_count(
     change: dict[str, object], fault: str
@@ -508,6 +526,23 @@ def test_bad_confirmation_is_named_and_does_not_count(
     assert proven(state) == [("v2", fault)]
     assert 2 not in state.confirmed
     assert state.phase is Phase.ACTIVE
+
+
+def test_confirmation_with_other_nonces_than_its_scheme_has_does_not_count(
+    scheme: str, group: Group
+) -> None:
+    """A pair of identities where a pair is due; none of them; a pair where there are no nonces."""
+    pairs = [(group.base_mul(5), group.base_mul(6))]
+    if scheme != "BLS":
+        pairs = [(group.identity, group.identity), (group.base_mul(5),) * 3, ()]  # type: ignore[list-item]
+    for nonces in pairs:
+        cluster = Cluster(5, 3)
+        cluster.tamper("v2", changed_confirm(nonces=nonces))  # type: ignore[arg-type]
+
+        state = cluster.run()
+
+        assert proven(state) == [("v2", "bad-confirmation")]
+        assert state.phase is Phase.ACTIVE
 
 
 def test_two_confirmations_of_different_transcripts_contradict() -> None:
@@ -551,10 +586,13 @@ def test_too_few_confirmations_fail_and_name_the_silent() -> None:
     assert "v4, v5" in state.detail
 
 
-def test_bad_partial_is_named_and_the_next_set_signs_with_fresh_nonces() -> None:
+@pytest.mark.parametrize("partial", [b"", bytes(32), b"\x01" + bytes(31), b"\xff" * 96])
+def test_bad_partial_is_named_and_the_next_set_signs_with_fresh_nonces(
+    scheme: str, partial: bytes
+) -> None:
     def spoil(effect: Effect) -> Iterable[Effect]:
         if isinstance(effect, Post) and isinstance(effect.statement, Sign):
-            effect = Post(msgspec.structs.replace(effect.statement, partial=b"\x01" + bytes(31)))
+            effect = Post(msgspec.structs.replace(effect.statement, partial=partial))
         yield effect
 
     cluster = Cluster(5, 3)
@@ -565,7 +603,67 @@ def test_bad_partial_is_named_and_the_next_set_signs_with_fresh_nonces() -> None
     assert proven(state) == [("v2", "bad-partial")]
     assert state.signing_set == (1, 3, 4)
     first, second = state.lists
-    assert {pair[1:] for pair in first}.isdisjoint(pair[1:] for pair in second)
+    if scheme == "BLS":
+        assert {pair[1:] for pair in (*first, *second)} == {(b"", b"")}
+    else:
+        assert {pair[1:] for pair in first}.isdisjoint(pair[1:] for pair in second)
+
+
+def test_partial_of_another_holder_is_bad() -> None:
+    """In BLS it is a good one, of the right message: only V_i tells whose."""
+    cluster = Cluster(5, 3)
+
+    def borrow(effect: Effect) -> Iterable[Effect]:
+        if isinstance(effect, Post) and isinstance(effect.statement, Sign):
+            state, share = cluster.state, cluster.machines[2].share
+            assert share is not None
+            message, pairs = state.activation_message, state.commitment_list
+            signatures = get_signatures(state.ceremony.scheme)
+            partial = signatures.sign(2, share, state.public_key, (1, 2), message, pairs)
+            effect = Post(msgspec.structs.replace(effect.statement, partial=partial))
+        yield effect
+
+    cluster.tamper("v2", borrow)
+
+    assert proven(cluster.run()) == [("v2", "bad-partial")]
+
+
+def test_sign_nonce_exists_only_where_there_are_nonces(scheme: str, group: Group) -> None:
+    cluster = Cluster(5, 3)
+    while cluster.state.phase is not Phase.SIGN:
+        cluster.step()
+    pair = (group.base_mul(5), group.base_mul(6))
+    cluster.post("v2", SignNonce(pair))
+    cluster.post("v3", SignNonce(()))
+
+    state = cluster.run()
+
+    reasons = {(who, reason) for who, kind, reason in cluster.rejected if kind == "sign-nonce"}
+    refused = {("v2", "NoNonces"), ("v3", "NoNonces")}
+    assert reasons == (refused if scheme == "BLS" else {("v3", "Malformed")})
+    assert state.faults == []
+
+
+@pytest.mark.parametrize("nonces", [(), (b"", b""), (b"x",) * 3])
+def test_signer_whose_next_nonces_are_no_use_signs_once(
+    scheme: str, nonces: tuple[bytes, ...]
+) -> None:
+    """Its partial stands; it is only in no later set."""
+
+    def replace(effect: Effect) -> Iterable[Effect]:
+        if isinstance(effect, Post) and isinstance(effect.statement, Sign):
+            effect = Post(msgspec.structs.replace(effect.statement, nonces=nonces))
+        yield effect
+
+    cluster = Cluster(5, 3)
+    cluster.tamper("v2", replace)
+
+    state = cluster.run()
+
+    assert state.phase is Phase.ACTIVE
+    assert state.faults == []
+    honest = scheme == "BLS" and nonces == ()
+    assert state.unsigning == ({} if honest else {2: "bad-nonces"})
 
 
 def test_partial_over_another_list_is_ignored() -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import pytest
 
 from sim.base.codec import decode_canonical
+from sim.crypto.group import Group
 from sim.crypto.groups import get_group
 from sim.crypto.polynomial import interpolate_constant
 from sim.protocol.messages import Justification, ShareEnvelope
 from sim.protocol.phases import Phase
 from tests.support.cluster import Cluster
 
-GROUP = get_group("ED25519")
 SIZE, THRESHOLD = 7, 5
 CORRUPT = (6, 7)
 HONEST = tuple(i for i in range(1, SIZE + 1) if i not in CORRUPT)
@@ -44,20 +44,21 @@ def in_the_clear(cluster: Cluster, dealer: int) -> dict[int, int]:
     identity = cluster.ceremony.member(dealer).identity
     entry = next(e for e in cluster.entries if (e.principal, e.kind) == (identity, "justification"))
     replies = decode_canonical(entry.body, Justification).replies
-    return {r.accuser: GROUP.decode_scalar(r.data) for r in replies if r.kind == "clear"}
+    group = get_group(cluster.ceremony.scheme)
+    return {r.accuser: group.decode_scalar(r.data) for r in replies if r.kind == "clear"}
 
 
-def test_clear_justifications_of_lost_shares_give_the_key_away() -> None:
+def test_clear_justifications_of_lost_shares_give_the_key_away(group: Group) -> None:
     cluster, known = attacked("clear")
 
-    secret = sum(interpolate_constant(known[dealer], GROUP.order) for dealer in HONEST)
+    secret = sum(interpolate_constant(known[dealer], group.order) for dealer in HONEST)
     for spy in CORRUPT:
         polynomial = cluster.machines[spy - 1]._dealer._polynomial
         assert polynomial is not None
         secret += polynomial.coefficients[0]
 
     assert all(len(known[dealer]) == THRESHOLD for dealer in HONEST)
-    assert GROUP.base_mul(secret % GROUP.order) == cluster.state.public_key
+    assert group.base_mul(secret % group.order) == cluster.state.public_key
 
 
 def test_sealed_justifications_of_lost_shares_give_nothing_away() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import msgspec
-from nacl.signing import VerifyKey
+import pytest
 
 from sim.base.ids import ValidatorIndex
 from sim.protocol.activation import ACTIVATE
@@ -20,8 +20,12 @@ from sim.protocol.messages import (
 from sim.protocol.signing import SigningMachine, coordinator_turns, signing_message
 from sim.protocol.transactions import RecordSignSession
 from tests.support.cluster import Cluster
+from tests.support.ordinary import verifies
 
 Change = Callable[[Private], Iterable[Private]]
+
+with_nonces = pytest.mark.parametrize("scheme", ["ED25519", "SECP256K1"], indirect=True)
+without_nonces = pytest.mark.parametrize("scheme", ["BLS"], indirect=True)
 
 
 class Signers:
@@ -77,7 +81,8 @@ class Signers:
 
     def verify(self) -> None:
         (session,) = self.recorded
-        VerifyKey(self.state.public_key).verify(session.message, session.signature)
+        scheme, public = self.state.ceremony.scheme, self.state.public_key
+        assert verifies(scheme, public, session.message, session.signature)
 
 
 def test_lowest_confirmer_coordinates_and_the_signature_verifies_elsewhere() -> None:
@@ -88,7 +93,7 @@ def test_lowest_confirmer_coordinates_and_the_signature_verifies_elsewhere() -> 
     signers.verify()
     assert signers.recorded[0].signing == "test-0-v1-0"
     assert len(signers.recorded[0].signers) == 3
-    assert {v for v, _, m in signers.sent if isinstance(m, NonceRequest)} == {0}
+    assert {v for v, _, m in signers.sent if isinstance(m, SigningPackage)} == {0}
 
 
 def test_next_confirmer_coordinates_when_no_session_is_recorded() -> None:
@@ -123,10 +128,11 @@ def test_nobody_coordinates_once_a_session_is_recorded() -> None:
     assert len(signers.sent) == sent
 
 
-def test_bad_partial_leaves_its_signer_out_of_the_next_try() -> None:
+@pytest.mark.parametrize("partial", [b"", b"\x01" + bytes(31), b"\xff" * 96])
+def test_bad_partial_leaves_its_signer_out_of_the_next_try(partial: bytes) -> None:
     def spoil(message: Private) -> Iterable[Private]:
         if isinstance(message, PartialSignature):
-            message = msgspec.structs.replace(message, partial=b"\x01" + bytes(31))
+            message = msgspec.structs.replace(message, partial=partial)
         yield message
 
     signers = Signers()
@@ -138,11 +144,14 @@ def test_bad_partial_leaves_its_signer_out_of_the_next_try() -> None:
     assert 2 not in signers.recorded[0].signers
 
 
-def test_silent_signer_is_left_out_after_the_try_times_out() -> None:
-    def no_partial(message: Private) -> Iterable[Private]:
-        if not isinstance(message, PartialSignature):
-            yield message
+def no_partial(message: Private) -> Iterable[Private]:
+    """Answer everything but the request for a partial signature."""
+    if not isinstance(message, PartialSignature):
+        yield message
 
+
+@with_nonces
+def test_silent_signer_is_left_out_after_the_try_times_out() -> None:
     signers = Signers()
     signers.changes[1] = no_partial
     signers.height(0)
@@ -154,11 +163,73 @@ def test_silent_signer_is_left_out_after_the_try_times_out() -> None:
     assert 2 not in signers.recorded[0].signers
 
 
-def test_no_nonce_pair_meets_two_lists() -> None:
-    def no_partial(message: Private) -> Iterable[Private]:
-        if not isinstance(message, PartialSignature):
-            yield message
+@without_nonces
+def test_silent_signer_costs_nothing_while_t_others_answer() -> None:
+    """One round: everybody eligible is listed, and the first t partials are enough."""
+    signers = Signers()
+    signers.changes[1] = no_partial
 
+    signers.height(0)
+
+    signers.verify()
+    assert signers.recorded[0].signers == (1, 3, 4)
+    assert not any(isinstance(m, NonceRequest | NonceCommitment) for _, _, m in signers.sent)
+
+
+@without_nonces
+def test_too_few_answers_lead_to_another_try_of_those_who_answered() -> None:
+    """And when too few of them are left, of everybody: who was silent may be back."""
+    signers = Signers()
+    signers.changes = {1: no_partial, 2: no_partial, 3: no_partial}
+    signers.height(0)
+    assert signers.recorded == []
+
+    signers.fire("try")
+    assert signers.recorded == []
+    signers.changes = {}
+    signers.fire("try")
+
+    signers.verify()
+
+
+@without_nonces
+def test_signer_without_nonces_ignores_requests_for_some() -> None:
+    signers = Signers()
+
+    request = NonceRequest("beacon", 0, "test-0-v1-0", 1)
+
+    assert signers.machines[1].on_message(ValidatorIndex(0), request) == []
+
+
+@without_nonces
+def test_signer_without_nonces_signs_its_message_for_any_list_of_t_that_has_it() -> None:
+    """Above all never an activation message: signing one would activate what nobody agreed on."""
+    signers = Signers()
+    signers.height(0)
+    package = next(m for _, to, m in signers.sent if isinstance(m, SigningPackage) and to == 1)
+    machine = signers.machines[1]
+
+    def answers(signing: str, **changes: object) -> bool:
+        changed = msgspec.structs.replace(package, signing=signing, **changes)
+        return machine.on_message(ValidatorIndex(0), changed) != []
+
+    def listed(*members: int) -> tuple[tuple[int, bytes, bytes], ...]:
+        return tuple((member, b"", b"") for member in members)
+
+    assert answers("a", commitments=listed(1, 2, 3))
+    assert answers("b", commitments=listed(2, 4, 5))
+    assert answers("b", commitments=listed(2, 4, 5))  # the same answer again
+    assert not answers("b", commitments=listed(1, 2, 3))  # another list in the same try
+    assert not answers("c", commitments=listed(1, 2))
+    assert not answers("d", commitments=listed(1, 3, 4))
+    assert not answers("e", commitments=listed(3, 2, 1))
+    assert not answers("f", commitments=listed(2, 3, 6))
+    assert not answers("g", commitments=((1, b"", b""), (2, b"x", b""), (3, b"", b"")))
+    assert not answers("h", message=ACTIVATE.encode())
+
+
+@with_nonces
+def test_no_nonce_pair_meets_two_lists() -> None:
     signers = Signers()
     signers.changes[1] = no_partial
     signers.height(0)
@@ -170,6 +241,7 @@ def test_no_nonce_pair_meets_two_lists() -> None:
     assert len(pairs) == len(set(pairs))
 
 
+@with_nonces
 def test_signer_refuses_another_message_and_a_second_list() -> None:
     """Above all an activation message: signing one would activate what nobody agreed on."""
     signers = Signers()
@@ -195,6 +267,7 @@ def test_signer_refuses_another_message_and_a_second_list() -> None:
     assert machine.on_message(ValidatorIndex(0), second) == []
 
 
+@with_nonces
 def test_restarted_signer_does_not_commit_twice_to_one_session() -> None:
     signers = Signers()
     context = signers.cluster.machines[1].context

@@ -36,6 +36,9 @@ from sim.protocol.transactions import (
 )
 
 CHAIN = "test-chain"
+SCHEME = "ED25519"
+"""Of committees that don't name one."""
+
 SHORT = PhaseLengths(announce=3, deal=4, respond=5, grace=2, justify=3, open=3, confirm=8, sign=3)
 
 Dropped = Callable[[str, str, Private], bool]
@@ -69,7 +72,7 @@ def make_ceremony(
         "era": 1,
         "generation": 0,
         "attempt": 1,
-        "scheme": "ED25519",
+        "scheme": SCHEME,
         "threshold": threshold,
         "faults": default_faults(threshold, size),
         "members": members,

@@ -25,10 +25,9 @@ def key_plan(size: int, threshold: int, **changes: Any) -> KeyPlan:
     """Return the key "beacon" of the first `size` validators."""
     return KeyPlan(
         name="beacon",
-        scheme="ED25519",
         threshold=threshold,
         committee=tuple(range(size)),
-        **{"faults": default_faults(threshold, size), **changes},
+        **{"scheme": "ED25519", "faults": default_faults(threshold, size), **changes},
     )
 
 
