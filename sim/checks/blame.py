@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from sim.checks.observation import Observation, ValidatorView, title
 from sim.checks.registry import Finding, check, liveness_check
@@ -21,8 +21,8 @@ def honest_dealers_stay(observation: Observation) -> Iterator[Finding]:
     [GJKR07, Lemma 1: honest parties are never disqualified.] What a late dealer is excluded for is
     its absence: see `honest_dealers_are_heard`.
     """
-    for excluded, finding in _honest_exclusions(observation):
-        if excluded.why not in ABSENCE:
+    for _, why, finding in _honest_exclusions(observation):
+        if why not in ABSENCE:
             yield finding
 
 
@@ -34,19 +34,13 @@ def honest_dealers_are_heard(observation: Observation) -> Iterator[Finding]:
     too short for the links to the ledger break it. A dealer that the timeline crashed, paused,
     slowed or cut from the ledger may be missed.
     """
-    for excluded, finding in _honest_exclusions(observation):
-        if excluded.why in ABSENCE and not excluded.view.disturbed:
+    for dealer, why, finding in _honest_exclusions(observation):
+        if why in ABSENCE and not dealer.disturbed:
             yield finding
 
 
-class _Excluded(NamedTuple):
-    """An honest dealer that is out, and the verdict's name."""
-
-    view: ValidatorView
-    why: str
-
-
-def _honest_exclusions(observation: Observation) -> Iterator[tuple[_Excluded, Finding]]:
+def _honest_exclusions(observation: Observation) -> Iterator[tuple[ValidatorView, str, Finding]]:
+    """Yield every honest dealer that is out, the verdict's name, and the finding that it makes."""
     for state in observation.ceremonies:
         for dealer, why in sorted(state.excluded.items()):
             member = state.ceremony.member(dealer)
@@ -57,7 +51,7 @@ def _honest_exclusions(observation: Observation) -> Iterator[tuple[_Excluded, Fi
                     _verdict_us(observation, state, member.name, why),
                     member.name,
                 )
-                yield _Excluded(view, why), finding
+                yield view, why, finding
 
 
 def _verdict_us(observation: Observation, state: CeremonyState, name: str, why: str) -> int:

@@ -16,9 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.report.explained import action, corruption, expectation, key
+from sim.report.explained_network import network
 from sim.report.words import count, names
 from sim.scenario.plan import Plan
-from sim.scenario.quantities import format_duration, format_rate, format_size
+from sim.scenario.quantities import format_duration, format_size
 
 Rows = Iterable[tuple[str, str]]
 
@@ -81,12 +82,8 @@ def _validators(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _network(plan: Plan) -> Iterator[tuple[str, str]]:
-    network, transport, quotas = plan.network, plan.transport, plan.quotas
-    yield "profile", network.profile
-    yield "loss", "as the profile says" if network.loss is None else format_rate(network.loss)
-    yield "duplicates", format_rate(network.duplicate)
-    held = f"{format_rate(network.reorder)}, by {format_duration(network.reorder_by_us)}"
-    yield "held back", held
+    transport, quotas = plan.transport, plan.quotas
+    yield from network(plan)
     most = transport.retransmissions
     shares = "until acknowledged" if most is None else f"at most {count(most, 'time')}"
     first, last = map(format_duration, (transport.rto_min_us, transport.rto_max_us))

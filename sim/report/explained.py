@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
 from sim.adversary import BEHAVIOURS
-from sim.base.ids import LEDGER
+from sim.report.explained_network import ends, figures, named
 from sim.report.words import count, names
 from sim.scenario.plan import ActionPlan, CorruptionPlan, ExpectPlan, KeyPlan, Plan
 from sim.scenario.quantities import format_duration
@@ -18,6 +18,9 @@ _UNDONE: Final = {
     "skew": "restored",
     "partition": "heals",
     "isolate": "heals",
+    "clog": "restored",
+    "hold": "released",
+    "link": "restored",
     "halt-ledger": "goes on",
 }
 """What ends an action, by its name."""
@@ -29,7 +32,7 @@ def key(plan: Plan, this: KeyPlan) -> Iterator[tuple[str, str]]:
     quorum = f"{count(this.threshold + this.faults, 'confirmation')}"
     yield "quorum", f"{quorum}: t = {this.threshold}, f* = {this.faults}"
     if this.drawn is None:
-        yield "committee", names(_named(plan, this.committee))
+        yield "committee", names(named(plan, this.committee))
     else:
         pool = count(len(plan.validators), "validator")
         yield (
@@ -43,12 +46,6 @@ def key(plan: Plan, this: KeyPlan) -> Iterator[tuple[str, str]]:
     yield "policy", f"{often}, for {', '.join(contexts) or 'anything'}"
 
 
-def _named(plan: Plan, positions: Sequence[int]) -> list[str]:
-    return [
-        "ledger" if position == LEDGER else plan.validators[position].name for position in positions
-    ]
-
-
 def action(plan: Plan, this: ActionPlan) -> tuple[str, str]:
     """Return the row of a timeline entry: when, and what."""
     return _moment(plan, this), f"{', '.join(_action(plan, this))}  [{this.id}]"
@@ -59,9 +56,15 @@ def _action(plan: Plan, this: ActionPlan) -> Iterator[str]:
     if this.key:
         yield this.key
     if this.nodes:
-        yield names(_named(plan, this.nodes))
+        yield names(named(plan, this.nodes))
     if this.groups:
-        yield " | ".join(names(_named(plan, group)) for group in this.groups)
+        yield " | ".join(names(named(plan, group)) for group in this.groups)
+    if this.sources:
+        yield ends(plan, this)
+    if this.by_us:
+        yield f"by up to {format_duration(this.by_us)}"
+    if this.figures is not None:
+        yield from figures(this.figures)
     if this.direction != "both":
         yield this.direction
     if this.do == "crash":
@@ -92,7 +95,7 @@ def corruption(plan: Plan, this: CorruptionPlan) -> tuple[str, str]:
     """Return the row of a corruption: who, what, and what should come of it."""
     said = [this.behaviour]
     if this.victims:
-        said.append(f"against {names(_named(plan, this.victims))}")
+        said.append(f"against {names(named(plan, this.victims))}")
     said += [f"{name} = {value}" for name, value in sorted(this.params.items())]
     if this.from_us:
         said.append(f"from {format_duration(this.from_us)}")

@@ -13,15 +13,12 @@ from typing import Any, Final, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from sim.scenario import catalogue
-from sim.scenario.actions import ACTIONS, Entry, NodeEntry, PickTable, WhenTable
+from sim.scenario.actions import ACTIONS, Entry, LinkEntry, NodeEntry, PickTable, WhenTable
 from sim.scenario.environment import (
     CostTable,
     LedgerTable,
-    LossTable,
-    NetworkTable,
     PhasesTable,
     QuotasTable,
-    ReorderTable,
     RunTable,
     StakeTable,
     TransportTable,
@@ -29,6 +26,14 @@ from sim.scenario.environment import (
 )
 from sim.scenario.expectations import DisputeTable, ExpectTable, FaultTable
 from sim.scenario.fields import Table
+from sim.scenario.link_tables import LinkBandwidthTable, LossTable
+from sim.scenario.network_tables import (
+    BandwidthTable,
+    LinkTable,
+    NetworkTable,
+    ProfileTable,
+    ReorderTable,
+)
 from sim.scenario.publish import default, keys, unit
 from sim.scenario.schema import AdversaryTable, CommitteeTable, KeyTable, PolicyTable, ScenarioFile
 from sim.scenario.template import template
@@ -42,8 +47,12 @@ SECTIONS: Final[tuple[tuple[str, type[Table]], ...]] = (
     ("`[validators]`", ValidatorsTable),
     ("`validators.stake` as a table", StakeTable),
     ("`[network]`", NetworkTable),
-    ("`network.loss` as a table", LossTable),
+    ("`network.profile` as a table", ProfileTable),
+    ("`loss` as a table", LossTable),
     ("`network.reorder` as a table", ReorderTable),
+    ("`network.bandwidth`", BandwidthTable),
+    ("`[[network.link]]`", LinkTable),
+    ("`bandwidth` of links as a table", LinkBandwidthTable),
     ("`[ledger]`", LedgerTable),
     ("`[ledger.phases]`", PhasesTable),
     ("`[transport]`", TransportTable),
@@ -88,9 +97,12 @@ unless you give it, and its meaning says what follows from that.
 of validators; division rounds down: `"2n/3+1"`, `"n-2"`, `"N/2+1"`.
 
 **Selectors** name validators: `v03`, `region:eu-central-1`, `committee:beacon`, `honest` (no entry
-of `[[adversary]]` is about them), `adversary`, `standby` (on no committee), `*`. In partitions and
-isolations, `ledger` is the ledger. Several in an array mean all that any of them means. Selectors
-are resolved before the run, so none can mean a committee that is drawn during it.
+of `[[adversary]]` is about them), `adversary`, `standby` (on no committee), `*`. Where links are
+cut or changed, `ledger` is the ledger; `*` is every validator and not the ledger. Several in an
+array mean all that any of them means. Selectors are resolved before the run, so none can mean a
+committee that is drawn during it.
+
+**The network** and what is said about it are explained in [network.md](network.md).
 
 **`extends`** names a scenario that this one changes. Tables are merged key by key; inline tables
 and arrays, `[[timeline]]` and its like among them, are replaced as a whole. On the command line
@@ -180,11 +192,16 @@ def _timeline() -> Iterator[str]:
         "a pick is described below.\n\n"
     )
     yield from _rows(concerned)
+    links = [entry for entry in keys(LinkEntry) if entry[1] not in common]
+    yield "### Which links it concerns\n\nFor clog, hold and link.\n\n"
+    yield from _rows(links)
     shared = common | {"do"}
     for name, action in ACTIONS.items():
-        own = shared | (
-            {entry[1] for entry in concerned} if issubclass(action, NodeEntry) else set()
-        )
+        own = set(shared)
+        if issubclass(action, NodeEntry):
+            own |= {entry[1] for entry in concerned}
+        elif issubclass(action, LinkEntry):
+            own |= {entry[1] for entry in links}
         yield f'### `do = "{name}"`\n\n{_sentence(action)}\n\n'
         yield from _rows([entry for entry in keys(action) if entry[1] not in own])
 

@@ -1,4 +1,4 @@
-"""The tables that describe the run and its surroundings: all but keys, entries and expectations."""
+"""The tables that describe the run and its surroundings; `network_tables` has the network's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from sim.scenario.fields import (
     Heights,
     Positive,
     PositiveDuration,
-    Rate,
     Shape,
     Size,
     Stake,
@@ -124,61 +123,6 @@ class ValidatorsTable(Table):
         description="Regions, in order: how many validators each has, or the region of each "
         "validator. If absent, validators take turns through the profile's regions.",
         examples=[{"eu-central-1": 4, "us-east-1": 3}],
-    )
-
-
-class LossTable(Table):
-    """Loss by a named model."""
-
-    model: Annotated[Literal["bernoulli"], Unit("one of")] = Field(
-        default="bernoulli",
-        description="Each message is lost or not, independently of the others.",
-        examples=["bernoulli"],
-    )
-    rate: Rate = Field(description="How many are lost.", examples=["0.1%"])
-
-
-class ReorderTable(Table):
-    """Messages held back, so that later ones overtake them."""
-
-    rate: Rate = Field(description="How many are held back.", examples=["1%"])
-    by: PositiveDuration = Field(
-        default=20_000, description="By exactly how long.", examples=["20ms"]
-    )
-
-
-class NetworkTable(Table):
-    """The network between validators."""
-
-    profile: Annotated[str, Unit("profile")] = Field(
-        default="ideal",
-        description="Latency, jitter and loss of every link; `ksim list profiles` has them all.",
-        examples=["aws-10"],
-    )
-    loss: (
-        Annotated[
-            Annotated[Rate, Tag("=text")] | Annotated[LossTable, Tag("=table")],
-            Discriminator(shape),
-            Unit("percentage of messages, or a table"),
-        ]
-        | None
-    ) = Field(
-        default=None,
-        description="Messages lost, instead of the profile's rate.",
-        examples=["1%", {"model": "bernoulli", "rate": "0.1%"}],
-    )
-    duplicate: Rate = Field(default=0, description="Messages that arrive twice.", examples=["0.5%"])
-    reorder: (
-        Annotated[
-            Annotated[Rate, Tag("=text")] | Annotated[ReorderTable, Tag("=table")],
-            Discriminator(shape),
-            Unit("percentage of messages, or a table"),
-        ]
-        | None
-    ) = Field(
-        default=None,
-        description="Messages held back: their rate, or rate and delay.",
-        examples=[{"rate": "1%", "by": "20ms"}],
     )
 
 

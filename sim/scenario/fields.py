@@ -259,6 +259,14 @@ Size = Annotated[
     json_text(quantities.SIZE_PATTERN),
     Unit("bytes", quantities.format_size),
 ]
+Bandwidth = Annotated[
+    int,
+    PlainValidator(
+        _quantity(quantities.parse_bandwidth, 'expected a bandwidth such as "100Mbit/s"', "Mbit/s")
+    ),
+    json_text(quantities.BANDWIDTH_PATTERN),
+    Unit("bandwidth", quantities.format_bandwidth),
+]
 UndoAt = Annotated[
     Undo,
     PlainValidator(_undo),
@@ -303,6 +311,7 @@ EntryId = Annotated[
     Unit("id"),
 ]
 Count = Annotated[int, Field(strict=True, ge=0, le=INTEGER_MAX), Unit("count")]
+BurstLength = Annotated[int, Field(strict=True, ge=1, le=100), Unit("slots of 20ms")]
 Heights = Annotated[int, Field(strict=True, ge=1, le=HEIGHTS_MAX), Unit("heights")]
 Positive = Annotated[int, Field(strict=True, ge=1, le=INTEGER_MAX), Unit("count")]
 Stake = Annotated[int, Field(strict=True, ge=1, le=INTEGER_MAX)]

@@ -29,22 +29,92 @@ class ValidatorPlan(_Part, frozen=True):
     stake: int = 1
 
 
+class MatrixPlan(_Part, frozen=True):
+    """Latencies that the scenario brought along, for the regions in which there are validators.
+
+    Attributes:
+        regions: Their names.
+        round_trips_us: (p50, p90) of the round trip, by [source][target].
+    """
+
+    regions: tuple[str, ...]
+    round_trips_us: tuple[tuple[tuple[int, int], ...], ...]
+
+
+class BandwidthPlan(_Part, frozen=True):
+    """Every validator's access to the network.
+
+    Attributes:
+        up: Bits per second, or None without limit.
+        down: The same for what it receives.
+        queue: Most bytes that wait or are on their way through, in each direction.
+    """
+
+    up: int | None = None
+    down: int | None = None
+    queue: int = 1 << 18
+
+
+class LinkFigures(_Part, frozen=True):
+    """What is different about links; None leaves a figure as it is.
+
+    Attributes:
+        add_us: Added to the latency.
+        loss: Loss rate in parts per 2**32.
+        burst: Mean burst in slots of 20 ms; 0 loses each message by itself.
+        rate: Bits per second of the link itself.
+        queue: Most bytes that wait for it or are on their way through.
+    """
+
+    add_us: int = 0
+    loss: int | None = None
+    burst: int = 0
+    rate: int | None = None
+    queue: int = 1 << 18
+
+
+class LinkPlan(_Part, frozen=True):
+    """What is different about the links from `sources` to `targets`, over the whole run.
+
+    Attributes:
+        sources: Registry positions; -1 is the ledger.
+        targets: The same.
+        latency_us: One-way latency without jitter, or None.
+        figures: The rest.
+    """
+
+    sources: tuple[int, ...]
+    targets: tuple[int, ...]
+    latency_us: int | None = None
+    figures: LinkFigures = LinkFigures()
+
+
 class NetworkPlan(_Part, frozen=True):
     """The network's profile and impairments; rates are in parts per 2**32.
 
     Attributes:
-        profile: Name of a shipped profile.
-        loss: None keeps the profile's rate.
+        profile: Name of a shipped profile, or ``matrix``.
+        matrix: The figures of a profile called ``matrix``.
+        transport: Whether loss loses messages, or delays all that follow on the link.
+        loss: None keeps the profile's rate and bursts.
+        burst: Mean burst in slots of 20 ms; 0 loses each message by itself.
         duplicate: Chance of a second copy.
         reorder: Chance that a message is held back.
         reorder_by_us: By exactly this long.
+        bandwidth: None is no limit.
+        links: What is different about some links.
     """
 
     profile: str
+    matrix: MatrixPlan | None = None
+    transport: Literal["datagram", "stream"] = "datagram"
     loss: int | None = None
+    burst: int = 0
     duplicate: int = 0
     reorder: int = 0
     reorder_by_us: int = 20_000
+    bandwidth: BandwidthPlan | None = None
+    links: tuple[LinkPlan, ...] = ()
 
 
 class PhasePlan(_Part, frozen=True):
@@ -160,7 +230,12 @@ class ActionPlan(_Part, frozen=True):
         service_us: Virtual service time per input (slow).
         offset_us: Clock offset (skew).
         drift_ppm: Clock drift (skew).
-        target: Id of the entry to undo (heal); empty heals every partition.
+        target: Id of the entry to undo (heal, release); empty heals every partition, or releases
+            every hold.
+        sources: Who sends over the links concerned (clog, hold, link); -1 is the ledger.
+        targets: Who receives over them.
+        by_us: Most delay of a clog.
+        figures: What is different about the links (link).
     """
 
     id: str
@@ -177,6 +252,10 @@ class ActionPlan(_Part, frozen=True):
     offset_us: int = 0
     drift_ppm: int = 0
     target: str = ""
+    sources: tuple[int, ...] = ()
+    targets: tuple[int, ...] = ()
+    by_us: int = 0
+    figures: LinkFigures | None = None
 
 
 class CorruptionPlan(_Part, frozen=True):

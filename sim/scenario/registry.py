@@ -10,6 +10,7 @@ from sim.base.randomness import stream
 from sim.scenario import catalogue
 from sim.scenario.actions import PickTable
 from sim.scenario.fields import NAME_BEGINS, NAME_PATTERN
+from sim.scenario.matrices import Matrix
 from sim.scenario.plan import ValidatorPlan
 from sim.scenario.reporter import Reporter
 from sim.scenario.schema import ScenarioFile
@@ -232,10 +233,20 @@ def placed(selectors: str | Sequence[str], path: KeyPath) -> list[tuple[str, Key
     return [(one, (*path, i)) for i, one in enumerate(selectors)]
 
 
-def build_registry(file: ScenarioFile, reporter: Reporter, seed: int) -> Registry:
-    """Return the validators of `file`; reports what is wrong with names and regions."""
+def build_registry(
+    file: ScenarioFile, reporter: Reporter, seed: int, matrix: Matrix | None
+) -> Registry:
+    """Return the validators of `file`; reports what is wrong with names and regions.
+
+    Args:
+        file: The scenario.
+        reporter: Where errors go.
+        seed: The run's seed.
+        matrix: The latencies that the scenario brought along, if it did.
+    """
     names = _names(file, reporter)
-    regions = _regions(file, reporter, len(names))
+    known = _known_regions(file, reporter) if matrix is None else matrix.regions
+    regions = _regions(file, reporter, len(names), known)
     return Registry(reporter, seed, names, regions, resolve_stakes(file, reporter, seed, names))
 
 
@@ -276,8 +287,9 @@ def _unique(names: Sequence[str], reporter: Reporter, path: KeyPath) -> None:
         first.setdefault(name, i)
 
 
-def _regions(file: ScenarioFile, reporter: Reporter, count: int) -> tuple[str, ...]:
-    known = _known_regions(file, reporter)
+def _regions(
+    file: ScenarioFile, reporter: Reporter, count: int, known: Sequence[str]
+) -> tuple[str, ...]:
     placement = file.validators.placement
     if placement is None or not reporter.sound(_PLACING):
         return tuple(known[i % len(known)] if known else "" for i in range(count))
@@ -287,7 +299,9 @@ def _regions(file: ScenarioFile, reporter: Reporter, count: int) -> tuple[str, .
         placed_in = [(region, (*_PLACING, i), 1) for i, region in enumerate(placement)]
     for region, path, _ in placed_in:
         if known and region not in known:
-            message = f'profile "{file.network.profile}" has no region "{region}"'
+            given = file.network.profile
+            what = f'profile "{given}"' if isinstance(given, str) else "the matrix"
+            message = f'{what} has no region "{region}"'
             listed = isinstance(placement, list)
             reporter.error(path, message, key=not listed, wrong=region, allowed=known)
     total = sum(size for _, _, size in placed_in)
@@ -301,7 +315,7 @@ def _regions(file: ScenarioFile, reporter: Reporter, count: int) -> tuple[str, .
 
 def _known_regions(file: ScenarioFile, reporter: Reporter) -> tuple[str, ...]:
     profile, path = file.network.profile, ("network", "profile")
-    if not reporter.sound(path):
+    if not reporter.sound(path) or not isinstance(profile, str):
         return ()
     if profile not in catalogue.profiles():
         message = f'unknown profile "{profile}"'

@@ -15,7 +15,6 @@ from sim.scenario.actions import Action, Nodes
 from sim.scenario.environment import (
     CostTable,
     LedgerTable,
-    NetworkTable,
     QuotasTable,
     RunTable,
     TransportTable,
@@ -37,6 +36,7 @@ from sim.scenario.fields import (
     Unit,
     shape,
 )
+from sim.scenario.network_tables import NetworkTable
 
 
 class PolicyTable(Table):

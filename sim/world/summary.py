@@ -133,6 +133,9 @@ def _action(action: ActionPlan, outcome: RunOutcome) -> Record:
         shown["groups"] = [
             [names[node] if node >= 0 else "ledger" for node in group] for group in action.groups
         ]
+    for end, nodes in (("from", action.sources), ("to", action.targets)):
+        if nodes:
+            shown[end] = [names[node] if node >= 0 else "ledger" for node in nodes]
     if action.until_us is not None:
         shown["until_us"] = action.until_us
     return shown

@@ -15,10 +15,14 @@ from sim.report.explain import explain
 from sim.scenario.load import load, resolve
 from sim.scenario.plan import (
     ActionPlan,
+    BandwidthPlan,
     CorruptionPlan,
     ExpectPlan,
     KeyPlan,
     LedgerPlan,
+    LinkFigures,
+    LinkPlan,
+    MatrixPlan,
     NetworkPlan,
     Plan,
     PolicyPlan,
@@ -279,3 +283,46 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 @pytest.mark.parametrize("file", sorted((ROOT / "tests" / "scenarios" / "valid").glob("*.toml")))
 def test_whatever_is_valid_can_be_explained(file: Path) -> None:
     assert "seed 7" in told(resolve(load(str(file)), 7))
+
+
+def test_a_network_of_its_own_is_explained() -> None:
+    network = NetworkPlan(
+        profile="matrix",
+        matrix=MatrixPlan(regions=("eu", "us"), round_trips_us=(((4_000, 6_000),) * 2,) * 2),
+        transport="stream",
+        loss=1 << 30,
+        burst=3,
+        bandwidth=BandwidthPlan(up=10**8, queue=1 << 16),
+        links=(
+            LinkPlan(
+                sources=(0, 1, 2, 3, 4),
+                targets=(-1, 2),
+                latency_us=7_500,
+                figures=LinkFigures(add_us=40_000, loss=0, rate=64_000, queue=4_096),
+            ),
+        ),
+    )
+    timeline = (
+        ActionPlan(id="a", do="clog", sources=(1,), targets=(2,), by_us=5_000_000, until_us=10**6),
+        ActionPlan(
+            id="b",
+            do="link",
+            sources=(0,),
+            targets=(-1,),
+            figures=LinkFigures(loss=1 << 31, burst=8),
+        ),
+    )
+    plan = msgspec.structs.replace(PLAN, network=network, timeline=timeline)
+
+    said = " ".join(told(plan, 200).split())
+
+    assert "matrix of eu, us" in said
+    assert "stream: loss becomes delay" in said
+    assert "25 % in bursts of 3 slots of 20 ms" in said
+    assert "up 100Mbit/s, down no limit, queues of 64KiB" in said
+    assert (
+        "everyone → ledger, v02, latency 7.5 ms, 40 ms more, loss 0 %, 64kbit/s, queue of 4KiB"
+        in said
+    )
+    assert "clog, v01 → v02, by up to 5000 ms, for 0:01.0" in said
+    assert "link, v00 → ledger, loss 50 % in bursts of 8 slots of 20 ms" in said
