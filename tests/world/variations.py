@@ -127,13 +127,13 @@ PLANS: Final[dict[str, Plan]] = {
         keys=(key_plan(7, 5, retry_after=3),),
     ),
     "bandwidth": lossy(
-        crash(2, 9_000_000, 1_000_000),
+        crash(2, 4_200_000, 1_500_000),
         network=NetworkPlan(
             profile="aws-10",
-            loss=1 << 28,
+            loss=1 << 30,
             burst=4,
             duplicate=1 << 27,
-            bandwidth=BandwidthPlan(up=400_000, down=300_000, queue=6_000),
+            bandwidth=BandwidthPlan(up=900_000, down=150_000, queue=4_000),
             links=(
                 LinkPlan(
                     sources=(0, 1),
