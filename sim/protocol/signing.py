@@ -228,13 +228,8 @@ class SigningMachine:
                 usable_nonces(self.ceremony.scheme, self._signatures.nonces_of(entry))
                 for entry in package.commitments
             )
-            and (
-                not self._signatures.uses_nonces
-                or (
-                    mine is not None
-                    and self._signatures.entry(self._me, mine) in package.commitments
-                )
-            )
+            and (mine is not None or not self._signatures.uses_nonces)
+            and (mine is None or (self._me, *mine) in package.commitments)
             and self._nonces.holds(self._me, package.commitments)
         )
 

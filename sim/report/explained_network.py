@@ -21,11 +21,13 @@ from sim.scenario.quantities import format_bandwidth, format_duration, format_ra
 def network(plan: Plan) -> Iterator[tuple[str, str]]:
     """Yield the rows of a network."""
     this = plan.network
-    yield "profile", this.profile if this.matrix is None else f"{this.profile} of a matrix"
-    if this.matrix is not None:
+    if this.matrix is None:
+        yield "profile", this.profile
+    else:
+        yield "profile", f"{this.profile} of {names(list(this.matrix.regions))}"
         yield "round trips", _matrix(this.matrix)
-    if this.transport == "stream":
-        yield "transport", "stream: loss becomes delay"
+    note = ": loss becomes delay" if this.transport == "stream" else ""
+    yield "transport", f"{this.transport}{note}"
     yield "loss", "as the profile says" if this.loss is None else _loss(this)
     yield "duplicates", format_rate(this.duplicate)
     yield "held back", f"{format_rate(this.reorder)}, by {format_duration(this.reorder_by_us)}"

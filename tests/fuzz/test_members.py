@@ -207,6 +207,19 @@ def test_nonces_that_a_signer_commits_for_one_coordinator_are_bounded() -> None:
     assert other != []
 
 
+def test_partials_that_a_signer_gives_one_coordinator_are_bounded() -> None:
+    """Without nonces nothing else would bound them."""
+    machine = signer("BLS")
+
+    answers = [
+        machine.on_message(CULPRIT, package_with(machine, (), f"test-{n}"))
+        for n in range(TRIES_MAX + 3)
+    ]
+
+    assert sum(map(bool, answers)) == TRIES_MAX
+    assert machine.on_message(HONEST, package_with(machine, ())) != []
+
+
 def test_nobody_spends_the_nonces_that_another_coordinator_asked_for() -> None:
     """Else any member could make a signer answer another list, and the coordinator leave it out."""
     machine = signer(SCHEMES[0])

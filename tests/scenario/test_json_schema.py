@@ -44,6 +44,16 @@ BEYOND = {
     "too-few-names": "how many there are",
     "too-few-stakes": "how many there are",
     "too-many-faults": "numbers are compared with each other",
+    "matrices": "what a matrix's cells say",
+    "matrix-empty": "another file's content",
+    "matrix-gaps": "another file's content",
+    "matrix-inline": "what a matrix's cells say",
+    "matrix-inline-cells": "what a matrix's cells say",
+    "matrix-list": "what a matrix's cells say",
+    "matrix-missing": "whether another file exists",
+    "matrix-twice": "another file's content",
+    "no-such-point": "what exists on a curve",
+    "release-before-hold": "the order of entries",
     "validator-names": "names are compared with each other",
 }
 """Broken files that no schema of one file can reject, and what they are about."""
