@@ -156,7 +156,7 @@ def _violations(outcome: RunOutcome, attempts: Sequence[Record]) -> list[Record]
 
 
 def _unfinished(outcome: RunOutcome, attempts: Sequence[Record]) -> list[Record]:
-    """What the end of the run cut off, unless an expectation speaks about its key.
+    """Return what the end of the run cut off, unless an expectation speaks about its key.
 
     Every phase has a deadline, so a run that is long enough sees the end of every ceremony; and a
     key that was asked for is on the ledger, unless that stood still. A run that a budget cut short

@@ -30,6 +30,11 @@ class WitnessedStore(dict[str, bytes]):
         self.secrets += stored_secrets(key, value, *self._of)
 
 
+def witnessed_stores(ceremony: Ceremony) -> list[dict[str, bytes]]:
+    """Return an empty store for each member."""
+    return [WitnessedStore(ceremony, member.index) for member in ceremony.members]
+
+
 def rehearse(
     *corruptions: tuple[str, str, Sequence[str]],
     lost: Sequence[tuple[str, str]] = (),
@@ -45,7 +50,7 @@ def rehearse(
         ceremony: Fields of `Ceremony` that differ from the cluster's.
     """
     cluster = Cluster(7, 5, SEED, **ceremony)
-    cluster.stores = [WitnessedStore(cluster.ceremony, ShareIndex(x)) for x in range(1, 8)]
+    cluster.stores = witnessed_stores(cluster.ceremony)
     for place, (who, behaviour, victims) in enumerate(corruptions, start=1):
         given = (params or {}) if place == len(corruptions) else {}
         cluster.corrupt(who, behaviour, victims, **given)
