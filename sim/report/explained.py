@@ -71,8 +71,6 @@ def _action(plan: Plan, this: ActionPlan) -> Iterator[str]:
         yield f"losing {this.lose}"
     if this.service_us:
         yield f"{format_duration(this.service_us)} per input"
-    if this.offset_us:
-        yield f"clock off by {format_duration(this.offset_us)}"
     if this.drift_ppm:
         yield f"drifting by {this.drift_ppm} ppm"
     if this.target:

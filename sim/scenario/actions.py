@@ -10,7 +10,6 @@ from sim.scenario.fields import (
     INTEGER_MAX,
     Duration,
     EntryId,
-    Offset,
     PositiveDuration,
     Table,
     UndoAt,
@@ -172,14 +171,14 @@ class Slow(NodeEntry):
 
 
 class Skew(NodeEntry):
-    """Put the clocks of validators wrong; at least one of `offset` and `drift` is needed."""
+    """Let the clocks of validators drift: their retransmission timers run fast or slow.
+
+    What a clock shows matters to nobody yet, so it can't be set wrong by a constant.
+    """
 
     do: Literal["skew"]
-    offset: Offset = Field(
-        default=0, description="How far the clock jumps; may be negative.", examples=["-250ms"]
-    )
     drift: Annotated[int, Field(strict=True, ge=-500_000, le=500_000), Unit("ppm")] = Field(
-        default=0, description="How much the clock gains, in parts per million.", examples=[200]
+        description="How much the clock gains, in parts per million; not 0.", examples=[200]
     )
     restore: UndoAt | None = _undo("When the clocks are right again; never if absent.", "after 1m")
 

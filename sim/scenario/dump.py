@@ -230,7 +230,6 @@ def _action(action: ActionPlan, names: list[str]) -> dict[str, Any]:
     elif do == "slow":
         entry["service"] = format_duration(action.service_us)
     elif do == "skew":
-        entry["offset"] = format_duration(action.offset_us)
         entry["drift"] = action.drift_ppm
     if action.until_us is not None:
         entry[_UNDO[do]] = f"after {format_duration(action.until_us)}"

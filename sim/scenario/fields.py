@@ -241,12 +241,6 @@ PositiveDuration = Annotated[
     json_text(quantities.DURATION_PATTERN),
     Unit("duration", quantities.format_duration),
 ]
-Offset = Annotated[
-    int,
-    PlainValidator(_quantity(quantities.parse_offset, 'expected a duration such as "-250ms"', "s")),
-    json_text(f"-?{quantities.DURATION_PATTERN}"),
-    Unit("duration, may be negative", quantities.format_duration),
-]
 Rate = Annotated[
     int,
     PlainValidator(_quantity(quantities.parse_rate, 'expected a percentage such as "1%"', "%")),

@@ -228,7 +228,6 @@ class ActionPlan(_Part, frozen=True):
         lose: What a crash loses.
         until_us: Duration after which it undoes itself (heal, restart, resume …), or None.
         service_us: Virtual service time per input (slow).
-        offset_us: Clock offset (skew).
         drift_ppm: Clock drift (skew).
         target: Id of the entry to undo (heal, release); empty heals every partition, or releases
             every hold.
@@ -249,7 +248,6 @@ class ActionPlan(_Part, frozen=True):
     lose: Literal["nothing", "unsynced", "all"] = "unsynced"
     until_us: int | None = None
     service_us: int = 0
-    offset_us: int = 0
     drift_ppm: int = 0
     target: str = ""
     sources: tuple[int, ...] = ()

@@ -79,15 +79,8 @@ def _duration_meant(text: str) -> str | None:
     return None
 
 
-def parse_offset(text: str) -> int:
-    """Return the microseconds of a duration that may have a sign."""
-    return -parse_duration(text[1:]) if text.startswith("-") else parse_duration(text)
-
-
 def format_duration(us: int) -> str:
-    """Write `us` in the largest unit that takes it whole; negative ones get a sign."""
-    if us < 0:
-        return f"-{format_duration(-us)}"
+    """Write `us` in the largest unit that takes it whole."""
     if us == 0:
         return "0s"
     unit = max((u for u in UNITS_US if us % UNITS_US[u] == 0), key=UNITS_US.__getitem__)

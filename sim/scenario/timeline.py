@@ -201,14 +201,11 @@ class _Resolver:
         return self._plan(**ends, figures=figures, until_us=self._until(link.restore))
 
     def _skew(self, skew: Skew) -> ActionPlan:
-        path = self._path
-        if not (skew.offset or skew.drift) and self._reporter.sound(
-            (*path, "offset"), (*path, "drift")
-        ):
-            self._reporter.error(path, "a skew needs an offset or a drift")
+        path = (*self._path, "drift")
+        if skew.drift == 0 and self._reporter.sound(path):
+            self._reporter.error(path, "a drift of 0 skews nothing")
         return self._plan(
             nodes=self._nodes(),
-            offset_us=skew.offset,
             drift_ppm=skew.drift,
             until_us=self._until(skew.restore),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sim.base.codec import tuple_hash
 from sim.base.meters import Meter
@@ -16,6 +16,15 @@ from sim.world.outcome import RunOutcome
 from sim.world.verdicts import BUDGETS, VERDICTS, judge_run
 
 Record = dict[str, Any]
+
+CEREMONIES_END: Final = "ceremonies-end"
+"""Name of the one invariant that is judged here: it depends on what expectations speak about."""
+
+CEREMONIES_END_SENTENCE: Final = (
+    "When the run is over no ceremony is open and every key that was asked for is on the ledger, "
+    "unless an expectation speaks about the key. [protocols, phases: each has a deadline.] "
+    "(liveness)"
+)
 
 
 def summarise(outcome: RunOutcome, plan_id: str) -> Record:
@@ -172,7 +181,7 @@ def _unfinished(outcome: RunOutcome, attempts: Sequence[Record]) -> list[Record]
     ]
     return [
         {
-            "invariant": "ceremonies-end",
+            "invariant": CEREMONIES_END,
             "kind": "liveness",
             "detail": f"{detail} when the run was over",
             "time_us": outcome.plan.duration_us or outcome.last_us,

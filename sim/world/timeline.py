@@ -155,7 +155,7 @@ def _on_nodes(action: ActionPlan) -> list[Action]:
         case "slow":
             return [Slow(node, action.service_us, until) for node in nodes]
         case "skew":
-            return [Skew(node, action.offset_us, action.drift_ppm, until) for node in nodes]
+            return [Skew(node, 0, action.drift_ppm, until) for node in nodes]
         case _:
             return []
 

@@ -91,7 +91,7 @@ PLANS: Final[dict[str, Plan]] = {
     "a read behind a submission": lossy(crash_when("confirm-submitted", 2, for_us=1_000)),
     "service longer than a window": lossy(
         ActionPlan(id="slow", do="slow", nodes=(1,), service_us=300_000),
-        ActionPlan(id="skew", do="skew", nodes=(2,), offset_us=100_000, drift_ppm=50_000),
+        ActionPlan(id="skew", do="skew", nodes=(2,), drift_ppm=50_000),
     ),
     "crash in a cost sleep": lossy(crash(2, 4_095_000, 1_000), cost="reference"),
     "everybody crashes": lossy(*(crash(node, 4_000_000, 5_000_000) for node in range(7))),
