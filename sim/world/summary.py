@@ -22,8 +22,8 @@ CEREMONIES_END: Final = "ceremonies-end"
 
 CEREMONIES_END_SENTENCE: Final = (
     "When the run is over no ceremony is open and every key that was asked for is on the ledger, "
-    "unless an expectation speaks about the key. [protocols, phases: each has a deadline.] "
-    "(liveness)"
+    "unless an expectation speaks about the key. [protocols, steps 0–6: every phase has a "
+    "deadline.] (liveness)"
 )
 
 
