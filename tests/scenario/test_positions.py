@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,6 +89,16 @@ def test_every_scalar_is_marked_by_text_that_reads_as_itself(name: str) -> None:
         assert again.plain() == {"k": leaf.value}
 
 
+@pytest.fixture
+def ordinary_recursion_limit() -> Iterator[None]:
+    """Importing py_ecc, as other tests do, raises Python's limit a hundredfold."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("ordinary_recursion_limit")
 def test_nesting_without_end_is_refused() -> None:
     with pytest.raises(ScenarioError, match="nested"):
         parse("x.toml", "k = " + "[" * 5000)
