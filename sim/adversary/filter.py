@@ -101,11 +101,6 @@ class Adversary:
             self._memories[corrupt.id] = {}
             self.injections[corrupt.id] = 0
 
-    @property
-    def present(self) -> bool:
-        """Whether the validator is corrupted at any time."""
-        return bool(self._mine)
-
     def filter(
         self, effects: Sequence[Effect], state: CeremonyState, now_us: int
     ) -> Sequence[Effect]:

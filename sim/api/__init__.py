@@ -11,15 +11,16 @@ in `__all__` is a promise: it changes only with the version, and the changelog s
 below `sim.api` may change at any time.
 
 `scenarios` loading · `runs` executing, storing, opening · `replays` executing again and comparing ·
-`ledgers` public verification · `records` what results consist of · `catalogue` what scenario files
-may name.
+`ledgers` public verification · `netchecks` networks against what they declare · `records` what
+results consist of · `catalogue` what scenario files may name.
 """
 
 from __future__ import annotations
 
 from sim.api.catalogue import catalogue, schema, template
 from sim.api.ledgers import Ledger, VerifiedLedger, verify
-from sim.api.records import Activation, Dispute, Exclusion, Fault, Key, TestSignature
+from sim.api.netchecks import NetworkCheck, netcheck
+from sim.api.records import Activation, CommitteeDraw, Dispute, Exclusion, Fault, Key, TestSignature
 from sim.api.replays import Replay, replay
 from sim.api.runs import Run, open_run, run
 from sim.api.scenarios import load, resolve
@@ -27,13 +28,17 @@ from sim.kchain.errors import LedgerError
 from sim.scenario.diagnostics import Diagnostic, ScenarioError
 from sim.scenario.load import Scenario
 from sim.scenario.plan import Plan
+from sim.scenario.template import SCHEMA_FILE
+from sim.study.lines import Line
 from sim.world.folder import FolderError
 from sim.world.outcome import Event, Progress
 from sim.world.replay import Divergence
 from sim.world.verdicts import Exit
 
 __all__ = [
+    "SCHEMA_FILE",
     "Activation",
+    "CommitteeDraw",
     "Diagnostic",
     "Dispute",
     "Divergence",
@@ -45,6 +50,8 @@ __all__ = [
     "Key",
     "Ledger",
     "LedgerError",
+    "Line",
+    "NetworkCheck",
     "Plan",
     "Progress",
     "Replay",
@@ -55,6 +62,7 @@ __all__ = [
     "VerifiedLedger",
     "catalogue",
     "load",
+    "netcheck",
     "open_run",
     "replay",
     "resolve",

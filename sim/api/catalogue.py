@@ -16,8 +16,10 @@ def _behaviours() -> dict[str, str]:
 
 def _invariants() -> dict[str, str]:
     from sim.checks import CHECKS
+    from sim.world.summary import CEREMONIES_END, CEREMONIES_END_SENTENCE
 
-    return {name: f"{known.sentence} [{known.source}]" for name, known in CHECKS.items()}
+    known = {name: f"{c.sentence} [{c.source}] ({c.kind})" for name, c in CHECKS.items()}
+    return {**known, CEREMONIES_END: CEREMONIES_END_SENTENCE}
 
 
 def _profiles() -> dict[str, str]:
@@ -86,7 +88,7 @@ def schema() -> dict[str, Any]:
 
 
 def template() -> str:
-    """Return a commented scenario file that passes."""
+    """Return a commented scenario file that passes; it names `SCHEMA_FILE` as its schema."""
     from sim.scenario import template as shipped
 
     return shipped.template()

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sim.api.records import Record
+import msgspec
+
+from sim.api.records import CommitteeDraw, Record
 
 
 class Ledger:
@@ -46,6 +48,7 @@ class VerifiedLedger(Record, frozen=True):
         blocks: Materialised blocks, genesis included.
         transactions: In them, applied and rejected; `rejected` counts the latter.
         keys: Public key (hex) by name, None for a key that has none.
+        draws: Committees that the chain drew by stake, by key name; each was derived again.
 
     """
 
@@ -56,6 +59,7 @@ class VerifiedLedger(Record, frozen=True):
     transactions: int
     rejected: int
     keys: dict[str, str | None]
+    draws: dict[str, CommitteeDraw]
 
 
 def verify(ledger: Ledger | bytes | str | Path, expect_head: str | None = None) -> VerifiedLedger:
@@ -76,6 +80,7 @@ def verify(ledger: Ledger | bytes | str | Path, expect_head: str | None = None) 
 
     """
     from sim.kchain.verify import verify_ledger
+    from sim.world.keys import describe_draw
 
     head = None if expect_head is None else bytes.fromhex(expect_head)
     if head is not None and len(head) != 32:
@@ -91,6 +96,10 @@ def verify(ledger: Ledger | bytes | str | Path, expect_head: str | None = None) 
         transactions=len(entries),
         rejected=sum(bool(entry.reason) for entry in entries),
         keys={n: None if r is None else r.public_key.hex() for n, r in records.items()},
+        draws={
+            name: msgspec.convert(describe_draw(draw), CommitteeDraw)
+            for name, draw in chain.state.draws.items()
+        },
     )
 
 

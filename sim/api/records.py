@@ -105,6 +105,31 @@ class TestSignature(Record, frozen=True):
     time_us: int
 
 
+class CommitteeDraw(Record, frozen=True):
+    """How the chain drew a committee by stake; `sim.protocol.selection` has the rule.
+
+    Attributes:
+        committee: Names, by share index.
+        index: Which committee of its block it is, from 0.
+        seed: What the draw follows from, hex: a hash of all the fields below.
+        block: Id of the last block that was final before the one with the request, hex.
+        signer_set: Id of the registry with its stakes, hex.
+        p_chain_height: Height of the P-chain at which the registry was read: 0, it isn't modelled.
+        epoch: Of the block with the request.
+        policy: Id of the key's policy, hex.
+
+    """
+
+    committee: tuple[str, ...]
+    index: int
+    seed: str
+    block: str
+    signer_set: str
+    p_chain_height: int
+    epoch: int
+    policy: str
+
+
 class Key(Record, frozen=True):
     """What has become of one key.
 
@@ -119,7 +144,7 @@ class Key(Record, frozen=True):
         era: Counts public keys from 1.
         public_key: Hex, or None while there is none.
         verification_shares: V_1..V_n, hex; empty while there is no key.
-        committee: Names, by share index.
+        committee: Names, by share index; empty for one that is drawn and never was.
         qual: Names of the dealers whose deals make up the key.
         attempts: Attempts so far; `attempts_max` is what the scenario allows.
         reason: Why the last attempt failed, or None.
@@ -130,6 +155,7 @@ class Key(Record, frozen=True):
         created_us: Virtual time of the block that holds its creation, or None.
         activation: The committee's first signature, or None.
         test_signature: Or None.
+        draw: How the committee was drawn; None if the scenario names it.
 
     """
 
@@ -155,3 +181,4 @@ class Key(Record, frozen=True):
     created_us: int | None
     activation: Activation | None
     test_signature: TestSignature | None
+    draw: CommitteeDraw | None = None

@@ -3,34 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-from sim.checks.observation import Observation, title
-from sim.checks.registry import Finding, check
+from sim.checks.observation import Observation, ValidatorView, title
+from sim.checks.registry import Finding, check, liveness_check
 from sim.protocol.evidence import PublicRecord, reverify
 from sim.protocol.judge import CeremonyState
 
-ABSENCE = frozenset({"no-deal", "unjustified"})
-"""Exclusions that silence brings about: an honest dealer that was kept away earns them too."""
+ABSENCE: Final = frozenset({"no-deal", "unjustified"})
+"""Exclusions that silence brings about: whoever is late earns them, honest or not."""
 
 
 @check
 def honest_dealers_stay(observation: Observation) -> Iterator[Finding]:
-    """No honest dealer that the run let act in time is disqualified.
+    """No honest dealer is disqualified for anything that it or others said.
 
-    [GJKR07, Lemma 1: honest parties are never disqualified, given a synchronous broadcast.] A
-    dealer that was crashed, paused or cut from the ledger may be missed, never otherwise excluded.
+    [GJKR07, Lemma 1: honest parties are never disqualified.] What a late dealer is excluded for is
+    its absence: see `honest_dealers_are_heard`.
     """
+    for _, why, finding in _honest_exclusions(observation):
+        if why not in ABSENCE:
+            yield finding
+
+
+@liveness_check
+def honest_dealers_are_heard(observation: Observation) -> Iterator[Finding]:
+    """No honest dealer that the run let act in time is excluded as absent.
+
+    [GJKR07, Section 2: a synchronous broadcast, on which whoever speaks is heard in time.] Phases
+    too short for the links to the ledger break it. A dealer that the timeline crashed, paused,
+    slowed or cut from the ledger may be missed.
+    """
+    for dealer, why, finding in _honest_exclusions(observation):
+        if why in ABSENCE and not dealer.disturbed:
+            yield finding
+
+
+def _honest_exclusions(observation: Observation) -> Iterator[tuple[ValidatorView, str, Finding]]:
+    """Yield every honest dealer that is out, the verdict's name, and the finding that it makes."""
     for state in observation.ceremonies:
         for dealer, why in sorted(state.excluded.items()):
             member = state.ceremony.member(dealer)
             view = observation.view(member)
-            if view.corrupted or (view.disturbed and why in ABSENCE):
-                continue
-            yield Finding(
-                f"{title(state)}: the honest dealer {member.name} is out: {why}",
-                _verdict_us(observation, state, member.name, why),
-                member.name,
-            )
+            if not view.corrupted:
+                finding = Finding(
+                    f"{title(state)}: the honest dealer {member.name} is out: {why}",
+                    _verdict_us(observation, state, member.name, why),
+                    member.name,
+                )
+                yield view, why, finding
 
 
 def _verdict_us(observation: Observation, state: CeremonyState, name: str, why: str) -> int:

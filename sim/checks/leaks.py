@@ -7,15 +7,20 @@ from collections.abc import Iterator
 from typing import Final
 
 from sim.base.codec import decode_canonical
-from sim.base.errors import DecodeError
+from sim.base.ids import ShareIndex
 from sim.base.secret import Secret
-from sim.checks.observation import KnownSecret, Observation
+from sim.checks.observation import KnownSecret, Observation, Publication
 from sim.checks.registry import Finding, check
 from sim.checks.statements import statements
+from sim.crypto.groups import get_group
+from sim.crypto.polynomial import evaluate_all
+from sim.protocol.ceremony import Ceremony
 from sim.protocol.messages import Justification, OpenReply
 
 WINDOW: Final = 16
 """Bytes of a secret that are looked up; a chance match of 128 bits is not to be expected."""
+
+_ONE_TIME: Final = "one-time/"
 
 Needles = dict[bytes, list[bytes]]
 """First 16 bytes → the whole secrets that begin with them."""
@@ -26,7 +31,8 @@ def no_secret_on_the_chain(observation: Observation) -> Iterator[Finding]:
     """No share, coefficient or seed stands on the chain, save those published on purpose.
 
     [kchain, zero-secret invariant; published are a Justification's clear share and an OpenReply's
-    seeds, and no more often than there.] Scalars are looked for in both byte orders.
+    seeds.] A published secret may stand in the very field that is for it, and nowhere else. Scalars
+    are looked for in both byte orders.
     """
     owners: dict[bytes, tuple[str, str]] = {}
     for validator in observation.validators:
@@ -37,7 +43,7 @@ def no_secret_on_the_chain(observation: Observation) -> Iterator[Finding]:
     needles: Needles = {}
     for value in owners:
         needles.setdefault(value[:WINDOW], []).append(value)
-    allowed = _published(observation, needles)
+    allowed = _published(observation)
     for block in observation.blocks:
         for value in _hits(block.raw, needles):
             if allowed[block.height, value]:
@@ -59,46 +65,99 @@ def _hits(data: bytes, needles: Needles) -> Iterator[bytes]:
                 yield value
 
 
-def _published(observation: Observation, needles: Needles) -> Counter[tuple[int, bytes]]:
-    """Count what blocks publish on purpose, by height."""
+def _published(observation: Observation) -> Counter[tuple[int, bytes]]:
+    """Count, by height, the secrets that stand where they are published on purpose."""
+    meant: dict[Publication, set[bytes]] = {}
+    for validator in observation.validators:
+        for secret in validator.secrets:
+            if secret.publication is not None:
+                meant.setdefault(secret.publication, set()).add(secret.value.reveal())
     allowed: Counter[tuple[int, bytes]] = Counter()
-    for said in statements(observation):
-        match said.statement:
-            case Justification(replies):
-                fields = [reply.data for reply in replies if reply.kind == "clear"]
-            case OpenReply(openings):
-                fields = [opening.seeds for opening in openings]
-            case _:
-                continue
-        for data in fields:
-            allowed.update((said.height, value) for value in _hits(data, needles))
+    for height, publication, data in _publications(observation):
+        if data in meant.get(publication, ()):
+            allowed[height, data] += 1
     return allowed
 
 
-def stored_secrets(key: str, value: bytes) -> list[KnownSecret]:
-    """Return what a DKG's store entry keeps from the chain; envelopes and markers keep nothing.
+def _publications(observation: Observation) -> Iterator[tuple[int, Publication, bytes]]:
+    """Yield (height, which, content) of every field that publishes something."""
+    ceremonies = {
+        (state.ceremony.session, state.ceremony.attempt): state.ceremony
+        for state in observation.ceremonies
+    }
+    for said in statements(observation):
+        place = (said.session, said.attempt)
+        ceremony = ceremonies.get(place)
+        speaker = None if ceremony is None else ceremony.by_identity.get(said.principal)
+        if speaker is None:
+            continue
+        match said.statement:
+            case Justification(replies):
+                for reply in replies:
+                    if reply.kind == "clear":
+                        share = Publication(*place, "share", speaker.index, reply.accuser)
+                        yield said.height, share, reply.data
+            case OpenReply(openings):
+                for opening in openings:
+                    seeds = Publication(*place, "seeds", opening.dealer, speaker.index)
+                    yield said.height, seeds, opening.seeds
+            case _:
+                pass
 
-    `key` may carry any prefix up to the last ``/`` before the machine's own name for the entry.
+
+def is_secret(key: str) -> bool:
+    """Say whether a store keeps a secret from the chain under `key`; see `stored_secrets`."""
+    return _ONE_TIME in key or key.rpartition("/")[2] in ("share", "transport", "polynomial")
+
+
+def stored_secrets(
+    key: str, value: bytes, ceremony: Ceremony, holder: ShareIndex
+) -> list[KnownSecret]:
+    """Return what an entry of a DKG's store keeps from the chain.
+
+    Args:
+        key: Its key; it may have any prefix up to the last ``/`` before the machine's own name.
+        value: Its value.
+        ceremony: The attempt that it belongs to.
+        holder: Whose store it is.
+
+    Returns:
+        Seeds, a share, or a polynomial's coefficients and the shares dealt with it; nothing for
+        envelopes and markers.
+
     """
+    place = (ceremony.session, ceremony.attempt)
     name = key.rpartition("/")[2]
-    if "one-time/" in key:
-        return [KnownSecret(f"seeds of the one-time key for dealer {name}", Secret(value))]
+    if _ONE_TIME in key:
+        opened = Publication(*place, "seeds", int(name), holder)
+        return [KnownSecret(f"seeds of the one-time key for dealer {name}", Secret(value), opened)]
     match name:
         case "share":
             return [KnownSecret("share of the key", Secret(value))]
         case "transport":
             return [KnownSecret("seeds of the transport key", Secret(value))]
         case "polynomial":
-            return [
-                KnownSecret(f"coefficient {k} of its polynomial", Secret(scalar))
-                for k, scalar in enumerate(_scalars(value))
-            ]
+            return _polynomial(value, ceremony, holder)
         case _:
             return []
 
 
-def _scalars(value: bytes) -> tuple[bytes, ...]:
-    try:
-        return decode_canonical(value, tuple[bytes, ...])
-    except DecodeError:
-        return ()
+def _polynomial(value: bytes, ceremony: Ceremony, dealer: ShareIndex) -> list[KnownSecret]:
+    """Return a polynomial's coefficients, and the share of every holder."""
+    group = get_group(ceremony.scheme)
+    scalars = decode_canonical(value, tuple[bytes, ...])
+    shares = evaluate_all(
+        [group.decode_scalar(scalar) for scalar in scalars], ceremony.size, group.order
+    )
+    coefficients = [
+        KnownSecret(f"coefficient {k} of its polynomial", Secret(scalar))
+        for k, scalar in enumerate(scalars)
+    ]
+    return coefficients + [
+        KnownSecret(
+            f"the share that it dealt to holder {x}",
+            Secret(group.encode_scalar(shares[x])),
+            Publication(ceremony.session, ceremony.attempt, "share", dealer, x),
+        )
+        for x in range(1, ceremony.size + 1)
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import SecretBytes, SecretScalar
@@ -85,12 +85,39 @@ class Holding:
     shareless: bool
 
 
+class Publication(NamedTuple):
+    """A field of a statement in which a secret may be published on purpose.
+
+    Attributes:
+        session: 32 bytes.
+        attempt: 1-based.
+        kind: ``share``, in a Justification's clear reply, or ``seeds``, in an OpenReply.
+        dealer: Whose share it is, or whose sealed reply the seeds open.
+        holder: Whom the share is for; the accuser that opens.
+
+    """
+
+    session: bytes
+    attempt: int
+    kind: Literal["share", "seeds"]
+    dealer: int
+    holder: int
+
+
 @dataclass(frozen=True, slots=True)
 class KnownSecret:
-    """Something that must never stand on the chain: `what` it is, and its bytes (16 or more)."""
+    """Something that must not stand on the chain.
+
+    Attributes:
+        what: What it is, in words.
+        value: Its bytes, 16 or more.
+        publication: The one place where it may stand nevertheless, if any.
+
+    """
 
     what: str
     value: SecretBytes
+    publication: Publication | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +135,7 @@ class ValidatorView:
             of all incarnations one after the other.
         ceremonies: Its views of attempts, by key, generation and attempt.
         holdings: What it holds, alike.
-        secrets: What it keeps from the chain: shares, coefficients, seeds.
+        secrets: What it keeps from the chain: its share, what it dealt, coefficients, seeds.
 
     """
 

@@ -47,6 +47,17 @@ CHECKS: Final[dict[str, Check]] = {}
 
 def check(function: Function) -> Function:
     """Register a safety check; ``one_key_and_one_qual`` is called "one-key-and-one-qual"."""
+    _register(function, "safety")
+    return function
+
+
+def liveness_check(function: Function) -> Function:
+    """Register a check of liveness: what it finds is a want of progress, not a contradiction."""
+    _register(function, "liveness")
+    return function
+
+
+def _register(function: Function, kind: Literal["safety", "liveness"]) -> None:
     name = function.__name__.replace("_", "-")
     doc = " ".join((function.__doc__ or "").split())
     source = doc.partition("[")[2].partition("]")[0]
@@ -54,8 +65,7 @@ def check(function: Function) -> Function:
         raise LocalError(f"{name}: the docstring must name its source in brackets")
     if name in CHECKS:
         raise LocalError(f"{name} is registered twice")
-    CHECKS[name] = Check(name, "safety", doc.partition(" [")[0], source, function)
-    return function
+    CHECKS[name] = Check(name, kind, doc.partition(" [")[0], source, function)
 
 
 def check_all(observation: Observation) -> list[Violation]:

@@ -112,6 +112,25 @@ def explain(file: File, seed: Seed = None, sets: Sets = None) -> None:
 
 
 @app.command()
+def netcheck(
+    file: File,
+    samples: Annotated[
+        int, typer.Option(metavar="N", min=100, help="Messages per link class.")
+    ] = 20_000,
+    seed: Seed = None,
+    sets: Sets = None,
+    json: Json = False,  # a command line option
+    loss_factor: Annotated[
+        int, typer.Option(metavar="N", min=1, hidden=True, help="Tests of the simulator.")
+    ] = 1,
+) -> None:
+    """Compare a scenario's network with what it declares; exit 1 if a figure lies."""
+    from sim.cli.inspecting import check_network
+
+    _exit_with(lambda: check_network(file, samples, seed, sets or [], loss_factor, as_json=json))
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of scenario files."""
 

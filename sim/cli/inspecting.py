@@ -1,15 +1,16 @@
-"""``ksim verify`` and ``ksim list``."""
+"""``ksim verify``, ``ksim netcheck`` and ``ksim list``."""
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from sim import api
 from sim.api.catalogue import CATALOGUES
-from sim.cli.output import console, print_json, refuse, say
+from sim.cli.output import console, print_json, refuse, refuse_scenario, say
 
 
 def verify_ledger(ledger: Path, expect_head: str | None, *, as_json: bool) -> int:
@@ -37,6 +38,8 @@ def verify_ledger(ledger: Path, expect_head: str | None, *, as_json: bool) -> in
     )
     for name, public in found.keys.items():
         out.print(f"key {name}: {public or 'none'}")
+    for name, draw in found.draws.items():
+        out.print(f"committee of {name}, drawn by stake: {', '.join(draw.committee)}")
     out.print(f"head: {found.head}")
     if expect_head is None:
         out.print(
@@ -44,6 +47,34 @@ def verify_ledger(ledger: Path, expect_head: str | None, *, as_json: bool) -> in
             "elsewhere (--expect-head)."
         )
     return 0
+
+
+def check_network(
+    file: Path,
+    samples: int,
+    seed: int | None,
+    sets: Sequence[str],
+    loss_factor: int,
+    *,
+    as_json: bool,
+) -> int:
+    """Compare a scenario's network with what it declares; 0 if it is honest, 1 if not."""
+    try:
+        scenario = api.load(file, sets)
+        found = api.netcheck(scenario, seed, samples=samples, loss_factor=loss_factor)
+    except api.ScenarioError as error:
+        return refuse_scenario(error, as_json=as_json)
+    if as_json:
+        print_json(found.exported())
+    else:
+        from sim.report.netcheck import netcheck
+
+        # A pipe has no width: rows stay on one line, for whatever reads them.
+        out = console()
+        if not out.is_terminal:
+            out.width = 160
+        out.print(netcheck(found.exported()))
+    return 0 if found.honest else int(api.Exit.EXPECTATION)
 
 
 def list_catalogue(kind: str, *, as_json: bool) -> int:

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 def print_json(content: Mapping[str, Any]) -> None:
     """Print one JSON object on standard output."""
-    sys.stdout.write(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    sys.stdout.write(json_text(content))
+
+
+def json_text(content: Mapping[str, Any]) -> str:
+    """Return one JSON object as it is printed."""
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def say(text: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim import api
-from sim.cli.output import console, print_json, refuse, refuse_scenario
+from sim.cli.output import console, json_text, print_json, refuse, refuse_scenario, say
 
 
 def validate_scenario(file: Path, sets: Sequence[str]) -> int:
@@ -40,13 +40,26 @@ def print_schema() -> int:
 
 
 def write_template(file: Path) -> int:
-    """Write a commented scenario that passes; never over a file that exists."""
+    """Write a commented scenario that passes, and the schema that its first line names.
+
+    Never over a file that exists; a schema of another version stays, too.
+    """
     try:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(api.template())
+        _write_new(file, api.template())
     except FileExistsError:
         return refuse(f"{file} exists already")
     except OSError as error:
         return refuse(f"{file}: {error.strerror}")
+    schema, text = file.with_name(api.SCHEMA_FILE), json_text(api.schema())
+    try:
+        _write_new(schema, text)
+    except FileExistsError:
+        if schema.read_bytes() != text.encode():
+            say(f"{schema} is of another version; to renew it: ksim schema > {schema}")
     console().print(f"{file} written; try: ksim run {file}")
     return 0
+
+
+def _write_new(file: Path, text: str) -> None:
+    with file.open("x", encoding="utf-8") as stream:
+        stream.write(text)

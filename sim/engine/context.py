@@ -143,6 +143,11 @@ class Context:
             now, index, target, label, len(payload)
         )
         node.history.add(now, "send", target, label, transmission, verdict, arrivals)
+        if verdict == "waiting" and not arrivals:
+            shard.keep(
+                target,
+                Mail(NEVER_US, FROM_VALIDATOR, index, sequence, 0, label, transmission, payload),
+            )
         for copy, at in enumerate(arrivals):
             shard.post(
                 target,

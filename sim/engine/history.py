@@ -25,8 +25,9 @@ class Record(NamedTuple):
     Attributes:
         time_us: Virtual time; never falls from one record of a validator to the next.
         kind: ``send``, ``submit``, ``receive``, ``down`` (lost because the validator was down),
-            ``full`` (lost because its mailbox was), ``start``, ``crash``, ``pause``, ``resume``,
-            ``slow``, ``skew``, or whatever a life records.
+            ``full`` (lost because its mailbox was), ``overflow`` (because its downlink's queue
+            was), ``release`` (a message that waited travels on), ``start``, ``crash``, ``pause``,
+            ``resume``, ``slow``, ``skew``, or whatever a life records.
         peer: The other end, or LEDGER.
         label: What the message is about; its session names the ceremony.
         transmission: Count of sends of that label on that link; 0 where none is counted.

@@ -9,7 +9,9 @@ from sim.base.ids import Label, ValidatorIndex
 FROM_LEDGER: Final = 1
 FROM_VALIDATOR: Final = 2
 PENDING: Final = 3
-"""Ranks: at equal arrival the ledger comes first, then validators; a rusher's view comes last."""
+OVERFLOWED: Final = 4
+"""Ranks: at equal arrival the ledger comes first, then validators, then a rusher's view. What found
+a downlink full isn't received at all: it is there to be recorded in its place."""
 
 
 class Mail(NamedTuple):

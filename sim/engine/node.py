@@ -10,11 +10,11 @@ import trio
 
 from sim.base.ids import LEDGER, NEVER_US, ValidatorIndex
 from sim.engine.history import NO_LABEL, Extra, HistoryWriter
-from sim.engine.mail import FROM_VALIDATOR, Mail
+from sim.engine.mail import FROM_VALIDATOR, OVERFLOWED, Mail
 
 if TYPE_CHECKING:
     from sim.engine.faults import Loss
-    from sim.engine.ports import Life, Store
+    from sim.engine.ports import Downlink, Life, Store
 
 
 class Node:
@@ -27,6 +27,8 @@ class Node:
         history: Its records.
         now_us: Its local clock's virtual time: how far it has come. Ahead of nothing that it
             could still receive, behind the window's start while it has nothing to do.
+        downlink: What messages from other validators share on their last stretch, or None.
+        incoming: Mail that has not come to the downlink yet, a heap.
         inbox: Mail to come and mail not yet looked at, a heap.
         waiting: Mail that arrived while it was busy, in order.
         queued: Messages among `waiting`: at most `mailbox_max`.
@@ -52,11 +54,13 @@ class Node:
         "alive",
         "busy_us",
         "crashing",
+        "downlink",
         "drift_ppm",
         "happenings",
         "history",
         "inbox",
         "incarnation",
+        "incoming",
         "index",
         "life",
         "limit_us",
@@ -85,6 +89,7 @@ class Node:
         store: Store,
         *,
         mailbox_max: int,
+        downlink: Downlink | None = None,
         keep: bool,
     ) -> None:
         self.index = index
@@ -93,6 +98,8 @@ class Node:
         self.history = HistoryWriter(keep=keep)
         self.mailbox_max = mailbox_max
         self.now_us = 0
+        self.downlink = downlink
+        self.incoming: list[Mail] = []
         self.inbox: list[Mail] = []
         self.waiting: deque[Mail] = deque()
         self.queued = 0
@@ -118,6 +125,8 @@ class Node:
     def due_us(self) -> int:
         """Return when its shard must look at it next, or NEVER_US."""
         arrival = self.inbox[0].arrival_us if self.inbox else NEVER_US
+        if self.incoming:
+            arrival = min(arrival, self.incoming[0].arrival_us)
         if not self.alive:
             return arrival
         if self.paused_us is not None:
@@ -125,12 +134,39 @@ class Node:
         due = min(self.wake_us, arrival) if self.listening else self.wake_us
         return max(due, self.now_us)
 
+    def expect(self, mail: Mail) -> None:
+        """Take in mail that is on its way here."""
+        if self.downlink is not None and mail.rank == FROM_VALIDATOR:
+            heapq.heappush(self.incoming, mail)
+        else:
+            heapq.heappush(self.inbox, mail)
+
+    def draw_in(self, before_us: int) -> None:
+        """Let through the downlink what comes to it before `before_us`.
+
+        All of that must be known: later mail could come to it sooner. So the order in which it is
+        asked doesn't depend on when this is called.
+        """
+        incoming = self.incoming
+        while incoming and incoming[0].arrival_us < before_us:
+            mail = heapq.heappop(incoming)
+            assert self.downlink is not None
+            through_us = self.downlink.enter(mail.arrival_us, len(mail.payload))
+            if through_us is None:
+                mail = mail._replace(rank=OVERFLOWED)
+            else:
+                mail = mail._replace(arrival_us=through_us)
+            heapq.heappush(self.inbox, mail)
+
     def admit(self) -> None:
         """Move what has arrived by now into the bounded mailbox; record what found it full."""
         inbox = self.inbox
         now = self.now_us
         while inbox and inbox[0].arrival_us <= now:
             mail = heapq.heappop(inbox)
+            if mail.rank == OVERFLOWED:
+                self.record_mail(now, "overflow", mail)
+                continue
             if mail.rank == FROM_VALIDATOR:
                 if self.queued >= self.mailbox_max:
                     self.record_mail(now, "full", mail)
@@ -140,6 +176,8 @@ class Node:
 
     def take(self, deadline_us: int, end_us: int) -> Mail | None:
         """Return the next mail that is due by `deadline_us` and before `end_us`, or None."""
+        if self.incoming:
+            self.draw_in(end_us)
         if self.inbox and self.inbox[0].arrival_us <= self.now_us:
             self.admit()
         if self.waiting:
@@ -148,10 +186,14 @@ class Node:
             mail = self.waiting.popleft()
             self.queued -= mail.rank == FROM_VALIDATOR
             return mail
-        if self.inbox:
+        while self.inbox:
             arrival = self.inbox[0].arrival_us
-            if arrival <= deadline_us and arrival < end_us:
-                return heapq.heappop(self.inbox)
+            if arrival > deadline_us or arrival >= end_us:
+                break
+            mail = heapq.heappop(self.inbox)
+            if mail.rank != OVERFLOWED:
+                return mail
+            self.record_mail(arrival, "overflow", mail)
         return None
 
     def lose_mail(self, before_us: int, not_before_us: int = 0) -> None:
@@ -159,10 +201,12 @@ class Node:
         while self.waiting:
             self.record_mail(not_before_us, "down", self.waiting.popleft())
         self.queued = 0
+        self.draw_in(before_us)
         inbox = self.inbox
         while inbox and inbox[0].arrival_us < before_us:
             mail = heapq.heappop(inbox)
-            self.record_mail(max(mail.arrival_us, not_before_us), "down", mail)
+            kind = "overflow" if mail.rank == OVERFLOWED else "down"
+            self.record_mail(max(mail.arrival_us, not_before_us), kind, mail)
 
     def record_mail(self, time_us: int, kind: str, mail: Mail) -> None:
         """Record what became of `mail`."""

@@ -25,8 +25,10 @@ class Fate(NamedTuple):
 
     Attributes:
         transmission: 1-based count of sends of that label on that link, over the run.
-        verdict: ``ok``, ``duplicate``, ``held``, ``lost`` or ``cut`` (by a partition).
-        arrivals: Virtual times in µs at which copies arrive: none, one or two.
+        verdict: ``ok``, ``duplicate``, ``held``, ``lost``, ``cut`` (by a partition), ``overflow``
+            (no room in the sender's queue) or ``waiting`` (behind a hold).
+        arrivals: Virtual times in µs at which copies arrive: none, one or two. A message that is
+            ``waiting`` and has none is kept until `Network.apply` lets it go.
     """
 
     transmission: int
@@ -46,8 +48,26 @@ class Network(Protocol):
         """
         ...
 
-    def apply(self, now_us: int, rule: bytes) -> None:
-        """Apply a network fault that was triggered during the run (an encoded rule)."""
+    def apply(
+        self, now_us: int, rule: bytes
+    ) -> Sequence[tuple[ValidatorIndex, ValidatorIndex, Label, int, tuple[int, ...]]]:
+        """Apply a network fault that was triggered during the run (an encoded rule).
+
+        Returns what has waited and now travels on: source, target, label, transmission and
+        arrivals, which obey the least latency as if it were sent at `now_us`.
+        """
+        ...
+
+
+class Downlink(Protocol):
+    """The last stretch to a validator, which its messages share."""
+
+    def enter(self, now_us: int, size: int) -> int | None:
+        """Put in a message of `size` bytes that has come so far at `now_us`.
+
+        Asked once per message, in the order of (arrival, sender, sequence, copy). Returns when the
+        validator has it, later than all before; None if there is no room for it.
+        """
         ...
 
 
@@ -184,6 +204,8 @@ class ShardParts:
         faults: All faults of the scenario, in its order; the same in all shards.
         rushing: All validators that see pending transactions; the same in all shards.
         mailbox_max: Messages that may wait in a mailbox; one more is dropped. Blocks don't count.
+        downlinks: This shard's downlinks; validators without one receive at once. Messages from
+            validators use them, blocks and what a validator sends to itself don't.
         around: Entered before the first life starts and left after the last one ended.
         finish: Called when all is over; its bytes go to the run's result.
     """
@@ -197,6 +219,7 @@ class ShardParts:
     faults: Sequence[Fault] = ()
     rushing: frozenset[ValidatorIndex] = frozenset()
     mailbox_max: int = 65_536
+    downlinks: Mapping[ValidatorIndex, Downlink] = field(default_factory=dict)
     around: AbstractContextManager[object] = field(default_factory=nullcontext)
     finish: Callable[[], bytes] = bytes
 

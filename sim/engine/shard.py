@@ -17,7 +17,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from sim.base.errors import LocalError
-from sim.base.ids import NEVER_US, ValidatorIndex
+from sim.base.ids import NEVER_US, Label, ValidatorIndex
 from sim.base.randomness import stream
 from sim.engine.context import Context, Crashed
 from sim.engine.exchange import Parcel, ShardResult
@@ -86,6 +86,7 @@ class Shard:
         self._width_us = max(1, parts.width_us // switches.width_divisor)
         self._shuffle = switches.shuffle
         self._horizon_us = 0
+        self._kept: dict[tuple[ValidatorIndex, ValidatorIndex, Label, int], Mail] = {}
         self._heap: list[tuple[int, ValidatorIndex]] = []
         self._outstanding = 0
         self._idle = trio.lowlevel.ParkingLot()
@@ -99,6 +100,7 @@ class Shard:
                 parts.lives[index],
                 parts.stores[index],
                 mailbox_max=parts.mailbox_max,
+                downlink=parts.downlinks.get(index),
                 keep=keep,
             )
             for index in sorted(parts.lives)
@@ -149,7 +151,7 @@ class Shard:
     def deliver(self, target: ValidatorIndex, mail: Mail) -> None:
         """Put `mail` from elsewhere into a mailbox of this shard."""
         node = self.nodes[target]
-        heapq.heappush(node.inbox, mail)
+        node.expect(mail)
         if mail.arrival_us < node.mark_us:
             self.schedule(node)
 
@@ -249,6 +251,10 @@ class Shard:
                 raise LocalError(f"a link is faster than the exchange: {mail}")
             self.outgoing.append((target, mail))
 
+    def keep(self, target: ValidatorIndex, mail: Mail) -> None:
+        """Keep `mail` until the network lets it go."""
+        self._kept[mail.source, target, mail.label, mail.transmission] = mail
+
     def happened(self, node: Node, name: str) -> None:
         """Count a watched event of `node`, and let it fire what waits for it there."""
         node.happenings += 1
@@ -267,7 +273,7 @@ class Shard:
         at = due.at_us
         match due.action:
             case NetworkRule(rule=rule):
-                self.network.apply(at, rule)
+                self._apply_rule(at, rule)
                 return
             case LedgerRule():
                 raise LocalError("ledger rules are the coordinator's")
@@ -296,6 +302,17 @@ class Shard:
             heapq.heappush(self._faults, end)
         node.release()
         self.schedule(node)
+
+    def _apply_rule(self, at_us: int, rule: bytes) -> None:
+        """Hand a rule to the network; send on what it lets go."""
+        for source, target, label, transmission, arrivals in self.network.apply(at_us, rule):
+            mail = self._kept.pop((source, target, label, transmission))
+            node = self.nodes[source]
+            if not node.alive:
+                node.lose_mail(at_us)
+            node.history.add(at_us, "release", target, label, transmission, "", arrivals)
+            for copy, arrival_us in enumerate(arrivals):
+                self.post(target, mail._replace(arrival_us=arrival_us, copy=copy))
 
     async def _crash(self, node: Node, at_us: int, lose: Loss) -> bool:
         if not node.alive:

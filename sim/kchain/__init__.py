@@ -2,10 +2,11 @@
 
 From the inside out:
 `genesis` what is fixed before block 1 · `records` what the chain keeps · `log` append-only logs ·
-`state` the chain's state, and drafts of the next one · `creation`, `statements`, `sessions` what
-each transaction does · `execution` one transaction, one height · `blocks` their bytes and hashes ·
-`replica` following blocks, as every validator does · `clock` heights and halts · `mempool` what
-waits · `ledger` forming blocks · `file` ledger.msgpack · `verify` checking one without trust.
+`state` the chain's state, and drafts of the next one · `drawing` committees by stake · `creation`,
+`statements`, `sessions` what each transaction does · `execution` one transaction, one height ·
+`blocks` their bytes and hashes · `replica` following blocks, as every validator does · `clock`
+heights and halts · `mempool` what waits · `ledger` forming blocks · `file` ledger.msgpack ·
+`verify` checking one without trust.
 
 Consensus is idealised: there is one ledger and it never forks. Access to it is not: transactions
 wait, arrive out of order, and are rejected for reasons that the blocks record.

@@ -11,6 +11,7 @@ from sim.base.codec import decode_canonical, encode, tuple_hash
 from sim.base.memo import memoised
 from sim.kchain.genesis import Genesis, Hash, Height, Time, genesis_hash
 from sim.kchain.log import Log
+from sim.kchain.records import Draw
 from sim.kchain.state import ChainState, Draft
 
 
@@ -21,7 +22,7 @@ class Included(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     reason: str
 
 
-class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One materialised block.
 
     Attributes:
@@ -30,6 +31,7 @@ class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         parent: Hash of the last materialised block's bytes; of the encoded genesis in block 0.
         entries: Its transactions in order.
         state_root: Hash of the state after it.
+        draws: Committees drawn for requests in it, in their order; left out if there are none.
 
     """
 
@@ -38,6 +40,7 @@ class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parent: Hash
     entries: tuple[Included, ...]
     state_root: Hash
+    draws: tuple[Draw, ...] = ()
 
 
 def block_hash(raw: bytes) -> bytes:
@@ -68,7 +71,7 @@ def genesis_block(genesis: Genesis) -> bytes:
 
 def _first(genesis: Genesis) -> tuple[bytes, ChainState]:
     leaves = {"genesis": tuple_hash("genesis", genesis)}
-    empty = ChainState(genesis, 0, genesis.time_us, b"", {}, {}, {}, {}, Log(), (), leaves)
+    empty = ChainState(genesis, 0, genesis.time_us, b"", {}, {}, {}, {}, {}, Log(), (), (), leaves)
     draft = Draft(empty, 0, genesis.time_us)
     block = encode(Block(0, genesis.time_us, genesis_hash(genesis), (), draft.root()))
     return block, draft.close(block_hash(block))

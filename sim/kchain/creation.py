@@ -11,6 +11,7 @@ from sim.base.codec import decode_canonical, tuple_hash
 from sim.base.errors import DecodeError
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.crypto import verification
+from sim.kchain.drawing import draw_by_stake
 from sim.kchain.genesis import Genesis
 from sim.kchain.records import FIRST_ERA, Key, KeyRecord
 from sim.kchain.state import AttemptId, Draft
@@ -18,7 +19,7 @@ from sim.protocol.ceremony import Ceremony, Member
 from sim.protocol.entries import Rejected
 from sim.protocol.judge import CeremonyState
 from sim.protocol.phases import Phase
-from sim.protocol.transactions import CreateKey, Transaction
+from sim.protocol.transactions import ByStake, CreateKey, Transaction
 
 
 def create_key(draft: Draft, transaction: Transaction) -> None:
@@ -26,7 +27,7 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
 
     Raises:
         Rejected: Unauthorized, Malformed, UnknownScheme, KeyExists, UnknownValidator,
-            InvalidCommittee or InvalidThreshold.
+            InvalidCommittee, PoolTooSmall or InvalidThreshold.
 
     """
     genesis = draft.genesis
@@ -40,7 +41,11 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
         raise Rejected("UnknownScheme")
     if request.key in draft.keys:
         raise Rejected("KeyExists")
-    committee = members(genesis, request.committee)
+    draw, names = None, request.committee
+    if isinstance(names, ByStake):
+        draw = draw_by_stake(draft, request.key, names.size, request.policy)
+        names = draw.committee
+    committee = members(genesis, names)
     size = len(committee)
     if not 1 <= request.threshold <= size or not 0 <= request.faults <= size - request.threshold:
         raise Rejected("InvalidThreshold")
@@ -59,6 +64,8 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
         justifications=request.justifications,
         commitments=request.commitments,
     )
+    if draw is not None:
+        draft.add_draw(draw)
     key = Key(request, transaction.principal, draft.height, ceremony.session, attempts=1)
     draft.set_key(key)
     draft.open_attempt(CeremonyState.open(ceremony))
@@ -132,7 +139,7 @@ def _activate(draft: Draft, state: CeremonyState) -> None:
         created_at_us=draft.time_us,
         status="Active",
         policy=key.request.policy,
-        committee=key.request.committee,
+        committee=tuple(member.name for member in ceremony.members),
         owner=key.owner,
         epoch=draft.before.epoch(draft.height),
         generation=ceremony.generation,

@@ -12,8 +12,7 @@ head hash from elsewhere shows that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Annotated, Final, Literal, NamedTuple
 
 import msgpack
@@ -76,21 +75,9 @@ class LedgerFile(NamedTuple):
 
 def encode_ledger(genesis: Genesis, blocks: Sequence[bytes]) -> bytes:
     """Return a whole ledger file; `blocks` begin with block 0."""
-    return b"".join(_objects(genesis, blocks))
-
-
-def write_ledger(path: Path, genesis: Genesis, blocks: Sequence[bytes]) -> None:
-    """Write a ledger file beside `path` and move it there once it is complete."""
-    unfinished = path.with_name(path.name + ".part")
-    with unfinished.open("wb") as stream:
-        stream.writelines(_objects(genesis, blocks))
-    unfinished.replace(path)
-
-
-def _objects(genesis: Genesis, blocks: Sequence[bytes]) -> Iterator[bytes]:
-    yield encode(Header(FORMAT, VERSION, genesis))
-    yield from blocks
-    yield encode(Trailer(block_hash(blocks[-1]), len(blocks)))
+    header = encode(Header(FORMAT, VERSION, genesis))
+    trailer = encode(Trailer(block_hash(blocks[-1]), len(blocks)))
+    return b"".join([header, *blocks, trailer])
 
 
 def parse_ledger(data: bytes) -> LedgerFile:

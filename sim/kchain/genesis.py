@@ -11,11 +11,14 @@ import msgspec
 from sim.base.codec import encode
 from sim.kchain.errors import LedgerError
 from sim.protocol.ceremony import PhaseLengths
+from sim.protocol.selection import SelectionError, check_weights
 from sim.protocol.transactions import PublicKey
 
 Height = Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
 Time = Annotated[int, msgspec.Meta(ge=0, le=1 << 62)]
 Hash = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+
+Stake = Annotated[int, msgspec.Meta(ge=1)]
 
 _LONGEST_PHASE = 1 << 32
 
@@ -27,7 +30,7 @@ class Validator(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     identity: PublicKey
 
 
-class Genesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Genesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Everything that block 0 stands for.
 
     Attributes:
@@ -40,6 +43,8 @@ class Genesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         phases: Lengths of the phases of every ceremony.
         validators: The registry; positions are validator indices.
         authorised: Principals (Ed25519 public keys) that may create keys.
+        stakes: Of each validator, at least 1 and together below 2^64. Empty, and left out of the
+            bytes, when all have the same: then each counts as 1.
 
     """
 
@@ -52,6 +57,12 @@ class Genesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phases: PhaseLengths
     validators: tuple[Validator, ...]
     authorised: tuple[PublicKey, ...]
+    stakes: tuple[Stake, ...] = ()
+
+    @property
+    def weights(self) -> tuple[int, ...]:
+        """The validators' stakes, by place in the registry."""
+        return self.stakes or (1,) * len(self.validators)
 
 
 def genesis_hash(genesis: Genesis) -> bytes:
@@ -60,7 +71,7 @@ def genesis_hash(genesis: Genesis) -> bytes:
 
 
 def check_genesis(genesis: Genesis) -> None:
-    """Refuse a genesis that types alone don't: names or keys that repeat, phases out of range.
+    """Refuse what types alone don't: repeated names or keys, phases or stakes out of range.
 
     Raises:
         LedgerError: What is wrong in the header.
@@ -70,6 +81,13 @@ def check_genesis(genesis: Genesis) -> None:
     keys = {validator.identity for validator in genesis.validators}
     if not genesis.validators or len(names) != len(keys) or len(names) != len(genesis.validators):
         raise LedgerError("header", "the registry is empty, or a name or a key stands in it twice")
+    if len(genesis.weights) != len(genesis.validators):
+        stakes, validators = len(genesis.stakes), len(genesis.validators)
+        raise LedgerError("header", f"{stakes} stakes for {validators} validators")
+    try:
+        check_weights(genesis.weights)
+    except SelectionError as error:
+        raise LedgerError("header", f"no committee could be drawn by stake: {error}") from None
     phases = dataclasses.asdict(genesis.phases)
     for name in sorted(phases):
         if not 1 <= phases[name] <= _LONGEST_PHASE:

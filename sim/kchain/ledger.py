@@ -147,5 +147,6 @@ class Ledger:
 def _propose(draft: Draft, entries: tuple[Included, ...]) -> tuple[bytes, ChainState]:
     """Make the block of what `draft` has executed; return its bytes and the state after it."""
     root = finish(draft, transactions=len(entries))
-    raw = encode(Block(draft.height, draft.time_us, draft.before.head, entries, root))
+    block = Block(draft.height, draft.time_us, draft.before.head, entries, root, draft.new_draws)
+    raw = encode(block)
     return raw, draft.close(block_hash(raw))

@@ -114,6 +114,36 @@ class Key(_Record, frozen=True):
         return self.record is None and not self.failed
 
 
+class Draw(_Record, frozen=True, forbid_unknown_fields=True):
+    """A committee that the chain drew by stake, with all that the draw follows from.
+
+    It stands in the block that holds the request, so that anyone derives it again: see
+    `sim.protocol.selection`. Every attempt at the key has this committee.
+
+    Attributes:
+        key: The key's name.
+        index: Which committee of its block this is, from 0: the stream's index.
+        seed: What `selection_seed` gives, 32 bytes.
+        block: Id of the previous finalised block, 32 bytes.
+        signer_set: Id of the registry, stakes included, 32 bytes.
+        p_chain_height: Height of the P-chain at which the registry was read.
+        epoch: Of the block.
+        policy: Id of the key's policy, 32 bytes.
+        committee: Validators' names, in the order of the registry.
+
+    """
+
+    key: str
+    index: int
+    seed: bytes
+    block: bytes
+    signer_set: bytes
+    p_chain_height: int
+    epoch: int
+    policy: bytes
+    committee: tuple[str, ...]
+
+
 class SignSession(_Record, frozen=True):
     """A recorded signing session: the statement, who recorded it, and the height."""
 

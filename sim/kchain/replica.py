@@ -11,6 +11,7 @@ from sim.base.memo import memoised
 from sim.kchain.blocks import Block, Included, block_hash, decode_block
 from sim.kchain.errors import LedgerError
 from sim.kchain.execution import execute, finish
+from sim.kchain.records import Draw
 from sim.kchain.state import ChainState, Draft
 
 
@@ -31,6 +32,8 @@ def follow(state: ChainState, raw: bytes) -> ChainState:
     draft = Draft(state, block.height, block.time_us)
     for place, included in enumerate(block.entries):
         _check_entry(draft, included, f"{where}, transaction {place}")
+    if block.draws != draft.new_draws:
+        raise LedgerError(where, _differing(block.draws, draft.new_draws))
     root = finish(draft, transactions=len(block.entries))
     if root != block.state_root:
         raise LedgerError(where, "the state root doesn't match the state")
@@ -59,6 +62,26 @@ def _halted(state: ChainState, height: int, time_us: int) -> tuple[int, int]:
     """
     slots, odd = divmod(time_us - state.genesis.time_us, state.genesis.block_time_us)
     return slots - height, odd
+
+
+def _differing(recorded: tuple[Draw, ...], derived: tuple[Draw, ...]) -> str:
+    """Say where the committees that a block records part from those that the rule gives."""
+    if len(recorded) != len(derived):
+        return f"it records {len(recorded)} drawn committees, but {len(derived)} were asked for"
+    said, found = next(pair for pair in zip(recorded, derived, strict=True) if pair[0] != pair[1])
+    field = next(
+        name for name in found.__struct_fields__ if getattr(said, name) != getattr(found, name)
+    )
+    values = (_shown(getattr(draw, field)) for draw in (said, found))
+    return "the draw for {} records the {} {}, but the rule gives {}".format(
+        found.key, field.replace("_", " "), *values
+    )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.hex()
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _check_entry(draft: Draft, included: Included, where: str) -> None:

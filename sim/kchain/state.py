@@ -19,7 +19,7 @@ from typing import NamedTuple
 from sim.base.codec import encode, tuple_hash
 from sim.kchain.genesis import Genesis
 from sim.kchain.log import Log
-from sim.kchain.records import AuditEntry, Key, KeyRecord, SignSession
+from sim.kchain.records import AuditEntry, Draw, Key, KeyRecord, SignSession
 from sim.protocol.judge import CeremonyState
 from sim.protocol.signing import coordinator_turns
 
@@ -54,9 +54,12 @@ class ChainState:
         accounts: Last used nonce by principal.
         keys: By name, in order of creation.
         attempts: Every attempt so far, in order of opening.
+        draws: Committees that were drawn by stake, by key name.
         sessions: Recorded signing sessions, by key name and session id.
         audit: The key-usage audit log.
         echoes: Heights, ascending, that are due only so that validators reach finality.
+        recent: (height, hash), ascending, of the last block that is final at `height`, and of those
+            after it.
         leaves: Hash of every entry of the state, by its path.
 
     """
@@ -68,9 +71,11 @@ class ChainState:
     accounts: Mapping[bytes, int]
     keys: Mapping[str, Key]
     attempts: Mapping[AttemptId, Attempt]
+    draws: Mapping[str, Draw]
     sessions: Mapping[tuple[str, str], SignSession]
     audit: Log[AuditEntry]
     echoes: tuple[int, ...]
+    recent: tuple[tuple[int, bytes], ...]
     leaves: Mapping[str, bytes]
 
     def __eq__(self, other: object) -> bool:
@@ -142,6 +147,14 @@ class ChainState:
         heights = [*self.echoes[:1]] if self.rule_due is None else [*self.echoes[:1], self.rule_due]
         return min(heights, default=None)
 
+    def finalised_before(self, height: int) -> bytes:
+        """Return the id of the last block that was final before `height`, above this state's.
+
+        Block h is final once there is height h + finality; block 0 always is.
+        """
+        last = max(height - 1 - self.genesis.finality, 0)
+        return next(block for at, block in reversed(self.recent) if at <= last)
+
     def epoch(self, height: int) -> int:
         """Return the epoch that `height` is in, from 0."""
         return height // self.genesis.epoch_heights
@@ -163,6 +176,7 @@ class Draft:
         self.height = height
         self.time_us = time_us
         self.keys = dict(before.keys)
+        self.draws = before.draws
         self.sessions = before.sessions
         self.audit = before.audit
         self.echoes = before.echoes
@@ -170,6 +184,8 @@ class Draft:
         self._attempts = dict(before.attempts)
         self._leaves = dict(before.leaves)
         self._touched: dict[AttemptId, CeremonyState] = {}
+        self.new_draws: tuple[Draw, ...] = ()
+        """Committees drawn in this block, in order."""
 
     def nonce(self, principal: bytes) -> int:
         """Return the last nonce that `principal` has used; 0 for none."""
@@ -184,6 +200,12 @@ class Draft:
         """Write the entry of a key's name."""
         self.keys[key.request.key] = key
         self._leaves[f"key/{key.request.key}"] = tuple_hash("key", key)
+
+    def add_draw(self, draw: Draw) -> None:
+        """Record a committee that was drawn."""
+        self.draws = {**self.draws, draw.key: draw}
+        self.new_draws = (*self.new_draws, draw)
+        self._leaves[f"draw/{draw.key}"] = tuple_hash("draw", draw)
 
     def add_session(self, session: SignSession) -> None:
         """Record a signing session."""
@@ -256,6 +278,9 @@ class Draft:
     def close(self, head: bytes) -> ChainState:
         """Return the state after the block, whose hash is `head`. `root` comes first."""
         assert not self._touched, "the state root comes first"
+        recent = [*self.before.recent, (self.height, head)]
+        while len(recent) > 1 and recent[1][0] <= self.height - self.genesis.finality:
+            del recent[0]
         return ChainState(
             self.genesis,
             self.height,
@@ -264,8 +289,10 @@ class Draft:
             self._accounts,
             self.keys,
             self._attempts,
+            self.draws,
             self.sessions,
             self.audit,
             self.echoes,
+            tuple(recent),
             self._leaves,
         )

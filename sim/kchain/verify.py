@@ -9,7 +9,6 @@ cut off at a block and given a new trailer, is caught by its head hash alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from sim.base.memo import Memo, using
 from sim.crypto import verification
@@ -41,19 +40,18 @@ class VerifiedChain:
     head: bytes
 
 
-def verify_ledger(source: Path | bytes, expect_head: bytes | None = None) -> VerifiedChain:
-    """Check a whole ledger: a file's path, or its bytes.
+def verify_ledger(data: bytes, expect_head: bytes | None = None) -> VerifiedChain:
+    """Check a whole ledger file.
 
     Args:
-        source: The ledger.
+        data: Its bytes.
         expect_head: The hash that its last block must have, 32 bytes; None trusts the trailer.
 
     Raises:
         LedgerError: Where it breaks which rule.
-        OSError: The file can't be read.
 
     """
-    file = parse_ledger(source if isinstance(source, bytes) else source.read_bytes())
+    file = parse_ledger(data)
     if expect_head is not None and file.head != expect_head:
         raise LedgerError("end", f"the head is {file.head.hex()}, not {expect_head.hex()}")
     with using(Memo()):

@@ -17,6 +17,8 @@ CERTAIN: Final = 1 << 32
 """A rate of 1. Rates are in parts per 2**32; a slot below the rate means that it happens."""
 
 _SLOTS: Final = struct.Struct(">8I")
+_CLOG_BITS: Final = 24
+_CLOG_MASK: Final = (1 << _CLOG_BITS) - 1
 
 
 class Draw(NamedTuple):
@@ -24,11 +26,12 @@ class Draw(NamedTuple):
 
     Attributes:
         loss: Below the loss rate: the message is lost.
-        latency: Picks the first copy's entry in the link's jitter table.
+        latency: Picks the first copy's entry in the link's jitter table by its first 8 bits; the
+            others say how long a clog delays the message.
         duplicate: Below the rate: a second copy arrives.
         duplicate_latency: The second copy's own entry.
         hold: Below the rate: the first copy is held back.
-        spare_0: Unused between validators; on a ledger link a further loss draw, as the rest.
+        spare_0: Unused for datagrams; in a stream a further loss draw, as the rest.
         spare_1: See `spare_0`.
         spare_2: See `spare_0`.
     """
@@ -41,6 +44,10 @@ class Draw(NamedTuple):
     spare_0: int
     spare_1: int
     spare_2: int
+
+    def clog(self, most_us: int) -> int:
+        """Return the delay of a clog: uniform in 0..`most_us`."""
+        return ((self.latency & _CLOG_MASK) * (most_us + 1)) >> _CLOG_BITS
 
 
 class Draws:

@@ -1,8 +1,10 @@
 """Links between validators and the ledger: streams in both directions, where loss becomes delay.
 
 delay = a draw from the jitter table of the link to the validator at the lower median of p50 (ties
-by index), plus for each consecutive lost draw, at most 5, a timeout that doubles.
-arrival = max(previous arrival, go + delay), go = the send time or the heal of a partition.
+by index), plus what clogs and changed links add, plus for each consecutive lost transmission, at
+most 5, a timeout that doubles. arrival = max(previous arrival, go + delay), go = the send time or
+the end of a partition or hold. Bandwidth is no matter here: the ledger stands for an idealised
+consensus, whose traffic isn't modelled.
 
 The coordinating process alone holds these links. It learns of submissions at exchanges, whose times
 depend on the number of processes; so what was submitted isn't settled when it is told, but when
@@ -14,16 +16,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from sim.base.ids import LEDGER, NEVER_US, Label, ValidatorIndex
-from sim.network.draws import Draw, Draws, check_rate
-from sim.network.links import RTO_US_MIN
-from sim.network.profiles import Profile, Table
-from sim.network.rules import Cuts, Rule, decode_rule
-
-RTO_US_MAX: Final = 10_000_000
-"""Default upper bound of retransmission timeouts."""
+from sim.network.conditions import Conditions
+from sim.network.draws import Draw, Draws
+from sim.network.losses import Loss, Losses
+from sim.network.paths import RTO_US_MAX, RTO_US_MIN, Override, Paths
+from sim.network.profiles import Profile
+from sim.network.rules import Rule, decode_rule
+from sim.network.streams import timeouts_us
 
 T = TypeVar("T")
 
@@ -55,9 +57,17 @@ class Delivery(NamedTuple):
 @dataclass
 class _Crossing(Generic[T]):
     sent_us: int
-    delay_us: int
+    draw: Draw
     item: T
     arrival_us: int = NEVER_US
+
+
+class _Travel(Protocol):
+    def __call__(
+        self, sent_us: int, source: ValidatorIndex, target: ValidatorIndex, draw: Draw
+    ) -> int:
+        """Return when something arrives that nothing overtakes, or NEVER_US."""
+        ...
 
 
 @dataclass
@@ -69,16 +79,16 @@ class _Stream(Generic[T]):
     last_us: int = 0
     crossings: deque[_Crossing[T]] = field(default_factory=deque)
 
-    def add(self, crossing: _Crossing[T], cuts: Cuts) -> None:
+    def add(self, crossing: _Crossing[T], travel: _Travel) -> None:
         previous_us = self.crossings[-1].arrival_us if self.crossings else self.last_us
-        self._time(crossing, previous_us, cuts)
+        self._time(crossing, previous_us, travel)
         self.crossings.append(crossing)
 
-    def settle(self, cuts: Cuts) -> None:
+    def settle(self, travel: _Travel) -> None:
         """Compute every arrival anew, after the faults have changed."""
         previous_us = self.last_us
         for crossing in self.crossings:
-            self._time(crossing, previous_us, cuts)
+            self._time(crossing, previous_us, travel)
             previous_us = crossing.arrival_us
 
     def take(self, before_us: int) -> Iterable[_Crossing[T]]:
@@ -88,9 +98,9 @@ class _Stream(Generic[T]):
             self.last_us = crossing.arrival_us
             yield crossing
 
-    def _time(self, crossing: _Crossing[T], previous_us: int, cuts: Cuts) -> None:
-        go_us = cuts.reachable_at(crossing.sent_us, self.source, self.target)
-        crossing.arrival_us = min(NEVER_US, max(previous_us, go_us + crossing.delay_us))
+    def _time(self, crossing: _Crossing[T], previous_us: int, travel: _Travel) -> None:
+        arrival_us = travel(crossing.sent_us, self.source, self.target, crossing.draw)
+        crossing.arrival_us = max(previous_us, arrival_us)
 
 
 class LedgerLinks(Generic[T]):
@@ -102,8 +112,9 @@ class LedgerLinks(Generic[T]):
         profile: What links are like.
         regions: Each validator's region, by registry position.
         seed: The run's seed.
-        loss: Rate in parts per 2**32; None takes the profile's.
+        loss: Instead of the profile's; a number is a rate without bursts.
         latency_us: One-way delay of every link before losses; None takes the median link's table.
+        overrides: What is different about some links; those that name `LEDGER` matter here.
         rules: Faults that start at times known before the run.
         rto_us_min: Lower bound of the first timeout after a loss.
         rto_us_max: Upper bound of all.
@@ -115,35 +126,37 @@ class LedgerLinks(Generic[T]):
         regions: Sequence[str],
         seed: int,
         *,
-        loss: int | None = None,
+        loss: Loss | int | None = None,
         latency_us: int | None = None,
+        overrides: Iterable[Override] = (),
         rules: Iterable[Rule] = (),
         rto_us_min: int = RTO_US_MIN,
         rto_us_max: int = RTO_US_MAX,
     ) -> None:
+        ids = [ValidatorIndex(position) for position in range(len(regions))]
+        fixed = []
+        if latency_us is not None:
+            ends = (frozenset(ids), frozenset({LEDGER}))
+            fixed = [Override(*way, latency_us=latency_us) for way in (ends, ends[::-1])]
+        self._paths = Paths(
+            profile,
+            regions,
+            seed,
+            loss=Loss(loss) if isinstance(loss, int) else loss,
+            overrides=[*fixed, *overrides],
+            rto_us_min=rto_us_min,
+        )
+        self._losses = Losses(seed)
         self._draws = Draws(seed)
-        self._loss = check_rate("loss", profile.loss if loss is None else loss)
-        self._cuts = Cuts(rules)
+        self._conditions = Conditions(rules)
         self._rto_us_max = rto_us_max
-        places = [profile.place(region) for region in regions]
-        self._tables: list[Table] = []
-        self._rtos_us: list[int] = []
-        for place, peer in zip(places, _median_peers(profile, places), strict=True):
-            round_trip_us = profile.round_trips_us[place][peer][1]
-            table = profile.tables[place][peer]
-            if latency_us is not None:
-                round_trip_us, table = 2 * latency_us, (latency_us,) * len(table)
-            self._tables.append(table)
-            self._rtos_us.append(max(rto_us_min, 2 * round_trip_us))
-        ids = [ValidatorIndex(position) for position in range(len(places))]
         self._up: list[_Stream[T]] = [_Stream(validator, LEDGER) for validator in ids]
         self._down: list[_Stream[Delivery]] = [_Stream(LEDGER, validator) for validator in ids]
 
     def up(self, sent_us: int, validator: ValidatorIndex, label: Label, item: T) -> None:
         """Send `item` to the ledger. Call it in the order in which the validator sent."""
         _, draw = self._draws.next(validator, LEDGER, label)
-        crossing = _Crossing(sent_us, self._delay_us(validator, draw), item)
-        self._up[validator].add(crossing, self._cuts)
+        self._up[validator].add(_Crossing(sent_us, draw, item), self._travel)
 
     def earliest_us(self) -> int:
         """Return when the next submission arrives as far as is known, or NEVER_US."""
@@ -171,9 +184,8 @@ class LedgerLinks(Generic[T]):
         """
         transmission, draw = self._draws.next(LEDGER, validator, label)
         delivery = Delivery(validator, label, transmission, NEVER_US)
-        crossing = _Crossing(sent_us, self._delay_us(validator, draw), delivery)
         stream = self._down[validator]
-        stream.add(crossing, self._cuts)
+        stream.add(_Crossing(sent_us, draw, delivery), self._travel)
         released = _release(stream)
         return released[-1] if released else delivery
 
@@ -186,40 +198,37 @@ class LedgerLinks(Generic[T]):
         Raises:
             DecodeError: `rule` is no encoded rule.
         """
-        self._cuts.add(decode_rule(rule), now_us)
+        self._conditions.add(decode_rule(rule), now_us)
         for up in self._up:
-            up.settle(self._cuts)
+            up.settle(self._travel)
         released = []
         for down in self._down:
-            down.settle(self._cuts)
+            down.settle(self._travel)
             released += _release(down)
         return released
 
-    def _delay_us(self, validator: ValidatorIndex, draw: Draw) -> int:
-        delay_us = self._tables[validator][draw.latency >> 24]
-        rto_us = self._rtos_us[validator]
-        for slot in (draw.loss, draw.hold, draw.spare_0, draw.spare_1, draw.spare_2):
-            if slot >= self._loss:
-                break
-            delay_us += min(rto_us, self._rto_us_max)
-            rto_us *= 2
-        return delay_us
-
-
-def _median_peers(profile: Profile, places: Sequence[int]) -> list[int]:
-    """Return for each validator the place of its peer at the lower median of p50, ties by index.
-
-    A validator without peers is its own.
-    """
-    peers = []
-    for position, place in enumerate(places):
-        others = sorted(
-            (profile.round_trips_us[place][other][0], index)
-            for index, other in enumerate(places)
-            if index != position
+    def _travel(
+        self, sent_us: int, source: ValidatorIndex, target: ValidatorIndex, draw: Draw
+    ) -> int:
+        conditions = self._conditions
+        go_us = conditions.reachable_at(sent_us, source, target)
+        if go_us >= NEVER_US:
+            return NEVER_US
+        path = self._paths.of(source, target)
+        changed = conditions.changed(go_us, source, target)
+        late_us = timeouts_us(
+            self._losses,
+            changed.loss or path.loss,
+            go_us,
+            source,
+            target,
+            draw,
+            self._paths.rto_us(source, target),
+            self._rto_us_max,
         )
-        peers.append(places[others[(len(others) - 1) // 2][1]] if others else place)
-    return peers
+        clog_us = draw.clog(conditions.clog_us(go_us, source, target))
+        added_us = path.add_us + changed.add_us + clog_us
+        return go_us + late_us + added_us + path.table[draw.latency >> 24]
 
 
 def _release(stream: _Stream[Delivery]) -> list[Delivery]:

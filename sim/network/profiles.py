@@ -3,7 +3,11 @@
 A profile is a TOML file in `data/`, typed in by hand with its source. It names one *law* per link,
 such as ``uniform 40000 80000``; `data/tables.csv` holds each law's inverse CDF as 256 integers, one
 row per law: the law, the first entry, and 255 steps to the next, all in microseconds. `fit` makes
-that file; at run time there is no arithmetic but a look-up.
+that file; at run time there is no arithmetic but a look-up. Only a matrix that a scenario brings
+along is fitted when it is read.
+
+Latency is stable per pair, with jitter on top. Without regions a profile may have several *kinds*
+of pairs: which kind two validators are follows from the run's seed.
 """
 
 from __future__ import annotations
@@ -17,9 +21,9 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from sim.network.draws import check_rate
+from sim.network.losses import Loss, check_loss
 
-PROFILES: Final = ("ideal", "lan", "aws-10", "lossy-stress")
+PROFILES: Final = ("ideal", "lan", "aws-10", "internet-good", "internet-bad", "lossy-stress")
 """The shipped profiles."""
 
 TABLE_SIZE: Final = 256
@@ -46,8 +50,20 @@ class LinkFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     round_trip_us: tuple[int, int]
 
 
+class PairsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The kinds of pairs of a profile without regions: each is as likely as any other.
+
+    Attributes:
+        law: The family: ``shifted-log-normal`` or ``shifted-pareto``.
+        round_trip_ms: p50 and p90 of the round trip, for every kind.
+    """
+
+    law: str
+    round_trip_ms: tuple[tuple[int, int], ...]
+
+
 class ProfileFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A profile file: either one `link`, or `round_trip_ms` with a row per source region.
+    """A profile file: one `link`, or `pairs`, or `round_trip_ms` with a row per source region.
 
     Attributes:
         format: Always ``kchain-profile``.
@@ -56,8 +72,10 @@ class ProfileFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         provenance: Where the figures come from.
         source: The same in words.
         floor_us: No latency is below it, at least 50.
-        loss: Bernoulli loss rate in parts per 2**32.
+        loss: Loss rate in parts per 2**32.
+        burst: Mean burst in slots, or 0 if each message is lost or not by itself.
         link: The law of every link, in a profile without regions.
+        pairs: The kinds of pairs, in a profile without regions.
         round_trip_ms: Source region to (p50, p90) in ms towards each region, in the rows' order.
     """
 
@@ -68,22 +86,29 @@ class ProfileFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     floor_us: int
     loss: int
+    burst: int = 0
     link: LinkFile | None = None
+    pairs: PairsFile | None = None
     round_trip_ms: dict[str, tuple[tuple[int, int], ...]] = {}
 
     def laws(self) -> tuple[tuple[str, ...], ...]:
-        """Return the law of every ordered pair of regions, by [source][target]."""
+        """Return the laws as `Profile.tables` has the tables."""
         if self.link is not None:
             return ((self.link.law,),)
+        if self.pairs is not None:
+            family = self.pairs.law
+            return (tuple(f"{family} {p50} {p90}" for p50, p90 in self.pairs.round_trip_ms),)
         return tuple(
             tuple(f"shifted-log-normal {p50} {p90}" for p50, p90 in row)
             for row in self.round_trip_ms.values()
         )
 
     def round_trips_us(self) -> tuple[tuple[tuple[int, int], ...], ...]:
-        """Return (p50, p90) of the round trip of every ordered pair, by [source][target]."""
+        """Return (p50, p90) of the round trips, as `Profile.round_trips_us` has them."""
         if self.link is not None:
             return ((self.link.round_trip_us,),)
+        if self.pairs is not None:
+            return (tuple((1000 * p50, 1000 * p90) for p50, p90 in self.pairs.round_trip_ms),)
         return tuple(
             tuple((1000 * p50, 1000 * p90) for p50, p90 in row)
             for row in self.round_trip_ms.values()
@@ -95,13 +120,13 @@ class Profile:
     """What links are like. Pairs of regions are by [source][target], in the order of `regions`.
 
     Attributes:
-        name: One of `PROFILES`.
+        name: One of `PROFILES`, or ``matrix``.
         provenance: ``measured``, ``derived`` or ``engineering choice``.
         source: Where the figures come from.
         floor_us: No latency is below it.
-        loss: Bernoulli loss rate in parts per 2**32.
-        regions: Names; empty if every link is alike.
-        tables: Jitter tables, 1 × 1 without regions.
+        loss: What is lost unless a scenario says otherwise.
+        regions: Names; empty if places don't matter.
+        tables: Jitter tables; without regions one row with a table for each kind of pairs.
         round_trips_us: (p50, p90) of the round trip.
     """
 
@@ -109,7 +134,7 @@ class Profile:
     provenance: Provenance
     source: str
     floor_us: int
-    loss: int
+    loss: Loss
     regions: tuple[str, ...]
     tables: tuple[tuple[Table, ...], ...]
     round_trips_us: tuple[tuple[tuple[int, int], ...], ...]
@@ -147,12 +172,12 @@ def get_profile(name: str) -> Profile:
         provenance=file.provenance,
         source=file.source,
         floor_us=file.floor_us,
-        loss=check_rate("loss", file.loss),
+        loss=check_loss(Loss(file.loss, file.burst)),
         regions=tuple(file.round_trip_ms),
         tables=tuple(tuple(tables[law] for law in row) for row in file.laws()),
         round_trips_us=file.round_trips_us(),
     )
-    _check(profile)
+    check_profile(profile)
     return profile
 
 
@@ -173,9 +198,15 @@ def _data(name: str) -> str:
     return (resources.files("sim.network") / "data" / name).read_text(encoding="utf-8")
 
 
-def _check(profile: Profile) -> None:
-    side = max(1, len(profile.regions))
-    if len(profile.tables) != side or any(len(row) != side for row in profile.tables):
+def check_profile(profile: Profile) -> None:
+    """Check what every profile promises.
+
+    Raises:
+        ValueError: a table is missing, isn't 256 ascending entries, or undercuts the floor.
+    """
+    side = len(profile.regions)
+    shape = [len(row) for row in profile.tables]
+    if shape != [side] * side if side else len(shape) != 1 or shape[0] < 1:
         raise ValueError(f"profile {profile.name}: not {side} × {side} links")
     if profile.floor_us < FLOOR_US_MIN:
         raise ValueError(f"profile {profile.name}: floor below {FLOOR_US_MIN} µs")

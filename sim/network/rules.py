@@ -1,20 +1,19 @@
-"""Network faults as values: partitions, isolation, heals, and what they cut when.
+"""Network faults as values: partitions, isolation, holds, clogs, changed links, and their ends.
 
-A cut acts at send time, on [start, end): what is in flight arrives. Nodes are registry positions,
-and `LEDGER` stands for the ledger. Nodes in no group of a partition reach everybody, so one that
-doesn't name the ledger leaves its links up; an isolated node reaches nobody, the ledger included.
+Nodes are registry positions, and `LEDGER` stands for the ledger. Nodes in no group of a partition
+reach everybody, so one that doesn't name the ledger leaves its links up; an isolated node reaches
+nobody, the ledger included. `conditions` says what a set of rules comes to at an instant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast
 
 import msgspec
 
 from sim.base.codec import decode_canonical, encode
-from sim.base.ids import NEVER_US, ValidatorIndex
+from sim.network.losses import Loss
+from sim.network.pipes import Queue
 
 Direction: TypeAlias = Literal["both", "from-to", "to-from"]
 
@@ -81,7 +80,55 @@ class Heal(_Rule, frozen=True, kw_only=True, tag="heal"):
     target: str = ""
 
 
-Rule: TypeAlias = Partition | Isolate | Heal
+class _Links(_Rule, frozen=True, kw_only=True):
+    """Attributes of rules about links; each link has one direction.
+
+    Attributes:
+        sources: Who sends over the links …
+        targets: … and who receives.
+        lasts_us: How long the rule is in force, or None: to the end, or to what ends it.
+    """
+
+    sources: tuple[int, ...]
+    targets: tuple[int, ...]
+    lasts_us: int | None = None
+
+
+class Hold(_Links, frozen=True, kw_only=True, tag="hold"):
+    """Links on which messages wait: they travel on when it is over."""
+
+
+class Release(_Rule, frozen=True, kw_only=True, tag="release"):
+    """Ends the hold with the id `target`, or all if it is empty, as `Heal` ends partitions."""
+
+    target: str = ""
+
+
+class Clog(_Links, frozen=True, kw_only=True, tag="clog"):
+    """Links on which each message takes longer, by its own draw.
+
+    Attributes:
+        by_us: At most this much longer; uniform from 0.
+    """
+
+    by_us: int
+
+
+class Change(_Links, frozen=True, kw_only=True, tag="change"):
+    """Links that are different for a while; of several changes the one that began last counts.
+
+    Attributes:
+        add_us: Added to every latency; what several changes add is summed up.
+        loss: In the place of the link's own, or None.
+        queue: A bandwidth of the link itself, or None.
+    """
+
+    add_us: int = 0
+    loss: Loss | None = None
+    queue: Queue | None = None
+
+
+Rule: TypeAlias = Partition | Isolate | Heal | Hold | Release | Clog | Change
 
 
 def encode_rule(rule: Rule) -> bytes:
@@ -96,80 +143,3 @@ def decode_rule(data: bytes) -> Rule:
         DecodeError: it is no rule.
     """
     return decode_canonical(data, cast("type[Rule]", Rule))
-
-
-@dataclass
-class _Cut:
-    """A partition or an isolation, on [start_us, end_us)."""
-
-    rule: Partition | Isolate
-    start_us: int
-    end_us: int
-    side: dict[int, int] = field(init=False)
-    """Group of each node of a partition; any value for isolated nodes."""
-
-    def __post_init__(self) -> None:
-        groups = self.rule.groups if isinstance(self.rule, Partition) else (self.rule.nodes,)
-        self.side = {node: side for side, group in enumerate(groups) for node in group}
-
-    def separates(self, source: int, target: int) -> bool:
-        if isinstance(self.rule, Isolate):
-            return source in self.side or target in self.side
-        here, there = self.side.get(source), self.side.get(target)
-        if here is None or there is None or here == there:
-            return False
-        if self.rule.direction == "both":
-            return True
-        return here == (0 if self.rule.direction == "from-to" else 1)
-
-
-class Cuts:
-    """Every partition, isolation and heal known so far, asked by instant and link.
-
-    Args:
-        rules: Those that start at times known before the run.
-    """
-
-    def __init__(self, rules: Iterable[Rule] = ()) -> None:
-        self._cuts: list[_Cut] = []
-        self._heals: list[tuple[int, str]] = []
-        for rule in rules:
-            self.add(rule, rule.at_us)
-
-    def add(self, rule: Rule, start_us: int) -> None:
-        """Add `rule` as of `start_us`, whatever its own `at_us` says."""
-        if isinstance(rule, Heal):
-            self._heals.append((start_us, rule.target))
-            for cut in self._cuts:
-                _heal(cut, start_us, rule.target)
-            return
-        end_us = NEVER_US if rule.lasts_us is None else start_us + rule.lasts_us
-        cut = _Cut(rule, start_us, end_us)
-        for heal_us, target in self._heals:
-            _heal(cut, heal_us, target)
-        self._cuts.append(cut)
-
-    def cut(self, now_us: int, source: ValidatorIndex, target: ValidatorIndex) -> bool:
-        """Return whether a send from `source` to `target` at `now_us` is cut."""
-        return any(
-            cut.start_us <= now_us < cut.end_us and cut.separates(source, target)
-            for cut in self._cuts
-        )
-
-    def reachable_at(self, now_us: int, source: ValidatorIndex, target: ValidatorIndex) -> int:
-        """Return the first instant from `now_us` on at which `source` reaches `target`.
-
-        NEVER_US if no heal is known.
-        """
-        between = [cut for cut in self._cuts if cut.separates(source, target)]
-        go_us = now_us
-        while True:
-            ends = [cut.end_us for cut in between if cut.start_us <= go_us < cut.end_us]
-            if not ends:
-                return go_us
-            go_us = max(ends)
-
-
-def _heal(cut: _Cut, heal_us: int, target: str) -> None:
-    if cut.start_us < heal_us and target in ("", cut.rule.id):
-        cut.end_us = min(cut.end_us, heal_us)

@@ -105,8 +105,8 @@ class DkgMachine:
     def on_state(self, state: CeremonyState, height: int) -> list[Effect]:
         """Act on the ceremony as it stands after the last block received, at `height`."""
         self._state, self._seen = state, height
-        if self.amnesiac:
-            return self._announce(state) if state.phase is Phase.ANNOUNCE else []
+        if self.amnesiac and state.phase is not Phase.ANNOUNCE:
+            return self._erase(state) if state.ended else []
         effects = self._dealer.resume(state)
         match state.phase:
             case Phase.ANNOUNCE:

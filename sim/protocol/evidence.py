@@ -1,9 +1,11 @@
 """Evidence: what convinces a third party, from ledger bytes alone, that a validator broke a rule.
 
-`reverify` looks at the signed transactions that a fault cites and at public context that the ledger
-also carries (committee digest, verification shares, transcript, commitment lists). It shares no
-state with the judge, so a wrong verdict doesn't vouch for itself. What it can't prove, it refuses:
-silence, a majority's word, and disputes leave the same bytes whoever is to blame.
+`reverify` looks at the signed transactions that a fault cites and at the attempt's public record,
+which anyone gets by folding the ledger's entries. It decides anew, by the rule that was broken,
+without asking the judge. Only statements that stand on the ledger with effect count: what a
+validator signs elsewhere could pair honest statements with others that nobody answered. Two
+different signed deals convict wherever they were seen. What it can't prove, it refuses: silence, a
+majority's word, and disputes leave the same bytes whoever is to blame.
 """
 
 from __future__ import annotations
@@ -55,6 +57,8 @@ class PublicRecord:
         message: The activation message, or empty.
         lists: Commitment lists of the signing sets, by their hash.
         running: For a malformed response: the dealers that ran at its place in the ledger.
+        recorded: Ids of the entries that had an effect.
+        replied: (dealer, accuser) of the complaints that the ledger shows a reply to.
 
     """
 
@@ -65,6 +69,8 @@ class PublicRecord:
     message: bytes
     lists: Mapping[bytes, CommitmentList]
     running: Mapping[bytes, tuple[int, ...]]
+    recorded: frozenset[bytes]
+    replied: frozenset[tuple[int, int]]
 
     @classmethod
     def of(cls, state: CeremonyState) -> PublicRecord:
@@ -82,6 +88,8 @@ class PublicRecord:
             message=state.activation_message,
             lists=lists,
             running=state.ran_at,
+            recorded=frozenset(transaction for _, transaction in state.log),
+            replied=frozenset(state.replies),
         )
 
 
@@ -103,6 +111,8 @@ def reverify(record: PublicRecord, fault: Fault) -> bool:
     cited = [_read(record.ceremony, raw) for raw in fault.evidence]
     known = [transaction for transaction in cited if transaction is not None]
     if not known or len(known) < len(cited):
+        return False
+    if fault.fault != "equivocation" and any(c.id not in record.recorded for c in known):
         return False
     return check(record, fault, known)
 
@@ -183,8 +193,9 @@ def _bad_clear_reply(record: PublicRecord, cited: list[_Cited]) -> bool:
     for reply in justification.replies:
         if reply.kind == "clear":
             first.setdefault(reply.accuser, reply)
+    dealer = cited[0].member.index
     return any(
-        1 <= accuser <= record.ceremony.size
+        (dealer, accuser) in record.replied
         and not share_matches(record.ceremony, deal.points, accuser, reply.data)
         for accuser, reply in first.items()
     )

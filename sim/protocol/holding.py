@@ -89,10 +89,9 @@ class Holdings:
     def has_good(self, notes: Notes, dealer: int) -> bool:
         """Say whether the share of a running `dealer` is here and matches its V_i.
 
-        Every validly signed envelope is tried, each once.
+        Every envelope is tried, each once, even after a good one: so what is charged doesn't depend
+        on their order, which their unseeded ciphertexts decide.
         """
-        if dealer in self._parts:
-            return True
         points = deal_points(notes, dealer)
         for key, envelope in sorted(self._envelopes.get(dealer, {}).items()):
             if key in self._tried:
@@ -104,8 +103,7 @@ class Holdings:
             scalar = self._open(envelope)
             if scalar is not None and share_matches(self._ceremony, points, self._me, scalar):
                 self._parts[dealer] = Secret(self._group.decode_scalar(scalar))
-                return True
-        return False
+        return dealer in self._parts
 
     def _open(self, envelope: ShareEnvelope) -> bytes | None:
         if self._transport is None:

@@ -80,6 +80,8 @@ class CeremonyState(Notes):
                 complaints.record_open_reply(self, member, entry)
             case "confirm", Phase.CONFIRM if in_phase:
                 result.record_confirm(self, member, entry)
+            case "confirm", Phase.SIGN | Phase.ACTIVE if member in self.confirms:
+                result.record_confirm(self, member, entry)
             case "sign", Phase.SIGN if in_phase:
                 activation.record_sign(self, member, entry)
             case "sign-nonce", Phase.CONFIRM | Phase.SIGN:

@@ -41,7 +41,8 @@ def parse_response(
 
     Malformed: a wrong bitmap length or spare bits; complaints not strictly ascending, about a
     dealer that doesn't exist, or about oneself; both or neither of bit and complaint for a running
-    dealer; a one-time key that can't be sealed to, or one where none belongs.
+    dealer; for such a dealer, a one-time key that can't be sealed to, or one where none belongs.
+    Complaints about other dealers are dropped alone, whatever is in them.
     """
     try:
         response = decode_canonical(body, Response)
@@ -60,7 +61,7 @@ def parse_response(
         return None
     if any(has_bit(response.good, d) == (d in accused) for d in running):
         return None
-    if not all(map(_key_fits, response.complaints)):
+    if not all(_key_fits(c) for c in response.complaints if c.dealer in running):
         return None
     return response
 

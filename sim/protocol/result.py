@@ -29,13 +29,12 @@ def fix_qual(notes: Notes, height: int) -> tuple[str, str]:
     qual = tuple(notes.running())
     if len(qual) < notes.ceremony.threshold:
         return "too-few-dealers", shortfall(notes)
-    notes.qual = qual
-    notes.fixed_at = height
     ids = tuple((notes.deals[dealer].transaction, notes.deals[dealer].body) for dealer in qual)
-    notes.verification = verification_shares(notes.ceremony, ids)
-    identity = get_group(notes.ceremony.scheme).identity
-    if identity in notes.verification:
+    verification = verification_shares(notes.ceremony, ids)
+    # An identity key is none; an identity V_i would be a share that everybody knows.
+    if get_group(notes.ceremony.scheme).identity in verification:
         return "identity-key", "the deals in QUAL cancel out: the sum has an identity point"
+    notes.qual, notes.verification, notes.fixed_at = qual, verification, height
     notes.transcript = tuple_hash(
         "K-chain/transcript/v1",
         *proof_context(notes.ceremony, notes.committee),

@@ -216,7 +216,7 @@ class SigningMachine:
     def _signs(self, package: SigningPackage, mine: NonceCommitments | None) -> bool:
         """Say whether this member signs `package`: its message, order, size and own entry fit.
 
-        `mine` is what was committed for it: None if nothing was, as in a scheme without nonces.
+        `mine` is the pair that was committed for it; None if there was none.
         """
         indices = [member for member, _, _ in package.commitments]
         return (

@@ -96,6 +96,14 @@ class Policy(_Payload, frozen=True):
     contexts: tuple[str, ...]
 
 
+class ByStake(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="select", tag="stake"
+):
+    """A committee of `size` that the chain draws from its registry, by `selection`'s rule."""
+
+    size: Positive
+
+
 class CreateKey(_Payload, frozen=True):
     """An authorised principal asks a committee for a new key.
 
@@ -104,7 +112,7 @@ class CreateKey(_Payload, frozen=True):
         scheme: ``ED25519``, ``SECP256K1`` or ``BLS``.
         threshold: t, the number of shares that sign.
         faults: f*, the liars and withholders that Confirm survives.
-        committee: Names in the registry, in its order.
+        committee: Names in the registry, in its order; or how many the chain draws.
         policy: What the key may be used for.
         attempts: Most attempts, at least 1.
         retry_after: Heights from a failure to the next attempt's first, at least 1.
@@ -117,7 +125,7 @@ class CreateKey(_Payload, frozen=True):
     scheme: str
     threshold: int
     faults: int
-    committee: tuple[str, ...]
+    committee: tuple[str, ...] | ByStake
     policy: Policy
     attempts: Positive
     retry_after: Positive

@@ -120,7 +120,8 @@ def _columns(number: int) -> Table:
 
 
 def _attempt(attempt: Record) -> Iterator[RenderableType]:
-    word, style = OUTCOMES.get(attempt["outcome"], ("still open", "yellow"))
+    unfinished = "not begun" if attempt["start_us"] is None else "still open"
+    word, style = OUTCOMES.get(attempt["outcome"], (unfinished, "yellow"))
     place = f"{attempt['session']}, attempt {attempt['attempt']}"
     bound = f"{attempt['threshold']} of {len(attempt['committee'])}"
     yield _heading(Text.assemble((place, "bold"), f"  {bound}  ", (word, style)))
@@ -137,7 +138,7 @@ def _attempt(attempt: Record) -> Iterator[RenderableType]:
 
 def _phases(attempt: Record, chapters: list[Chapter]) -> Iterator[RenderableType]:
     """Yield a line per phase: name, heights, end, a bar, who took part; below it what happened."""
-    first, last = attempt["start_us"], _last_us(attempt, chapters)
+    first, last = _extent(attempt, chapters)
     phase, heights, until = (
         max(len(cell) for cell in column)
         for column in zip(*(_cells(chapter) for chapter in chapters), strict=True)
@@ -159,14 +160,17 @@ def _cells(chapter: Chapter) -> tuple[str, str, str]:
     return chapter.phase, f"h{span(chapter.start, chapter.end)}", clock(chapter.end_us)
 
 
-def _last_us(attempt: Record, chapters: list[Chapter]) -> int:
-    first: int = attempt["start_us"]
+def _extent(attempt: Record, chapters: list[Chapter]) -> tuple[int, int]:
+    """Return the attempt's first and last instant in µs; (0, 1) if it never began."""
+    first: int = attempt["start_us"] or 0
     ends = [chapter.end_us for chapter in chapters if chapter.end_us is not None]
-    return max([first + 1, *ends])
+    return first, max([first + 1, *ends])
 
 
 def _bar(chapter: Chapter, first: int, last: int) -> str:
     """Draw when the phase ran, between the attempt's first and last instant."""
+    if chapter.start_us is None:
+        return "·" * BAR
     end_us = last if chapter.end_us is None else chapter.end_us
     left = (chapter.start_us - first) * BAR // (last - first)
     right = max(left + 1, -(-(end_us - first) * BAR // (last - first)))
@@ -202,6 +206,9 @@ def _key(name: str, key: Record) -> Iterator[RenderableType]:
 
 
 def _key_rows(key: Record) -> Iterator[tuple[str, Text]]:
+    if key.get("draw") is not None:
+        seed = key["draw"]["seed"]
+        yield "drawn", Text(f"by stake: {', '.join(key['committee'])}\nseed {seed}")
     if key["public_key"] is not None:
         yield "public key", Text(key["public_key"], style="bold")
         yield "QUAL", Text(names(key["qual"], key["committee"]))

@@ -1,8 +1,13 @@
-"""A resolved plan for people: who, over what network, which keys, what goes wrong and when."""
+"""A resolved plan for people: who, over what network, which keys, what goes wrong, what to expect.
+
+Everything that the plan settles is in it, and as exact as in a scenario file; only lists of more
+than ten names are shortened. `explained` has the rows of keys and entries.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from rich.console import Group, RenderableType
@@ -10,28 +15,35 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sim.adversary import BEHAVIOURS
-from sim.base.ids import LEDGER
-from sim.report.words import clock, count, names
-from sim.scenario.plan import ActionPlan, CorruptionPlan, KeyPlan, Plan
+from sim.report.explained import action, corruption, expectation, key
+from sim.report.explained_network import network
+from sim.report.words import count, names
+from sim.scenario.plan import Plan
+from sim.scenario.quantities import format_duration, format_size
+
+Rows = Iterable[tuple[str, str]]
 
 
 def explain(plan: Plan) -> RenderableType:
     """Return what `plan` will do, with every pick made and every default filled in."""
     parts: list[RenderableType] = [
         Text.assemble((plan.name, "bold"), f"  seed {plan.seed}"),
+        _section("Run", _run(plan)),
         _section("Validators", _validators(plan)),
-        _section("Network and ledger", _surroundings(plan)),
+        _section("Network", _network(plan)),
+        _section("Ledger", _ledger(plan)),
     ]
-    parts += [_section(f"Key {key.name}", _key(plan, key)) for key in plan.keys]
+    parts += [_section(f"Key {one.name}", key(plan, one)) for one in plan.keys]
     if plan.timeline:
-        parts.append(_section("Timeline", [_action(plan, action) for action in plan.timeline]))
+        parts.append(_section("Timeline", [action(plan, one) for one in plan.timeline]))
     if plan.corruptions:
-        parts.append(_section("Adversary", [_corruption(plan, c) for c in plan.corruptions]))
-    return Group(*parts)
+        parts.append(_section("Adversary", [corruption(plan, one) for one in plan.corruptions]))
+    if plan.expects:
+        parts.append(_section("Expected", [expectation(one) for one in plan.expects]))
+    return Group(*parts, Text())
 
 
-def _section(title: str, rows: Sequence[tuple[str, str]] | Iterator[tuple[str, str]]) -> Group:
+def _section(title: str, rows: Rows) -> Group:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
@@ -40,88 +52,59 @@ def _section(title: str, rows: Sequence[tuple[str, str]] | Iterator[tuple[str, s
     return Group(Text(), Text(title, style="bold"), Padding(table, (0, 0, 0, 2)))
 
 
+def _run(plan: Plan) -> Iterator[tuple[str, str]]:
+    if plan.tags:
+        yield "tags", ", ".join(plan.tags)
+    ends = None if plan.duration_us is None else f"after {format_duration(plan.duration_us)}"
+    yield "ends", ends or "when nothing is open"
+    yield "triggers", f"act on other validators {format_duration(plan.reaction_us)} later"
+    if plan.wall_limit_us is not None:
+        yield "given up", f"after {format_duration(plan.wall_limit_us)} of real time"
+    if plan.message_limit is not None:
+        yield "given up", f"after {count(plan.message_limit, 'message')}"
+    yield "cost model", plan.cost
+
+
 def _validators(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield runs of neighbours in one region."""
+    """Yield runs of neighbours in one region, with their stakes unless all have the same."""
+    equal = len({validator.stake for validator in plan.validators}) == 1
     for region, group in groupby(plan.validators, key=lambda validator: validator.region):
-        yield region or "anywhere", names([validator.name for validator in group])
+        members = list(group)
+        if equal:
+            yield region or "anywhere", names([validator.name for validator in members])
+        else:
+            shown = (f"{validator.name} {validator.stake:,}" for validator in members)
+            yield region or "anywhere", ", ".join(shown)
+    if equal:
+        yield "stake", f"{plan.validators[0].stake:,} each"
+    else:
+        yield "stake", f"{sum(validator.stake for validator in plan.validators):,} together"
 
 
-def _surroundings(plan: Plan) -> Iterator[tuple[str, str]]:
-    network, ledger, phases = plan.network, plan.ledger, plan.ledger.phases
-    yield "profile", network.profile
-    loss = "as the profile says" if network.loss is None else _rate(network.loss)
-    yield "loss", loss
-    if network.duplicate:
-        yield "duplicates", _rate(network.duplicate)
-    if network.reorder:
-        yield "held back", f"{_rate(network.reorder)}, by {_milliseconds(network.reorder_by_us)}"
-    yield "block time", _milliseconds(ledger.block_time_us)
+def _network(plan: Plan) -> Iterator[tuple[str, str]]:
+    transport, quotas = plan.transport, plan.quotas
+    yield from network(plan)
+    most = transport.retransmissions
+    shares = "until acknowledged" if most is None else f"at most {count(most, 'time')}"
+    first, last = map(format_duration, (transport.rto_min_us, transport.rto_max_us))
+    yield "shares", f"are sent again {shares}, at first after {first} or more, at last every {last}"
+    longest = format_size(quotas.message_max)
+    yield "mailbox", f"{count(quotas.mailbox_max, 'message')}, {longest} each at most"
+
+
+def _ledger(plan: Plan) -> Iterator[tuple[str, str]]:
+    ledger, phases = plan.ledger, plan.ledger.phases
+    start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=ledger.genesis_time_us)
+    yield "begins", start.isoformat().replace("+00:00", "Z")
+    block = format_duration(ledger.block_time_us)
+    yield "blocks", f"every {block}, {count(ledger.block_max, 'transaction')} at most"
+    yield "epochs", f"of {count(ledger.epoch_heights, 'height')}"
+    yield "finality", count(ledger.finality, "height")
+    latency = ledger.latency_us
+    yield "links", "as the median link" if latency is None else f"take {format_duration(latency)}"
     yield (
         "phases",
         f"announce {phases.announce}, deal {phases.deal}, respond {phases.respond} "
         f"(grace {phases.grace}), justify {phases.justify}, open {phases.open}, "
         f"confirm {phases.confirm}, sign {phases.sign} heights",
     )
-    yield "cost model", plan.cost
-    yield "ends", "when nothing is open" if plan.duration_us is None else clock(plan.duration_us)
-
-
-def _rate(parts: int) -> str:
-    """Write parts per 2**32 as a percentage."""
-    return f"{100 * parts / 2**32:.3g} %"
-
-
-def _milliseconds(time_us: int) -> str:
-    return f"{time_us / 1000:g} ms"
-
-
-def _key(plan: Plan, key: KeyPlan) -> Iterator[tuple[str, str]]:
-    size = len(key.committee)
-    yield "scheme", f"{key.scheme}, {key.threshold} of {size}"
-    yield (
-        "quorum",
-        f"{key.threshold + key.faults} confirmations: t = {key.threshold}, f* = {key.faults}",
-    )
-    yield "committee", names(_named(plan, key.committee))
-    yield "attempts", f"at most {key.attempts}, {count(key.retry_after, 'height')} apart"
-    yield "commitments", f"{key.commitments} form; missing shares answered {key.justifications}"
-
-
-def _named(plan: Plan, positions: Sequence[int]) -> list[str]:
-    return [
-        "ledger" if position == LEDGER else plan.validators[position].name for position in positions
-    ]
-
-
-def _action(plan: Plan, action: ActionPlan) -> tuple[str, str]:
-    said = [action.do]
-    if action.key:
-        said.append(action.key)
-    if action.nodes:
-        said.append(names(_named(plan, action.nodes)))
-    if action.groups:
-        said.append(" | ".join(names(_named(plan, group)) for group in action.groups))
-    if action.until_us is not None:
-        said.append(f"for {clock(action.until_us)}")
-    return _moment(plan, action), ", ".join(said)
-
-
-def _moment(plan: Plan, action: ActionPlan) -> str:
-    when = action.when
-    if when is None:
-        return clock(action.at_us)
-    who = "anyone" if when.node is None else plan.validators[when.node].name
-    return f"{when.event} no. {when.nth} of {who}"
-
-
-def _corruption(plan: Plan, corruption: CorruptionPlan) -> tuple[str, str]:
-    said = [corruption.behaviour]
-    if corruption.victims:
-        said.append(f"against {names(_named(plan, corruption.victims))}")
-    said += [f"{name} = {value}" for name, value in sorted(corruption.params.items())]
-    if corruption.from_us:
-        said.append(f"from {clock(corruption.from_us)}")
-    if corruption.until_us is not None:
-        said.append(f"until {clock(corruption.until_us)}")
-    outcome = f"\nExpected: {BEHAVIOURS[corruption.behaviour].expected}"
-    return plan.validators[corruption.validator].name, ", ".join(said) + outcome

@@ -44,7 +44,7 @@ class Chapter:
         phase: Its name; signing sets are ``sign-1``, ``sign-2`` ….
         start: Its first height.
         end: Its last height, or None while it goes on.
-        start_us: Virtual time at which it could begin.
+        start_us: Virtual time at which it could begin, or None if the run was over before.
         end_us: Virtual time of its last height, or None.
         headline: How many took part.
         notes: What happened, by height.
@@ -54,7 +54,7 @@ class Chapter:
     phase: str
     start: int
     end: int | None
-    start_us: int
+    start_us: int | None
     end_us: int | None
     headline: str
     notes: tuple[Note, ...]

@@ -10,13 +10,13 @@ from sim.scenario.fields import (
     INTEGER_MAX,
     Duration,
     EntryId,
-    Offset,
     PositiveDuration,
     Table,
     UndoAt,
     Unit,
     shape,
 )
+from sim.scenario.link_tables import LinkBandwidth, Loss
 
 Selectors: TypeAlias = Annotated[
     Annotated[str, Tag("=text")] | Annotated[list[str], Tag("=list")],
@@ -171,14 +171,14 @@ class Slow(NodeEntry):
 
 
 class Skew(NodeEntry):
-    """Put the clocks of validators wrong; at least one of `offset` and `drift` is needed."""
+    """Let the clocks of validators drift: their retransmission timers run fast or slow.
+
+    What a clock shows matters to nobody yet, so it can't be set wrong by a constant.
+    """
 
     do: Literal["skew"]
-    offset: Offset = Field(
-        default=0, description="How far the clock jumps; may be negative.", examples=["-250ms"]
-    )
     drift: Annotated[int, Field(strict=True, ge=-500_000, le=500_000), Unit("ppm")] = Field(
-        default=0, description="How much the clock gains, in parts per million.", examples=[200]
+        description="How much the clock gains, in parts per million; not 0.", examples=[200]
     )
     restore: UndoAt | None = _undo("When the clocks are right again; never if absent.", "after 1m")
 
@@ -223,6 +223,68 @@ class Heal(Entry):
     )
 
 
+class LinkEntry(Entry):
+    """An entry about some links; each has one direction."""
+
+    from_: Selectors = Field(
+        default="*",
+        alias="from",
+        description="Who sends over the links; may name `ledger`.",
+        examples=["region:sa-east-1"],
+    )
+    to: Selectors = Field(
+        default="*", description="Who receives over them; may name `ledger`.", examples=["v05"]
+    )
+
+
+class Clog(LinkEntry):
+    """Delay every message on some links by up to a duration, each by its own draw."""
+
+    do: Literal["clog"]
+    by: PositiveDuration = Field(description="The longest delay.", examples=["5s"])
+    restore: UndoAt | None = _undo("When they are clear again; never if absent.", "after 30s")
+
+
+class Hold(LinkEntry):
+    """Let messages on some links wait in the network until they are released."""
+
+    do: Literal["hold"]
+    release: UndoAt | None = _undo(
+        "When they travel on; by a `release` entry, or never, if absent.", "after 45s"
+    )
+
+
+class Release(Entry):
+    """End one hold, or all of them: what waits travels on."""
+
+    do: Literal["release"]
+    of: EntryId | None = Field(
+        default=None,
+        description="The `id` of the entry to end; all that are in force if absent.",
+        examples=["stuck"],
+    )
+
+
+class Link(LinkEntry):
+    """Make some links different for a while; at least one figure is needed."""
+
+    do: Literal["link"]
+    add_latency: Duration = Field(
+        default=0, description="Added to the latency.", examples=["200ms"]
+    )
+    loss: Loss | None = Field(
+        default=None,
+        description="Messages lost, instead of what the network says.",
+        examples=["20%", {"model": "gilbert-elliott", "rate": "10%", "burst": 8}],
+    )
+    bandwidth: LinkBandwidth | None = Field(
+        default=None,
+        description="Bandwidth of each of these links by itself, behind the sender's.",
+        examples=["64kbit/s"],
+    )
+    restore: UndoAt | None = _undo("When they are as before; never if absent.", "after 30s")
+
+
 class HaltLedger(Entry):
     """Stop the ledger: no heights pass, so nothing expires. Needs `run.duration`."""
 
@@ -241,6 +303,10 @@ ACTIONS: Final[dict[str, type[Entry]]] = {
     "partition": Partition,
     "isolate": Isolate,
     "heal": Heal,
+    "clog": Clog,
+    "hold": Hold,
+    "release": Release,
+    "link": Link,
     "halt-ledger": HaltLedger,
 }
 """Model by action name, in the order of the documentation."""
@@ -262,6 +328,10 @@ Action: TypeAlias = Annotated[
     | Annotated[Partition, Tag("=do:partition")]
     | Annotated[Isolate, Tag("=do:isolate")]
     | Annotated[Heal, Tag("=do:heal")]
+    | Annotated[Clog, Tag("=do:clog")]
+    | Annotated[Hold, Tag("=do:hold")]
+    | Annotated[Release, Tag("=do:release")]
+    | Annotated[Link, Tag("=do:link")]
     | Annotated[HaltLedger, Tag("=do:halt-ledger")],
     Discriminator(_tag),
 ]

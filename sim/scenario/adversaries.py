@@ -157,16 +157,19 @@ def _check_seats(
 ) -> None:
     """Behaviours act in ceremonies: culprits need a seat, and victims one beside a culprit.
 
-    An outsider, on the contrary, needs a ceremony without a seat in it.
+    An outsider, on the contrary, needs a ceremony without a seat in it. On a committee that is
+    drawn during the run, anyone may come to sit or not.
     """
     reporter = registry.reporter
     if not reporter.sound(("keys",)) or not registry.committees:
         return
+    certain = [members for members in registry.committees.values() if members is not None]
     for node in nodes:
-        mine = [members for members in registry.committees.values() if node in members]
+        mine = [members for members in _possible(registry).values() if node in members]
         beside = {other for members in mine for other in members if other != node}
         for behaviour in behaviours:
-            if behaviour.outsider and len(mine) == len(registry.committees):
+            seats = sum(node in members for members in certain)
+            if behaviour.outsider and seats == len(registry.committees):
                 message = f"{registry.names[node]} sits on every committee: {behaviour.name} is for"
                 reporter.error((*path, "nodes"), f"{message} validators without a seat")
         if not mine and not all(behaviour.outsider for behaviour in behaviours):
@@ -177,6 +180,13 @@ def _check_seats(
             reporter.error((*path, "params", "victims"), message)
 
 
+def _possible(registry: Registry) -> dict[str, tuple[int, ...]]:
+    """Return who may sit on each committee: anyone, on one that is drawn during the run."""
+    everyone = tuple(range(len(registry.names)))
+    found = registry.committees.items()
+    return {key: everyone if members is None else members for key, members in found}
+
+
 def _check_schemes(
     nodes: tuple[int, ...], behaviours: list[Behaviour], registry: Registry, path: KeyPath
 ) -> None:
@@ -185,7 +195,7 @@ def _check_schemes(
         return
     schemes = {
         registry.schemes[key]
-        for key, members in registry.committees.items()
+        for key, members in _possible(registry).items()
         if set(nodes) & set(members) and key in registry.schemes
     }
     for behaviour in behaviours:

@@ -13,23 +13,29 @@ from typing import Any, Final, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from sim.scenario import catalogue
-from sim.scenario.actions import ACTIONS, Entry, NodeEntry, PickTable, WhenTable
+from sim.scenario.actions import ACTIONS, Entry, LinkEntry, NodeEntry, PickTable, WhenTable
 from sim.scenario.environment import (
     CostTable,
     LedgerTable,
-    LossTable,
-    NetworkTable,
     PhasesTable,
     QuotasTable,
-    ReorderTable,
     RunTable,
+    StakeTable,
     TransportTable,
     ValidatorsTable,
 )
 from sim.scenario.expectations import DisputeTable, ExpectTable, FaultTable
 from sim.scenario.fields import Table
+from sim.scenario.link_tables import LinkBandwidthTable, LossTable
+from sim.scenario.network_tables import (
+    BandwidthTable,
+    LinkTable,
+    NetworkTable,
+    ProfileTable,
+    ReorderTable,
+)
 from sim.scenario.publish import default, keys, unit
-from sim.scenario.schema import AdversaryTable, KeyTable, PolicyTable, ScenarioFile
+from sim.scenario.schema import AdversaryTable, CommitteeTable, KeyTable, PolicyTable, ScenarioFile
 from sim.scenario.template import template
 from sim.scenario.toml_text import inline
 
@@ -39,15 +45,21 @@ SECTIONS: Final[tuple[tuple[str, type[Table]], ...]] = (
     ("Top level", ScenarioFile),
     ("`[run]`", RunTable),
     ("`[validators]`", ValidatorsTable),
+    ("`validators.stake` as a table", StakeTable),
     ("`[network]`", NetworkTable),
-    ("`network.loss` as a table", LossTable),
+    ("`network.profile` as a table", ProfileTable),
+    ("`loss` as a table", LossTable),
     ("`network.reorder` as a table", ReorderTable),
+    ("`network.bandwidth`", BandwidthTable),
+    ("`[[network.link]]`", LinkTable),
+    ("`bandwidth` of links as a table", LinkBandwidthTable),
     ("`[ledger]`", LedgerTable),
     ("`[ledger.phases]`", PhasesTable),
     ("`[transport]`", TransportTable),
     ("`[cost]`", CostTable),
     ("`[quotas]`", QuotasTable),
     ("`[keys.NAME]`", KeyTable),
+    ("`keys.NAME.committee` as a table", CommitteeTable),
     ("`keys.NAME.policy`", PolicyTable),
     ("`[[adversary]]`", AdversaryTable),
     ("A pick, as `nodes`", PickTable),
@@ -63,19 +75,34 @@ INTRODUCTION: Final = """\
 
 A scenario is a TOML file. Unknown keys are errors, and all errors come in one pass, each with file,
 line and column. `ksim init` writes a commented file to start from, `ksim validate FILE` checks one,
-`ksim explain FILE` shows it with every default and pick written out, and `ksim schema` prints the
-JSON Schema for editors.
+and `ksim explain FILE` shows it with every default and pick written out.
+
+**In an editor.** `ksim schema` prints a JSON Schema (draft 2020-12), and `ksim init` puts it beside
+the file that it writes, as `kchain-sim.schema.json`. Editors whose TOML support reads schemas, such
+as those that use Taplo or Tombi (in VS Code: the extensions Even Better TOML and Tombi), then
+complete keys, show what they mean and mark mistakes. They find the schema by a first line
+
+    #:schema ./kchain-sim.schema.json
+
+whose path starts from the file's folder; to them it is a directive, to TOML a comment. After an
+update, `ksim schema > kchain-sim.schema.json` renews it. A schema sees one file and each key by
+itself; what keys must satisfy together, and what a file extends, only `ksim validate` checks.
 
 **Values.** Durations are text with a unit: `"250us"`, `"20ms"`, `"1.5s"`, `"3m30s"`, `"2h"`,
 `"30d"`. Rates are percentages: `"0.1%"`. Sizes: `"64KiB"`, `"1MiB"`. Phase lengths are in ledger
-heights, everything else in virtual time.
+heights, everything else in virtual time. Where a default is *absent*, nothing stands for the key
+unless you give it, and its meaning says what follows from that.
 
 **Thresholds** are numbers or `[k]VAR[/d][±c]`, where `n` is the committee's size and `N` the number
 of validators; division rounds down: `"2n/3+1"`, `"n-2"`, `"N/2+1"`.
 
 **Selectors** name validators: `v03`, `region:eu-central-1`, `committee:beacon`, `honest` (no entry
-of `[[adversary]]` is about them), `adversary`, `standby` (on no committee), `*`. In partitions and
-isolations, `ledger` is the ledger. Several in an array mean all that any of them means.
+of `[[adversary]]` is about them), `adversary`, `standby` (on no committee), `*`. Where links are
+cut or changed, `ledger` is the ledger; `*` is every validator and not the ledger. Several in an
+array mean all that any of them means. Selectors are resolved before the run, so none can mean a
+committee that is drawn during it.
+
+**The network** and what is said about it are explained in [network.md](network.md).
 
 **`extends`** names a scenario that this one changes. Tables are merged key by key; inline tables
 and arrays, `[[timeline]]` and its like among them, are replaced as a whole. On the command line
@@ -144,8 +171,11 @@ def _choices(annotation: Any) -> Iterator[str]:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    shown = default(field)
-    return "" if shown is None else _code(inline(shown))
+    if isinstance(field.default, Table):
+        return "its defaults"
+    if field.default is None:
+        return "absent"
+    return _code(inline(field.default if field.default in ([], {}) else default(field)))
 
 
 def _code(text: str) -> str:
@@ -162,11 +192,16 @@ def _timeline() -> Iterator[str]:
         "a pick is described below.\n\n"
     )
     yield from _rows(concerned)
+    links = [entry for entry in keys(LinkEntry) if entry[1] not in common]
+    yield "### Which links it concerns\n\nFor clog, hold and link.\n\n"
+    yield from _rows(links)
     shared = common | {"do"}
     for name, action in ACTIONS.items():
-        own = shared | (
-            {entry[1] for entry in concerned} if issubclass(action, NodeEntry) else set()
-        )
+        own = set(shared)
+        if issubclass(action, NodeEntry):
+            own |= {entry[1] for entry in concerned}
+        elif issubclass(action, LinkEntry):
+            own |= {entry[1] for entry in links}
         yield f'### `do = "{name}"`\n\n{_sentence(action)}\n\n'
         yield from _rows([entry for entry in keys(action) if entry[1] not in own])
 
@@ -178,8 +213,13 @@ def _names() -> Iterator[str]:
         params = [f"`{p.name}`: {p.doc} (default `{inline(p.default)}`)" for p in behaviour.params]
         if behaviour.targeted:
             params.append("`victims`: their names, in an array")
-        yield f"| `{name}` | {behaviour.summary} | {behaviour.expected} | {'; '.join(params)} |\n"
-    yield "\n### Events\n\n"
+        taken = "; ".join(params) or "none"
+        yield f"| `{name}` | {behaviour.summary} | {behaviour.expected} | {taken} |\n"
+    yield "\n### Faults\n\nProven by the ledger's bytes, for `faults` and `faults_include`: "
+    yield f"{', '.join(map(_code, catalogue.PROVEN))}.\n\nNever proven, for `faults_include`: "
+    yield f"{', '.join(map(_code, catalogue.UNPROVEN))}.\n\n"
+    yield f"### Reasons\n\nWhy attempts fail: {', '.join(map(_code, catalogue.REASONS))}.\n\n"
+    yield "### Events\n\n"
     yield from (f"- `{name}`: {meaning}.\n" for name, meaning in catalogue.events().items())
     yield "\n### Profiles and cost models\n\nProfiles: "
     yield ", ".join(f"`{name}`" for name in catalogue.profiles())

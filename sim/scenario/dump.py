@@ -10,8 +10,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sim.scenario.catalogue import LEDGER_NAME
-from sim.scenario.plan import ActionPlan, CorruptionPlan, ExpectPlan, KeyPlan, LedgerPlan, Plan
-from sim.scenario.quantities import format_duration, format_rate, format_size
+from sim.scenario.plan import (
+    ActionPlan,
+    CorruptionPlan,
+    ExpectPlan,
+    KeyPlan,
+    LedgerPlan,
+    LinkFigures,
+    LinkPlan,
+    NetworkPlan,
+    Plan,
+)
+from sim.scenario.quantities import (
+    format_bandwidth,
+    format_duration,
+    format_milliseconds,
+    format_rate,
+    format_size,
+)
 from sim.scenario.toml_text import document
 
 HEADER: Final = "# kchain-sim scenario, version 1: resolved, with nothing left to choose.\n"
@@ -23,6 +39,9 @@ _UNDO: Final = {
     "skew": "restore",
     "partition": "heal",
     "isolate": "heal",
+    "clog": "restore",
+    "hold": "release",
+    "link": "restore",
     "halt-ledger": "resume",
 }
 """The key that says when an action ends."""
@@ -34,7 +53,9 @@ def dump_resolved(plan: Plan) -> str:
     validators: dict[str, Any] = {"n": len(names), "names": names}
     if any(validator.region for validator in plan.validators):
         validators["placement"] = [validator.region for validator in plan.validators]
-    network = plan.network
+    stakes = [validator.stake for validator in plan.validators]
+    if set(stakes) != {1}:
+        validators["stake"] = stakes  # equal ones are left out, as they are of genesis
     text = document(
         {
             "schema": 1,
@@ -48,15 +69,7 @@ def dump_resolved(plan: Plan) -> str:
                 message_limit=plan.message_limit,
             ),
             "validators": validators,
-            "network": _given(
-                profile=network.profile,
-                loss=None if network.loss is None else format_rate(network.loss),
-                duplicate=format_rate(network.duplicate),
-                reorder={
-                    "rate": format_rate(network.reorder),
-                    "by": format_duration(network.reorder_by_us),
-                },
-            ),
+            "network": _network(plan.network, names),
             "ledger": _ledger(plan.ledger),
             "transport": {
                 "rto_min": format_duration(plan.transport.rto_min_us),
@@ -90,6 +103,68 @@ def _duration(us: int | None) -> str | None:
     return None if us is None else format_duration(us)
 
 
+def _network(network: NetworkPlan, names: list[str]) -> dict[str, Any]:
+    matrix, bandwidth = network.matrix, network.bandwidth
+    profile: Any = network.profile
+    if matrix is not None:
+        cells = [
+            ["/".join(map(format_milliseconds, trip)) for trip in row]
+            for row in matrix.round_trips_us
+        ]
+        profile = {"regions": list(matrix.regions), "cells": cells}
+    # What newer versions have added stands here only if it is used: so older plans keep their id.
+    return _given(
+        profile=profile,
+        transport=None if network.transport == "datagram" else network.transport,
+        loss=_loss(network.loss, network.burst),
+        duplicate=format_rate(network.duplicate),
+        reorder={
+            "rate": format_rate(network.reorder),
+            "by": format_duration(network.reorder_by_us),
+        },
+        bandwidth=None
+        if bandwidth is None
+        else _given(
+            up=None if bandwidth.up is None else format_bandwidth(bandwidth.up),
+            down=None if bandwidth.down is None else format_bandwidth(bandwidth.down),
+            queue=format_size(bandwidth.queue),
+        ),
+        link=[_link(link, names) for link in network.links] or None,
+    )
+
+
+def _loss(rate: int | None, burst: int) -> str | dict[str, Any] | None:
+    if rate is None or not burst:
+        return None if rate is None else format_rate(rate)
+    return {"model": "gilbert-elliott", "rate": format_rate(rate), "burst": burst}
+
+
+def _link(link: LinkPlan, names: list[str]) -> dict[str, Any]:
+    return {
+        "from": _shown(link.sources, names),
+        "to": _shown(link.targets, names),
+        **_given(latency=_duration(link.latency_us)),
+        **_figures(link.figures),
+    }
+
+
+def _figures(figures: LinkFigures) -> dict[str, Any]:
+    bandwidth = None
+    if figures.rate is not None:
+        bandwidth = {
+            "rate": format_bandwidth(figures.rate),
+            "queue": format_size(figures.queue),
+        }
+    return {
+        "add_latency": format_duration(figures.add_us),
+        **_given(loss=_loss(figures.loss, figures.burst), bandwidth=bandwidth),
+    }
+
+
+def _shown(positions: tuple[int, ...], names: list[str]) -> list[str]:
+    return [LEDGER_NAME if v < 0 else names[v] for v in positions]
+
+
 def _ledger(ledger: LedgerPlan) -> dict[str, Any]:
     phases = ledger.phases
     return {
@@ -109,7 +184,9 @@ def _key(key: KeyPlan, names: list[str]) -> dict[str, Any]:
         "scheme": key.scheme,
         "threshold": key.threshold,
         "faults": key.faults,
-        "committee": [names[v] for v in key.committee],
+        "committee": [names[v] for v in key.committee]
+        if key.drawn is None
+        else {"size": key.drawn, "select": "stake"},
         "attempts": key.attempts,
         "retry_after": key.retry_after,
         "justifications": key.justifications,
@@ -122,9 +199,6 @@ def _key(key: KeyPlan, names: list[str]) -> dict[str, Any]:
 
 
 def _action(action: ActionPlan, names: list[str]) -> dict[str, Any]:
-    def shown(positions: tuple[int, ...]) -> list[str]:
-        return [LEDGER_NAME if v < 0 else names[v] for v in positions]
-
     when, do = action.when, action.do
     entry: dict[str, Any] = {"id": action.id, "do": do}
     if when is None:
@@ -136,20 +210,26 @@ def _action(action: ActionPlan, names: list[str]) -> dict[str, Any]:
         case "create-key":
             entry["key"] = action.key
         case "partition":
-            entry["groups"] = [shown(side) for side in action.groups]
+            entry["groups"] = [_shown(side, names) for side in action.groups]
             entry["direction"] = action.direction
-        case "heal":
+        case "heal" | "release":
             entry |= _given(of=action.target or None)
+        case "clog" | "hold" | "link":
+            entry["from"] = _shown(action.sources, names)
+            entry["to"] = _shown(action.targets, names)
         case "halt-ledger":
             pass
         case _:
-            entry["nodes"] = shown(action.nodes)
+            entry["nodes"] = _shown(action.nodes, names)
     if do == "crash":
         entry["lose"] = action.lose
+    elif do == "clog":
+        entry["by"] = format_duration(action.by_us)
+    elif action.figures is not None:
+        entry |= _figures(action.figures)
     elif do == "slow":
         entry["service"] = format_duration(action.service_us)
     elif do == "skew":
-        entry["offset"] = format_duration(action.offset_us)
         entry["drift"] = action.drift_ppm
     if action.until_us is not None:
         entry[_UNDO[do]] = f"after {format_duration(action.until_us)}"

@@ -1,24 +1,27 @@
-"""The tables that describe the run and its surroundings: all but keys, entries and expectations."""
+"""The tables that describe the run and its surroundings; `network_tables` has the network's."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Discriminator, Field, Tag
 
 from sim.scenario.fields import (
     INTEGER_MAX,
+    NAMING_PATTERN,
     VALIDATORS_MAX,
     Duration,
     Genesis,
     Heights,
     Positive,
     PositiveDuration,
-    Rate,
+    Shape,
     Size,
+    Stake,
     Table,
     Unit,
+    json_text,
     shape,
 )
 
@@ -59,6 +62,24 @@ class RunTable(Table):
     )
 
 
+STAKE_MIN: Final = 1000
+"""The smallest stake of a distribution: fine enough that rounding to whole numbers hardly shows."""
+
+
+class StakeTable(Table):
+    """Stakes drawn before the run, each by the run's seed and the validator's name."""
+
+    dist: Annotated[Literal["pareto"], Unit("one of")] = Field(
+        description="The distribution. Pareto's gives few validators most of the stake.",
+        examples=["pareto"],
+    )
+    shape: Shape = Field(
+        description="How unequal they are: a stake is above s with probability (1000/s)^shape, "
+        "so 1000 is the smallest. In 1 … 100; 1.16 gives a fifth of them four fifths.",
+        examples=[1.2],
+    )
+
+
 class ValidatorsTable(Table):
     """Who takes part, and where they stand."""
 
@@ -66,13 +87,25 @@ class ValidatorsTable(Table):
         description="How many there are.", examples=[7]
     )
     names: Annotated[
-        Annotated[str, Tag("=text")] | Annotated[list[str], Tag("=list")],
+        Annotated[str, json_text(NAMING_PATTERN), Tag("=text")]
+        | Annotated[list[str], Tag("=list")],
         Discriminator(shape),
         Unit("a pattern, or a list of names"),
     ] = Field(
         default="v{:02}",
         description="Their names: a pattern for the position, counted from 0, or all n of them.",
         examples=["node-{}", ["ada", "bob", "cyn"]],
+    )
+    stake: Annotated[
+        Annotated[Literal["equal"], Tag("=text")]
+        | Annotated[list[Stake], Tag("=list")]
+        | Annotated[StakeTable, Tag("=table")],
+        Discriminator(shape),
+        Unit('"equal", a stake each, or a distribution'),
+    ] = Field(
+        default="equal",
+        description="What each has at stake, in units: committees can be drawn in proportion.",
+        examples=["equal", [40, 25, 25, 4, 3, 2, 1], {"dist": "pareto", "shape": 1.2}],
     )
     placement: (
         Annotated[
@@ -90,59 +123,6 @@ class ValidatorsTable(Table):
         description="Regions, in order: how many validators each has, or the region of each "
         "validator. If absent, validators take turns through the profile's regions.",
         examples=[{"eu-central-1": 4, "us-east-1": 3}],
-    )
-
-
-class LossTable(Table):
-    """Loss by a named model."""
-
-    model: Annotated[Literal["bernoulli"], Unit("one of")] = Field(
-        default="bernoulli",
-        description="Each message is lost or not, independently of the others.",
-        examples=["bernoulli"],
-    )
-    rate: Rate = Field(description="How many are lost.", examples=["0.1%"])
-
-
-class ReorderTable(Table):
-    """Messages held back, so that later ones overtake them."""
-
-    rate: Rate = Field(description="How many are held back.", examples=["1%"])
-    by: PositiveDuration = Field(
-        default=20_000, description="By exactly how long.", examples=["20ms"]
-    )
-
-
-class NetworkTable(Table):
-    """The network between validators."""
-
-    profile: Annotated[str, Unit("profile")] = Field(
-        default="ideal",
-        description="Latency, jitter and loss of every link; `ksim list profiles` has them all.",
-        examples=["aws-10"],
-    )
-    loss: (
-        Annotated[
-            Annotated[Rate, Tag("=text")] | Annotated[LossTable, Tag("=table")],
-            Discriminator(shape),
-        ]
-        | None
-    ) = Field(
-        default=None,
-        description="Messages lost, instead of the profile's rate.",
-        examples=["1%", {"model": "bernoulli", "rate": "0.1%"}],
-    )
-    duplicate: Rate = Field(default=0, description="Messages that arrive twice.", examples=["0.5%"])
-    reorder: (
-        Annotated[
-            Annotated[Rate, Tag("=text")] | Annotated[ReorderTable, Tag("=table")],
-            Discriminator(shape),
-        ]
-        | None
-    ) = Field(
-        default=None,
-        description="Messages held back: their rate, or rate and delay.",
-        examples=[{"rate": "1%", "by": "20ms"}],
     )
 
 

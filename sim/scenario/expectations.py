@@ -113,7 +113,8 @@ class ExpectTable(Table):
     )
     violates: Annotated[str, Unit("invariant")] | None = Field(
         default=None,
-        description="An invariant that must be broken: for scenarios that show what goes wrong.",
+        description="An invariant that must be broken, for scenarios that show what goes wrong; "
+        "`ksim list invariants` has them all.",
         examples=["secrecy"],
     )
     within: PositiveDuration | None = Field(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 
 from pydantic import (
@@ -31,6 +32,9 @@ INTEGER_MAX: Final = 2**53 - 1
 NAME_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 """Names of scenarios, keys and validators: they stand in file names and session labels."""
 
+NAMING_PATTERN: Final = r"[A-Za-z0-9._-]{0,40}\{(:0?[1-9]?d?)?\}[A-Za-z0-9._-]{0,40}"
+"""Patterns for the names of validators: one field for the position, as `str.format` has it."""
+
 ID_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,159}"
 """Ids of entries."""
 
@@ -44,6 +48,9 @@ _ID_BEGINS: Final = (
 
 HEIGHTS_MAX: Final = 1_000_000
 VALIDATORS_MAX: Final = 10_000
+
+SHAPE_MAX: Final = 100
+"""Shape above which a Pareto distribution is hardly one any more: all are within 7 %."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +188,18 @@ def _version(value: object) -> int:
     raise wrong_value("this version reads schema = 1", "1")
 
 
+def _shape(value: object) -> Fraction:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong_value(f"expected a number such as 1.2, found {kind_of(value)}")
+    if not 1 <= value <= SHAPE_MAX:
+        raise wrong_value(f"the shape must be in 1 … {SHAPE_MAX}")
+    return Fraction(str(value))  # the number as it is written, not the nearest binary one
+
+
+def _show_shape(value: Fraction) -> int | float:
+    return int(value) if value.denominator == 1 else float(value)
+
+
 def _threshold(value: object) -> int | str:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise wrong_value(
@@ -205,44 +224,47 @@ def shape(value: object) -> str:
     return "=list" if isinstance(value, list) else "=text"
 
 
-def _json_text(pattern: str) -> WithJsonSchema:
+def json_text(pattern: str) -> WithJsonSchema:
+    """Let the JSON Schema have text of `pattern` here."""
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
 
 
 Duration = Annotated[
     int,
     PlainValidator(_quantity(_duration, 'expected a duration such as "20ms"', "s")),
-    _json_text(quantities.DURATION_PATTERN),
+    json_text(quantities.DURATION_PATTERN),
     Unit("duration", quantities.format_duration),
 ]
 PositiveDuration = Annotated[
     int,
     PlainValidator(_quantity(_positive_duration, 'expected a duration such as "20ms"', "s")),
-    _json_text(quantities.DURATION_PATTERN),
+    json_text(quantities.DURATION_PATTERN),
     Unit("duration", quantities.format_duration),
-]
-Offset = Annotated[
-    int,
-    PlainValidator(_quantity(quantities.parse_offset, 'expected a duration such as "-250ms"', "s")),
-    _json_text(f"-?{quantities.DURATION_PATTERN}"),
-    Unit("duration, may be negative", quantities.format_duration),
 ]
 Rate = Annotated[
     int,
     PlainValidator(_quantity(quantities.parse_rate, 'expected a percentage such as "1%"', "%")),
-    _json_text(quantities.RATE_PATTERN),
+    json_text(quantities.RATE_PATTERN),
     Unit("percentage of messages", quantities.format_rate),
 ]
 Size = Annotated[
     int,
     PlainValidator(_quantity(quantities.parse_size, 'expected a size such as "1MiB"', "B")),
-    _json_text(quantities.SIZE_PATTERN),
+    json_text(quantities.SIZE_PATTERN),
     Unit("bytes", quantities.format_size),
+]
+Bandwidth = Annotated[
+    int,
+    PlainValidator(
+        _quantity(quantities.parse_bandwidth, 'expected a bandwidth such as "100Mbit/s"', "Mbit/s")
+    ),
+    json_text(quantities.BANDWIDTH_PATTERN),
+    Unit("bandwidth", quantities.format_bandwidth),
 ]
 UndoAt = Annotated[
     Undo,
     PlainValidator(_undo),
-    _json_text(f"(after|at) {quantities.DURATION_PATTERN}"),
+    json_text(f"(after|at) {quantities.DURATION_PATTERN}"),
     Unit('"after" a duration, or "at" a virtual time'),
 ]
 Genesis = Annotated[
@@ -264,21 +286,29 @@ Threshold = Annotated[
     ),
     Unit("shares, or an expression [k]VAR[/d][±c]"),
 ]
+Shape = Annotated[
+    Fraction,
+    PlainValidator(_shape),
+    WithJsonSchema({"type": "number", "minimum": 1, "maximum": SHAPE_MAX}),
+    Unit("number", _show_shape),
+]
 Name = Annotated[
     str,
     BeforeValidator(_of_pattern(NAME_PATTERN, "a name", NAME_BEGINS)),
-    _json_text(NAME_PATTERN),
+    json_text(NAME_PATTERN),
     Unit("name"),
 ]
 EntryId = Annotated[
     str,
     BeforeValidator(_of_pattern(ID_PATTERN, "an id", _ID_BEGINS)),
-    _json_text(ID_PATTERN),
+    json_text(ID_PATTERN),
     Unit("id"),
 ]
 Count = Annotated[int, Field(strict=True, ge=0, le=INTEGER_MAX), Unit("count")]
+BurstLength = Annotated[int, Field(strict=True, ge=1, le=100), Unit("slots of 20ms")]
 Heights = Annotated[int, Field(strict=True, ge=1, le=HEIGHTS_MAX), Unit("heights")]
 Positive = Annotated[int, Field(strict=True, ge=1, le=INTEGER_MAX), Unit("count")]
+Stake = Annotated[int, Field(strict=True, ge=1, le=INTEGER_MAX)]
 SchemaVersion = Annotated[
     int, PlainValidator(_version), WithJsonSchema({"type": "integer", "const": 1}), Unit("number")
 ]

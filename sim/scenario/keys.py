@@ -8,7 +8,7 @@ from sim.protocol.ceremony import default_faults
 from sim.scenario.plan import KeyPlan, PolicyPlan
 from sim.scenario.quantities import QuantityError, parse_threshold
 from sim.scenario.registry import Registry, placed
-from sim.scenario.schema import KeyTable, ScenarioFile
+from sim.scenario.schema import CommitteeTable, KeyTable, ScenarioFile
 from sim.scenario.source import KeyPath
 
 _SIZES: Final[tuple[KeyPath, ...]] = (("validators", "n"), ("validators", "names"))
@@ -20,16 +20,17 @@ def resolve_keys(file: ScenarioFile, registry: Registry) -> tuple[KeyPlan, ...]:
     keys = []
     for name, table in file.keys.items():
         path: KeyPath = ("keys", name)
-        committee = _committee(table, registry, path)
-        registry.committees[name] = committee
+        drawn = _drawn(table, registry, path)
+        committee = () if drawn is not None else _committee(table, registry, path)
+        registry.committees[name] = committee if drawn is None else _certain(drawn, registry)
         registry.schemes[name] = table.scheme
-        key = _key(name, table, committee, registry, path)
+        key = _key(name, table, committee, drawn, registry, path)
         registry.thresholds[name] = key.threshold
         keys.append(key)
         most = file.ledger.block_max
-        if most < 2 * len(committee):
+        if most < 2 * key.size:
             registry.reporter.conflict(
-                f"block_max = {most} is below twice the committee of {len(committee)}: "
+                f"block_max = {most} is below twice the committee of {key.size}: "
                 "one phase's transactions must fit into few blocks",
                 ("ledger", "block_max"),
                 _sizing(table, path),
@@ -40,10 +41,30 @@ def resolve_keys(file: ScenarioFile, registry: Registry) -> tuple[KeyPlan, ...]:
 
 def _sizing(table: KeyTable, path: KeyPath) -> KeyPath:
     """Return the path of what makes the committee as large as it is."""
+    if isinstance(table.committee, CommitteeTable):
+        return (*path, "committee", "size")
     return ("validators", "n") if table.committee == "*" else (*path, "committee")
 
 
+def _drawn(table: KeyTable, registry: Registry, path: KeyPath) -> int | None:
+    """Return how many members the chain draws, None if the committee is named."""
+    if not isinstance(table.committee, CommitteeTable):
+        return None
+    size, most, where = table.committee.size, len(registry.names), _sizing(table, path)
+    if size > most:
+        message = f"a committee of {size} can't be drawn from {most} validators"
+        registry.reporter.conflict(message, where, *_SIZES)
+        registry.reporter.taint(where)
+    return size
+
+
+def _certain(drawn: int, registry: Registry) -> tuple[int, ...] | None:
+    """Return who sits on a committee of `drawn`, if the draw leaves no choice."""
+    return tuple(range(drawn)) if drawn == len(registry.names) else None
+
+
 def _committee(table: KeyTable, registry: Registry, path: KeyPath) -> tuple[int, ...]:
+    assert not isinstance(table.committee, CommitteeTable)
     where, reporter = (*path, "committee"), registry.reporter
     known = len(reporter.diagnostics)
     seen: dict[int, KeyPath] = {}
@@ -71,9 +92,14 @@ def _members(selector: str, registry: Registry, place: KeyPath) -> tuple[int, ..
 
 
 def _key(
-    name: str, table: KeyTable, committee: tuple[int, ...], registry: Registry, path: KeyPath
+    name: str,
+    table: KeyTable,
+    committee: tuple[int, ...],
+    drawn: int | None,
+    registry: Registry,
+    path: KeyPath,
 ) -> KeyPlan:
-    size = len(committee)
+    size = len(committee) if drawn is None else drawn
     threshold = _threshold(table, size, registry, path)
     faults = table.faults
     if faults is None:
@@ -86,6 +112,7 @@ def _key(
         threshold=threshold,
         faults=faults,
         committee=committee,
+        drawn=drawn,
         attempts=table.attempts,
         retry_after=table.retry_after,
         justifications=table.justifications,

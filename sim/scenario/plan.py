@@ -16,28 +16,105 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class ValidatorPlan(_Part, frozen=True):
-    """One validator: its name and the region that its links are drawn from (may be empty)."""
+    """One validator.
+
+    Attributes:
+        name: Its name.
+        region: What its links are drawn from; may be empty.
+        stake: At least 1; all together stay below 2**64.
+    """
 
     name: str
     region: str
+    stake: int = 1
+
+
+class MatrixPlan(_Part, frozen=True):
+    """Latencies that the scenario brought along, for the regions in which there are validators.
+
+    Attributes:
+        regions: Their names.
+        round_trips_us: (p50, p90) of the round trip, by [source][target].
+    """
+
+    regions: tuple[str, ...]
+    round_trips_us: tuple[tuple[tuple[int, int], ...], ...]
+
+
+class BandwidthPlan(_Part, frozen=True):
+    """Every validator's access to the network.
+
+    Attributes:
+        up: Bits per second, or None without limit.
+        down: The same for what it receives.
+        queue: Most bytes that wait or are on their way through, in each direction.
+    """
+
+    up: int | None = None
+    down: int | None = None
+    queue: int = 1 << 18
+
+
+class LinkFigures(_Part, frozen=True):
+    """What is different about links; None leaves a figure as it is.
+
+    Attributes:
+        add_us: Added to the latency.
+        loss: Loss rate in parts per 2**32.
+        burst: Mean burst in slots of 20 ms; 0 loses each message by itself.
+        rate: Bits per second of the link itself.
+        queue: Most bytes that wait for it or are on their way through.
+    """
+
+    add_us: int = 0
+    loss: int | None = None
+    burst: int = 0
+    rate: int | None = None
+    queue: int = 1 << 18
+
+
+class LinkPlan(_Part, frozen=True):
+    """What is different about the links from `sources` to `targets`, over the whole run.
+
+    Attributes:
+        sources: Registry positions; -1 is the ledger.
+        targets: The same.
+        latency_us: One-way latency without jitter, or None.
+        figures: The rest.
+    """
+
+    sources: tuple[int, ...]
+    targets: tuple[int, ...]
+    latency_us: int | None = None
+    figures: LinkFigures = LinkFigures()
 
 
 class NetworkPlan(_Part, frozen=True):
     """The network's profile and impairments; rates are in parts per 2**32.
 
     Attributes:
-        profile: Name of a shipped profile.
-        loss: None keeps the profile's rate.
+        profile: Name of a shipped profile, or ``matrix``.
+        matrix: The figures of a profile called ``matrix``.
+        transport: Whether loss loses messages, or delays all that follow on the link.
+        loss: None keeps the profile's rate and bursts.
+        burst: Mean burst in slots of 20 ms; 0 loses each message by itself.
         duplicate: Chance of a second copy.
         reorder: Chance that a message is held back.
         reorder_by_us: By exactly this long.
+        bandwidth: None is no limit.
+        links: What is different about some links.
     """
 
     profile: str
+    matrix: MatrixPlan | None = None
+    transport: Literal["datagram", "stream"] = "datagram"
     loss: int | None = None
+    burst: int = 0
     duplicate: int = 0
     reorder: int = 0
     reorder_by_us: int = 20_000
+    bandwidth: BandwidthPlan | None = None
+    links: tuple[LinkPlan, ...] = ()
 
 
 class PhasePlan(_Part, frozen=True):
@@ -104,7 +181,8 @@ class KeyPlan(_Part, frozen=True):
     """A key that the scenario may create; fields as in `sim.protocol.ceremony.Ceremony`.
 
     Attributes:
-        committee: Registry positions, ascending.
+        committee: Registry positions, ascending; empty if the chain draws it.
+        drawn: How many validators the chain draws by stake, or None.
         attempts: Most attempts.
         retry_after: Heights from a failure to the next attempt's first, at least 1.
     """
@@ -114,11 +192,17 @@ class KeyPlan(_Part, frozen=True):
     threshold: int
     faults: int
     committee: tuple[int, ...]
+    drawn: int | None = None
     attempts: int = 3
     retry_after: int = 1
     justifications: Literal["sealed", "clear"] = "sealed"
     commitments: Literal["evaluation", "coefficient"] = "evaluation"
     policy: PolicyPlan = PolicyPlan()
+
+    @property
+    def size(self) -> int:
+        """n, the number of members."""
+        return len(self.committee) if self.drawn is None else self.drawn
 
 
 class Trigger(_Part, frozen=True):
@@ -144,9 +228,13 @@ class ActionPlan(_Part, frozen=True):
         lose: What a crash loses.
         until_us: Duration after which it undoes itself (heal, restart, resume …), or None.
         service_us: Virtual service time per input (slow).
-        offset_us: Clock offset (skew).
         drift_ppm: Clock drift (skew).
-        target: Id of the entry to undo (heal); empty heals every partition.
+        target: Id of the entry to undo (heal, release); empty heals every partition, or releases
+            every hold.
+        sources: Who sends over the links concerned (clog, hold, link); -1 is the ledger.
+        targets: Who receives over them.
+        by_us: Most delay of a clog.
+        figures: What is different about the links (link).
     """
 
     id: str
@@ -160,9 +248,12 @@ class ActionPlan(_Part, frozen=True):
     lose: Literal["nothing", "unsynced", "all"] = "unsynced"
     until_us: int | None = None
     service_us: int = 0
-    offset_us: int = 0
     drift_ppm: int = 0
     target: str = ""
+    sources: tuple[int, ...] = ()
+    targets: tuple[int, ...] = ()
+    by_us: int = 0
+    figures: LinkFigures | None = None
 
 
 class CorruptionPlan(_Part, frozen=True):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, get_args
+from typing import Any, Final, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from sim.scenario import catalogue
+from sim.scenario.actions import ACTIONS, NodeEntry
 from sim.scenario.fields import Table, Unit
 from sim.scenario.schema import ScenarioFile
 
@@ -27,12 +28,19 @@ class _Generator(GenerateJsonSchema):
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a scenario file, with the names that this version knows."""
+    """Return the JSON Schema of a scenario file, with the names that this version knows.
+
+    It is about one file alone. What a file that extends another may leave out is required of those
+    without `extends` only; what keys must satisfy together is beyond it.
+    """
     schema = ScenarioFile.model_json_schema(by_alias=True, schema_generator=_Generator)
     definitions = schema["$defs"]
+    required, parts = _required(ScenarioFile), set(merged(ScenarioFile))
     for table in tables(ScenarioFile):
         own = schema if table is ScenarioFile else definitions[table.__name__]
         own.pop("title", None)
+        if table in parts:
+            own.pop("required", None)
         for key, name, field in keys(table):
             entry = own["properties"][key]
             entry.pop("title", None)
@@ -42,7 +50,47 @@ def json_schema() -> dict[str, Any]:
             names = _names(table.__name__, name)
             if names:
                 _restrict(entry, names)
-    return {"$schema": DIALECT, "title": "kchain-sim scenario", **schema}
+    for action in ACTIONS.values():
+        whom = [("node", "nodes")] if issubclass(action, NodeEntry) else []
+        definitions[action.__name__]["allOf"] = [
+            {"oneOf": [{"required": [key]} for key in keys]} for keys in [("at", "when"), *whom]
+        ]
+    schema["properties"]["keys"]["additionalProperties"] = False
+    whole = {"if": {"required": ["extends"]}, "else": required}
+    return {"$schema": DIALECT, "title": "kchain-sim scenario", **schema, **whole}
+
+
+def merged(table: type[Table]) -> Iterator[type[Table]]:
+    """Yield `table` and those in it that `extends` merges key by key: all but arrays' entries."""
+    yield table
+    for _, _, field in keys(table):
+        for _, inner in _unlisted(field.annotation):
+            yield from merged(inner)
+
+
+def _required(table: type[Table]) -> dict[str, Any]:
+    """Return what a table must hold, and the tables in it, as a schema of that alone."""
+    needed = [key for key, _, field in keys(table) if field.is_required()]
+    inner: dict[str, Any] = {}
+    for key, _, field in keys(table):
+        for named, one in _unlisted(field.annotation):
+            if below := _required(one):
+                inner[key] = {"additionalProperties": below} if named else below
+    return {
+        **({"required": needed} if needed else {}),
+        **({"properties": inner} if inner else {}),
+    }
+
+
+def _unlisted(annotation: Any) -> Iterator[tuple[bool, type[Table]]]:
+    """Yield the tables that a value can be, and whether it is a table of them by name."""
+    if isinstance(annotation, type) and issubclass(annotation, Table):
+        yield False, annotation
+    elif get_origin(annotation) is dict:
+        yield from ((True, table) for _, table in _unlisted(get_args(annotation)[1]))
+    elif get_origin(annotation) is not list:
+        for argument in get_args(annotation):
+            yield from _unlisted(argument)
 
 
 def tables(table: type[Table], seen: set[type[Table]] | None = None) -> Iterator[type[Table]]:

@@ -23,6 +23,9 @@ UNITS_US: Final = {
 SIZES: Final = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 """Bytes per unit of size."""
 
+BANDWIDTHS: Final = {"bit/s": 1, "kbit/s": 10**3, "Mbit/s": 10**6, "Gbit/s": 10**9}
+"""Bits per second per unit of bandwidth."""
+
 DURATION_MAX_US: Final = 10 * 365 * UNITS_US["d"]
 """Ten years: anything longer is a slip of the keyboard."""
 
@@ -33,6 +36,7 @@ _NUMBER: Final = r"\d{1,18}(?:\.\d{1,18})?"
 DURATION_PATTERN: Final = rf"(?:{_NUMBER}(?:us|ms|s|m|h|d))+"
 RATE_PATTERN: Final = rf"{_NUMBER}%"
 SIZE_PATTERN: Final = rf"{_NUMBER}(?:B|KiB|MiB|GiB)"
+BANDWIDTH_PATTERN: Final = rf"{_NUMBER}[kMG]?bit/s"
 THRESHOLD_PATTERN: Final = r"(\d{1,6})?([nN])(?:/(\d{1,6}))?([+-]\d{1,6})?"
 
 
@@ -75,15 +79,8 @@ def _duration_meant(text: str) -> str | None:
     return None
 
 
-def parse_offset(text: str) -> int:
-    """Return the microseconds of a duration that may have a sign."""
-    return -parse_duration(text[1:]) if text.startswith("-") else parse_duration(text)
-
-
 def format_duration(us: int) -> str:
-    """Write `us` in the largest unit that takes it whole; negative ones get a sign."""
-    if us < 0:
-        return f"-{format_duration(-us)}"
+    """Write `us` in the largest unit that takes it whole."""
     if us == 0:
         return "0s"
     unit = max((u for u in UNITS_US if us % UNITS_US[u] == 0), key=UNITS_US.__getitem__)
@@ -137,6 +134,41 @@ def format_size(size: int) -> str:
     """Write `size` bytes in the largest unit that takes it whole."""
     unit = max((u for u in SIZES if size % SIZES[u] == 0), key=SIZES.__getitem__)
     return f"{size // SIZES[unit]}{unit}"
+
+
+def parse_bandwidth(text: str) -> int:
+    """Return the bits per second of a bandwidth such as ``100Mbit/s``."""
+    found = re.fullmatch(rf"({_NUMBER})([kMG]?bit/s)", text, re.ASCII)
+    if found is None:
+        raise QuantityError(
+            f'"{text}" is no bandwidth: a number and a unit of {", ".join(BANDWIDTHS)}',
+            _bandwidth_meant(text),
+        )
+    total = Fraction(found[1]) * BANDWIDTHS[found[2]]
+    if total.denominator != 1 or total == 0:
+        raise QuantityError(f'"{text}" is no whole number of bits per second, 1 or more')
+    return int(total)
+
+
+def _bandwidth_meant(text: str) -> str | None:
+    pattern = rf"({_NUMBER}) *([kmg]?)(?:bits?/?p?s|bps)?"
+    found = re.fullmatch(pattern, text, re.ASCII | re.IGNORECASE)
+    if found is None:
+        return None
+    prefix = {"": "", "k": "k", "m": "M", "g": "G"}[found[2].lower()]
+    return f"{found[1]}{prefix}bit/s"
+
+
+def format_bandwidth(bits_s: int) -> str:
+    """Write `bits_s` in the largest unit that takes it whole."""
+    unit = max((u for u in BANDWIDTHS if bits_s % BANDWIDTHS[u] == 0), key=BANDWIDTHS.__getitem__)
+    return f"{bits_s // BANDWIDTHS[unit]}{unit}"
+
+
+def format_milliseconds(us: int) -> str:
+    """Write `us` microseconds as a decimal number of milliseconds."""
+    whole, rest = divmod(us, 1000)
+    return f"{whole}.{rest:03}".rstrip("0").rstrip(".")
 
 
 def parse_threshold(text: str, committee: int, validators: int) -> int:

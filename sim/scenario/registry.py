@@ -10,10 +10,12 @@ from sim.base.randomness import stream
 from sim.scenario import catalogue
 from sim.scenario.actions import PickTable
 from sim.scenario.fields import NAME_BEGINS, NAME_PATTERN
+from sim.scenario.matrices import Matrix
 from sim.scenario.plan import ValidatorPlan
 from sim.scenario.reporter import Reporter
 from sim.scenario.schema import ScenarioFile
 from sim.scenario.source import KeyPath
+from sim.scenario.stakes import resolve_stakes
 
 LEDGER_POSITION = -1
 """Registry position that stands for the ledger in a plan."""
@@ -32,7 +34,9 @@ class Registry:
         seed: The run's seed, for picks.
         names: By registry position.
         regions: By registry position; empty text where the profile has no geography.
-        committees: Registry positions by key name, as they become known.
+        stakes: By registry position.
+        committees: Registry positions by key name, as they become known; None for a committee that
+            is drawn during the run.
         thresholds: By key name.
         schemes: By key name.
         corrupted: Positions with a behaviour; None until all of them are known.
@@ -42,7 +46,8 @@ class Registry:
     seed: int
     names: tuple[str, ...]
     regions: tuple[str, ...]
-    committees: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    stakes: tuple[int, ...]
+    committees: dict[str, tuple[int, ...] | None] = field(default_factory=dict)
     thresholds: dict[str, int] = field(default_factory=dict)
     schemes: dict[str, str] = field(default_factory=dict)
     corrupted: frozenset[int] | None = None
@@ -53,8 +58,10 @@ class Registry:
 
     def plans(self) -> tuple[ValidatorPlan, ...]:
         """Return the validators as a plan has them."""
-        pairs = zip(self.names, self.regions, strict=True)
-        return tuple(ValidatorPlan(name=name, region=region) for name, region in pairs)
+        return tuple(
+            ValidatorPlan(name=name, region=region, stake=stake)
+            for name, region, stake in zip(self.names, self.regions, self.stakes, strict=True)
+        )
 
     def position(self, name: str, path: KeyPath) -> int | None:
         """Return the registry position of the validator `name`, or report it and return None."""
@@ -103,14 +110,31 @@ class Registry:
             case ("honest" | "adversary", "", ""):
                 return self._corrupt(selector == "adversary", path)
             case ("standby", "", ""):
-                seated = {v for members in self.committees.values() for v in members}
-                return self._some(selector, [v for v in everyone if v not in seated], path)
+                return self._standby(path)
             case ("region", ":", region):
                 return self._region(region, path)
             case ("committee", ":", key):
-                return self.committees.get(key, ()) if self.key(key, path) else ()
+                return self._committee(key, path, "name validators or regions")
             case _:
                 return self._named(selector, path, ledger=ledger)
+
+    def _standby(self, path: KeyPath) -> Iterable[int]:
+        seated: set[int] = set()
+        for key, members in self.committees.items():
+            if members is None:
+                return self._committee(key, path, "nobody knows before who is on standby")
+            seated.update(members)
+        return self._some("standby", [v for v in range(len(self.names)) if v not in seated], path)
+
+    def _committee(self, key: str, path: KeyPath, advice: str) -> tuple[int, ...]:
+        """Return the members of a committee; reports one that isn't known before the run."""
+        if not self.key(key, path):
+            return ()
+        members = self.committees.get(key, ())
+        if members is None:
+            message = f'the committee of "{key}" is drawn by stake during the run: {advice}'
+            self.reporter.error(path, message, related=[("drawn", ("keys", key, "committee"))])
+        return members or ()
 
     def _named(self, selector: str, path: KeyPath, *, ledger: bool) -> Iterable[int]:
         found = self._positions.get(selector)
@@ -119,7 +143,7 @@ class Registry:
         if self._sound:
             words = [*catalogue.WORD_SELECTORS, *([catalogue.LEDGER_NAME] if ledger else [])]
             regions = [f"region:{region}" for region in dict.fromkeys(self.regions) if region]
-            keys = [f"committee:{key}" for key in self.committees]
+            keys = [f"committee:{key}" for key, members in self.committees.items() if members]
             allowed = [*self.names, *words, *regions, *keys]
             message = f'"{selector}" is no validator and no selector'
             self.reporter.error(path, message, wrong=selector, allowed=allowed)
@@ -160,11 +184,15 @@ class Registry:
         if table.key is not None and not self.key(table.key, (*path, "key")):
             return ()
         key = table.key or self.only_key()
-        everyone = tuple(range(len(self.names)))
+        known = len(self.reporter.diagnostics)
         if table.from_ is not None:
             pool = self.select(table.from_, (*path, "from"))
+        elif key is None:
+            pool = tuple(range(len(self.names)))
         else:
-            pool = self.committees.get(key, everyone) if key is not None else everyone
+            pool = self._committee(key, path, "say with from out of whom")
+        if len(self.reporter.diagnostics) > known:
+            return ()
         count = self._size(table.size, key, len(pool), path)
         if count is None or not self._sound:
             return ()
@@ -205,10 +233,21 @@ def placed(selectors: str | Sequence[str], path: KeyPath) -> list[tuple[str, Key
     return [(one, (*path, i)) for i, one in enumerate(selectors)]
 
 
-def build_registry(file: ScenarioFile, reporter: Reporter, seed: int) -> Registry:
-    """Return the validators of `file`; reports what is wrong with names and regions."""
+def build_registry(
+    file: ScenarioFile, reporter: Reporter, seed: int, matrix: Matrix | None
+) -> Registry:
+    """Return the validators of `file`; reports what is wrong with names and regions.
+
+    Args:
+        file: The scenario.
+        reporter: Where errors go.
+        seed: The run's seed.
+        matrix: The latencies that the scenario brought along, if it did.
+    """
     names = _names(file, reporter)
-    return Registry(reporter, seed, names, _regions(file, reporter, len(names)))
+    known = _known_regions(file, reporter) if matrix is None else matrix.regions
+    regions = _regions(file, reporter, len(names), known)
+    return Registry(reporter, seed, names, regions, resolve_stakes(file, reporter, seed, names))
 
 
 def _names(file: ScenarioFile, reporter: Reporter) -> tuple[str, ...]:
@@ -248,8 +287,9 @@ def _unique(names: Sequence[str], reporter: Reporter, path: KeyPath) -> None:
         first.setdefault(name, i)
 
 
-def _regions(file: ScenarioFile, reporter: Reporter, count: int) -> tuple[str, ...]:
-    known = _known_regions(file, reporter)
+def _regions(
+    file: ScenarioFile, reporter: Reporter, count: int, known: Sequence[str]
+) -> tuple[str, ...]:
     placement = file.validators.placement
     if placement is None or not reporter.sound(_PLACING):
         return tuple(known[i % len(known)] if known else "" for i in range(count))
@@ -259,7 +299,9 @@ def _regions(file: ScenarioFile, reporter: Reporter, count: int) -> tuple[str, .
         placed_in = [(region, (*_PLACING, i), 1) for i, region in enumerate(placement)]
     for region, path, _ in placed_in:
         if known and region not in known:
-            message = f'profile "{file.network.profile}" has no region "{region}"'
+            given = file.network.profile
+            what = f'profile "{given}"' if isinstance(given, str) else "the matrix"
+            message = f'{what} has no region "{region}"'
             listed = isinstance(placement, list)
             reporter.error(path, message, key=not listed, wrong=region, allowed=known)
     total = sum(size for _, _, size in placed_in)
@@ -273,7 +315,7 @@ def _regions(file: ScenarioFile, reporter: Reporter, count: int) -> tuple[str, .
 
 def _known_regions(file: ScenarioFile, reporter: Reporter) -> tuple[str, ...]:
     profile, path = file.network.profile, ("network", "profile")
-    if not reporter.sound(path):
+    if not reporter.sound(path) or not isinstance(profile, str):
         return ()
     if profile not in catalogue.profiles():
         message = f'unknown profile "{profile}"'

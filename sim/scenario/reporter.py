@@ -75,6 +75,10 @@ class Reporter:
         place = self.span(path, key=key)
         self.diagnostics.append(Diagnostic(message, place, suggestion, names, others))
 
+    def report(self, *found: Diagnostic) -> None:
+        """Report errors that have their place already: in another file than the scenario."""
+        self.diagnostics += found
+
     def conflict(self, message: str, *paths: KeyPath, follows: Iterable[KeyPath] = ()) -> None:
         """Report that the values at `paths` don't go together, unless one of them is tainted.
 

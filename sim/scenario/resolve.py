@@ -12,13 +12,12 @@ from pathlib import Path
 from sim.scenario import catalogue
 from sim.scenario.adversaries import resolve_adversaries
 from sim.scenario.diagnostics import Diagnostic, ScenarioError, Span
-from sim.scenario.environment import LossTable, NetworkTable, ReorderTable
 from sim.scenario.expects import resolve_expects
 from sim.scenario.fields import INTEGER_MAX
 from sim.scenario.keys import resolve_keys
+from sim.scenario.networks import own_matrix, resolve_network
 from sim.scenario.plan import (
     LedgerPlan,
-    NetworkPlan,
     PhasePlan,
     Plan,
     QuotaPlan,
@@ -58,11 +57,13 @@ def resolve_file(file: ScenarioFile, reporter: Reporter, seed: int, path: str) -
     Raises:
         ScenarioError: With everything that is wrong.
     """
-    registry = build_registry(file, reporter, seed)
+    matrix = own_matrix(file, reporter, path)
+    registry = build_registry(file, reporter, seed, matrix)
     ledger, transport = _ledger(file, reporter), _transport(file, reporter)
     cost = _cost(file, reporter)
     keys = resolve_keys(file, registry)
     corruptions = resolve_adversaries(file, registry)
+    network = resolve_network(file.network, matrix, registry)
     actions = resolve_timeline(file, registry)
     check_timeline(file, actions, registry)
     expects = resolve_expects(file, registry, str(Path(path).parent))
@@ -74,7 +75,7 @@ def resolve_file(file: ScenarioFile, reporter: Reporter, seed: int, path: str) -
         duration_us=file.run.duration,
         reaction_us=file.run.reaction,
         validators=registry.plans(),
-        network=_network(file.network),
+        network=network,
         ledger=ledger,
         transport=transport,
         cost=cost,
@@ -85,20 +86,6 @@ def resolve_file(file: ScenarioFile, reporter: Reporter, seed: int, path: str) -
         expects=expects,
         wall_limit_us=file.run.wall_limit,
         message_limit=file.run.message_limit,
-    )
-
-
-def _network(table: NetworkTable) -> NetworkPlan:
-    loss = table.loss.rate if isinstance(table.loss, LossTable) else table.loss
-    reorder = table.reorder
-    if not isinstance(reorder, ReorderTable):
-        reorder = ReorderTable.model_construct(rate=reorder or 0)
-    return NetworkPlan(
-        profile=table.profile,
-        loss=loss,
-        duplicate=table.duplicate,
-        reorder=reorder.rate,
-        reorder_by_us=reorder.by,
     )
 
 

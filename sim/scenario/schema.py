@@ -11,11 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from sim.scenario.actions import Action, Nodes, Selectors
+from sim.scenario.actions import Action, Nodes
 from sim.scenario.environment import (
     CostTable,
     LedgerTable,
-    NetworkTable,
     QuotasTable,
     RunTable,
     TransportTable,
@@ -24,6 +23,7 @@ from sim.scenario.environment import (
 from sim.scenario.expectations import ExpectTable
 from sim.scenario.fields import (
     INTEGER_MAX,
+    VALIDATORS_MAX,
     Count,
     Duration,
     EntryId,
@@ -36,6 +36,7 @@ from sim.scenario.fields import (
     Unit,
     shape,
 )
+from sim.scenario.network_tables import NetworkTable
 
 
 class PolicyTable(Table):
@@ -48,6 +49,22 @@ class PolicyTable(Table):
         default=[],
         description="Contexts that signatures may be for; any if empty.",
         examples=[["beacon"]],
+    )
+
+
+class CommitteeTable(Table):
+    """A committee that the K-chain draws when the key is asked for, out of all validators.
+
+    The draw follows from the block before, so nobody knows before the run who will sit on it:
+    `committee:KEY`, `standby` and picks out of such a committee are errors, unless all are in it.
+    """
+
+    size: Annotated[int, Field(strict=True, ge=1, le=VALIDATORS_MAX), Unit("validators")] = Field(
+        description="How many members it has; n in the threshold's expression.", examples=[7]
+    )
+    select: Annotated[Literal["stake"], Unit("one of")] = Field(
+        description="How they are drawn: in proportion to stake, without replacement.",
+        examples=["stake"],
     )
 
 
@@ -73,10 +90,20 @@ class KeyTable(Table):
         "n ≥ t + 2f*. If absent, the most that both allow.",
         examples=[1],
     )
-    committee: Selectors = Field(
+    committee: Annotated[
+        Annotated[str, Tag("=text")]
+        | Annotated[list[str], Tag("=list")]
+        | Annotated[CommitteeTable, Tag("=table")],
+        Discriminator(shape),
+        Unit("a selector, a list of them, or a draw"),
+    ] = Field(
         default="*",
         description="Who holds shares; seats go in the order of the registry.",
-        examples=[["v00", "v01", "v02"], ["region:eu-central-1"]],
+        examples=[
+            ["v00", "v01", "v02"],
+            ["region:eu-central-1"],
+            {"size": 7, "select": "stake"},
+        ],
     )
     attempts: Annotated[int, Field(strict=True, ge=1, le=1000), Unit("count")] = Field(
         default=3, description="Most attempts before the ceremony has failed.", examples=[3]

@@ -1,8 +1,12 @@
-"""The commented file that `ksim init` writes."""
+"""The commented file that `ksim init` writes; its first line tells editors where the schema is."""
 
 from __future__ import annotations
 
 from importlib import resources
+from typing import Final
+
+SCHEMA_FILE: Final = "kchain-sim.schema.json"
+"""Where: beside the file, under this name."""
 
 
 def template() -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeAlias, assert_never
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias, assert_never
 
 from sim.scenario import catalogue
 from sim.scenario.actions import (
     Action,
+    Clog,
     Crash,
     CreateKey,
     HaltLedger,
     Heal,
+    Hold,
     Isolate,
+    Link,
     Partition,
     Pause,
     PickTable,
+    Release,
     Restart,
     Resume,
     Skew,
@@ -24,13 +28,20 @@ from sim.scenario.actions import (
 )
 from sim.scenario.entries import EntryIds
 from sim.scenario.fields import Undo
-from sim.scenario.plan import ActionPlan, Trigger
+from sim.scenario.networks import check_ledger_bandwidth, resolve_ends, resolve_figures
+from sim.scenario.plan import ActionPlan, LinkFigures, Trigger
 from sim.scenario.registry import Registry
 from sim.scenario.schema import ScenarioFile
 from sim.scenario.source import KeyPath
 
 Actions: TypeAlias = Mapping[int, ActionPlan]
 """Plans by position in the file."""
+
+_UNDO: Final = ("heal", "release", "restart", "resume", "restore")
+"""Keys that say when an action ends."""
+
+_CUTS: Final = ("partition", "isolate")
+_HOLDS: Final = ("hold",)
 
 
 def resolve_timeline(file: ScenarioFile, registry: Registry) -> Actions:
@@ -81,8 +92,14 @@ class _Resolver:
             case Isolate(nodes=nodes, heal=undo):
                 cut = self._chosen(nodes, ledger=True)
                 return self._plan(nodes=cut, until_us=self._until(undo))
-            case Heal(of=target):
+            case Heal(of=target) | Release(of=target):
                 return self._plan(target=target or "")
+            case Clog(by=by, restore=undo):
+                return self._plan(**self._ends(), by_us=by, until_us=self._until(undo))
+            case Hold(release=undo):
+                return self._plan(**self._ends(), until_us=self._until(undo))
+            case Link() as link:
+                return self._link(link)
             case HaltLedger(resume=undo):
                 return self._plan(until_us=self._until(undo))
             case _:
@@ -126,7 +143,7 @@ class _Resolver:
             return None
         if undo.mode == "after":
             return undo.us
-        word = next(name for name in ("heal", "restart", "resume", "restore") if self._gives(name))
+        word = next(name for name in _UNDO if self._gives(name))
         path = (*self._path, word)
         if self._entry.at is None:
             message = '"at" needs an entry with a time: after a trigger, say "after"'
@@ -166,15 +183,29 @@ class _Resolver:
             self._reporter.error(path, "name at least one validator")
         return self._registry.select(nodes, path, ledger=ledger)
 
+    def _ends(self) -> dict[str, tuple[int, ...]]:
+        """Return who sends and who receives over the links concerned."""
+        entry = self._entry
+        assert isinstance(entry, Clog | Hold | Link)
+        sources, targets = resolve_ends(entry.from_, entry.to, self._registry, self._path)
+        return {"sources": sources, "targets": targets}
+
+    def _link(self, link: Link) -> ActionPlan:
+        path, reporter = self._path, self._reporter
+        ends = self._ends()
+        figures = resolve_figures(link.add_latency, link.loss, link.bandwidth, path, reporter)
+        check_ledger_bandwidth(figures, tuple(ends.values()), path, reporter)
+        if figures == LinkFigures() and reporter.sound(path):
+            message = "say what is different: add_latency, loss or bandwidth"
+            reporter.error(path, message)
+        return self._plan(**ends, figures=figures, until_us=self._until(link.restore))
+
     def _skew(self, skew: Skew) -> ActionPlan:
-        path = self._path
-        if not (skew.offset or skew.drift) and self._reporter.sound(
-            (*path, "offset"), (*path, "drift")
-        ):
-            self._reporter.error(path, "a skew needs an offset or a drift")
+        path = (*self._path, "drift")
+        if skew.drift == 0 and self._reporter.sound(path):
+            self._reporter.error(path, "a drift of 0 skews nothing")
         return self._plan(
             nodes=self._nodes(),
-            offset_us=skew.offset,
             drift_ppm=skew.drift,
             until_us=self._until(skew.restore),
         )
@@ -229,7 +260,8 @@ def check_timeline(file: ScenarioFile, actions: Actions, registry: Registry) -> 
     if reporter.sound(("timeline",)):
         _check_pairs(actions, registry, "crash", "restart")
         _check_pairs(actions, registry, "pause", "resume")
-        _check_heals(actions, registry)
+        _check_ends(actions, registry, "heal", _CUTS)
+        _check_ends(actions, registry, "release", _HOLDS)
 
 
 def _check_creations(file: ScenarioFile, actions: Actions, registry: Registry) -> None:
@@ -264,23 +296,25 @@ def _check_pairs(actions: Actions, registry: Registry, down: str, up: str) -> No
                 registry.reporter.error(("timeline", i, "do"), message)
 
 
-def _check_heals(actions: Actions, registry: Registry) -> None:
-    cuts = {a.id: (i, a) for i, a in actions.items() if a.do in ("partition", "isolate")}
+def _check_ends(actions: Actions, registry: Registry, end: str, ends: Sequence[str]) -> None:
+    """Report an `end` of no entry, or of none of `ends` that can have begun before."""
+    begun = {a.id: (i, a) for i, a in actions.items() if a.do in ends}
     given = [
-        name for name, (i, _) in cuts.items() if registry.reporter.given(("timeline", i, "id"))
+        name for name, (i, _) in begun.items() if registry.reporter.given(("timeline", i, "id"))
     ]
+    word = "cut" if end == "heal" else ends[0]
     for i, action in actions.items():
         path: KeyPath = ("timeline", i)
-        if action.do != "heal":
+        if action.do != end:
             continue
-        if action.target and action.target not in cuts:
-            message = f'no partition or isolate has the id "{action.target}"'
+        if action.target and action.target not in begun:
+            message = f'no {" or ".join(ends)} has the id "{action.target}"'
             registry.reporter.error((*path, "of"), message, wrong=action.target, allowed=given)
             continue
-        meant = [cuts[action.target]] if action.target else list(cuts.values())
+        meant = [begun[action.target]] if action.target else list(begun.values())
         if action.when is None and all(
-            cut.when is None and cut.at_us >= action.at_us for _, cut in meant
+            first.when is None and first.at_us >= action.at_us for _, first in meant
         ):
-            related = [("cut", ("timeline", at, "at")) for at, _ in meant]
-            message = "there is nothing to heal at that time: no cut comes before"
+            related = [(word, ("timeline", at, "at")) for at, _ in meant]
+            message = f"there is nothing to {end} at that time: no {word} comes before"
             registry.reporter.error((*path, "at"), message, related=related)

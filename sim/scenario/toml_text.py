@@ -81,7 +81,7 @@ def _inline_item(value: Any) -> Item:
             for inner in value:
                 array.append(_inline_item(inner))
             return array
-        case bool() | int() | str() | datetime():
+        case bool() | int() | float() | str() | datetime():
             return tomlkit.item(value)
         case _:
             raise TypeError(f"TOML has no {type(value).__name__}")

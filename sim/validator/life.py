@@ -32,6 +32,9 @@ from sim.validator.timers import Timers
 
 R = TypeVar("R")
 
+BORN: Final = "born"
+"""Store key that the first incarnation writes: a store without it was lost."""
+
 AMNESIAC: Final = "amnesiac"
 """Store key: the height up to which this validator knows nothing of what it said before."""
 
@@ -141,6 +144,9 @@ class Incarnation:
 
     async def run(self) -> None:
         """Start, then take one input after the other."""
+        if not self.ledger.waiting:
+            self._validator.store.put(BORN, b"")
+            self._validator.store.flush()
         self._context.happened("started")
         if self.ledger.waiting:
             self._ask_for_the_chain()

@@ -64,5 +64,5 @@ class Store:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is remembered: a validator that restarts like this is amnesiac."""
+        """Whether nothing is remembered, not even having started: the store was lost."""
         return not self.under("")

@@ -39,9 +39,9 @@ def describe_attempt(state: CeremonyState, chronicle: Chronicle) -> Record:
         "reason": state.reason or None,
         "detail": state.detail or None,
         "start": ceremony.start,
-        "start_us": _time(times_us, ceremony.start - 1),
+        "start_us": _begun_us(times_us, ceremony.start),
         "end": state.ended_at,
-        "end_us": None if state.ended_at is None else _time(times_us, state.ended_at),
+        "end_us": None if state.ended_at is None else times_us[state.ended_at],
         "committee": [member.name for member in ceremony.members],
         "threshold": ceremony.threshold,
         "quorum": ceremony.quorum,
@@ -79,14 +79,17 @@ def _fault(fault: Fault, attempt: int, times_us: Mapping[int, int]) -> Record:
         "proof": fault.proof,
         "attempt": attempt,
         "height": fault.height,
-        "time_us": _time(times_us, fault.height),
+        "time_us": times_us[fault.height],
         "evidence": [hashlib.sha256(raw).hexdigest() for raw in fault.evidence],
     }
 
 
-def _time(times_us: Mapping[int, int], height: int) -> int:
-    """Virtual time of `height`: every height at which a phase ends is materialised."""
-    return times_us[height]
+def _begun_us(times_us: Mapping[int, int], start: int) -> int | None:
+    """Return the virtual time of the height before a phase's first: then members may act.
+
+    It always has a block, unless the run was over before it: then the phase never began.
+    """
+    return times_us.get(start - 1)
 
 
 def _phases(state: CeremonyState, times_us: Mapping[int, int]) -> list[Record]:
@@ -95,8 +98,8 @@ def _phases(state: CeremonyState, times_us: Mapping[int, int]) -> list[Record]:
             "phase": span.phase,
             "start": span.start,
             "end": span.end,
-            "start_us": _time(times_us, span.start - 1),
-            "end_us": _time(times_us, span.end),
+            "start_us": _begun_us(times_us, span.start),
+            "end_us": times_us[span.end],
         }
         for span in state.spans
     ]
@@ -106,7 +109,7 @@ def _phases(state: CeremonyState, times_us: Mapping[int, int]) -> list[Record]:
         "phase": state.phase.value,
         "start": state.phase_start,
         "end": None,
-        "start_us": _time(times_us, state.phase_start - 1),
+        "start_us": _begun_us(times_us, state.phase_start),
         "end_us": None,
     }
     return [*ended, running]

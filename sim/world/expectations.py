@@ -66,8 +66,8 @@ class KeyView:
 def view_key(facts: Facts, name: str, time_us: int) -> KeyView:
     """Return the key `name` as it stood at `time_us`."""
     record = facts.keys[name]
-    opened = [c for c in facts.ceremonies if c["key"] == name and c["start_us"] <= time_us]
-    ended = [c for c in opened if c["end_us"] is not None and c["end_us"] <= time_us]
+    opened = [c for c in facts.ceremonies if c["key"] == name and _passed(c["start_us"], time_us)]
+    ended = [c for c in opened if _passed(c["end_us"], time_us)]
     last = ended[-1] if ended else None
     signed = record["test_signature"]
     return KeyView(
@@ -82,8 +82,13 @@ def view_key(facts: Facts, name: str, time_us: int) -> KeyView:
     )
 
 
+def _passed(at_us: int | None, time_us: int) -> bool:
+    """Say whether something had happened by `time_us`; None stands for what never did."""
+    return at_us is not None and at_us <= time_us
+
+
 def _status(record: Record, last: Record | None, time_us: int) -> str:
-    if record["created_us"] is None or record["created_us"] > time_us:
+    if not _passed(record["created_us"], time_us):
         return "Absent"
     if last is None:
         return "Pending"

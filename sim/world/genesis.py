@@ -12,7 +12,7 @@ from sim.base.randomness import stream
 from sim.crypto.identity import SEED_SIZE, Identity
 from sim.kchain.genesis import Genesis, Validator
 from sim.protocol.ceremony import PhaseLengths
-from sim.protocol.transactions import CREATE_KEY, CreateKey, Policy, sign_transaction
+from sim.protocol.transactions import CREATE_KEY, ByStake, CreateKey, Policy, sign_transaction
 from sim.scenario.plan import KeyPlan, Plan
 
 
@@ -49,7 +49,14 @@ def make_genesis(plan: Plan) -> Genesis:
             for index, validator in enumerate(plan.validators)
         ),
         authorised=(owner_of(plan).public,),
+        stakes=_stakes(plan),
     )
+
+
+def _stakes(plan: Plan) -> tuple[int, ...]:
+    """Return the stakes; none if all are 1, which genesis needn't say."""
+    stakes = tuple(validator.stake for validator in plan.validators)
+    return () if set(stakes) == {1} else stakes
 
 
 class Owner:
@@ -81,12 +88,13 @@ class Owner:
         )
 
     def _request(self, key: KeyPlan) -> CreateKey:
+        names = tuple(self._plan.validators[member].name for member in key.committee)
         return CreateKey(
             key=key.name,
             scheme=key.scheme,
             threshold=key.threshold,
             faults=key.faults,
-            committee=tuple(self._plan.validators[member].name for member in key.committee),
+            committee=names if key.drawn is None else ByStake(key.drawn),
             policy=Policy(key.policy.max_signings_per_epoch, key.policy.contexts),
             attempts=key.attempts,
             retry_after=key.retry_after,

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 def inlined(plan: Plan) -> dict[str, Any]:
     """Return the network profile and the cost model of `plan`, as plain data."""
-    from sim.network.profiles import get_profile
     from sim.validator.costs import COST_MODELS
+    from sim.world.networking import profile_of
 
     return {
-        "profile": msgspec.to_builtins(get_profile(plan.network.profile)),
+        "profile": msgspec.to_builtins(profile_of(plan.network)),
         "cost": msgspec.to_builtins(COST_MODELS[plan.cost]),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sim.kchain.records import KeyRecord, SignSession
+from sim.kchain.records import Draw, KeyRecord, SignSession
 from sim.scenario.plan import KeyPlan
 from sim.world.chronicle import Chronicle
 from sim.world.outcome import RunOutcome
@@ -20,27 +20,30 @@ def describe_key(
 
     Args:
         plan: As the scenario declares it.
-        attempts: The stories of all attempts, of other keys too.
+        attempts: The stories of all attempts, of other keys too. One that the run was over before
+            counts for nothing.
         outcome: The finished run.
         chronicle: Its chain.
 
     """
-    mine = [attempt for attempt in attempts if attempt["key"] == plan.name]
+    mine = [a for a in attempts if a["key"] == plan.name and a["start_us"] is not None]
     last = mine[-1] if mine else None
     entry = outcome.state.keys.get(plan.name)
     record = None if entry is None else entry.record
-    return {
+    draw = outcome.state.draws.get(plan.name)
+    named = [outcome.plan.validators[index].name for index in plan.committee]
+    described: Record = {
         "scheme": plan.scheme,
         "threshold": plan.threshold,
         "faults_tolerated": plan.faults,
         "quorum": plan.threshold + plan.faults,
-        "size": len(plan.committee),
+        "size": plan.size,
         "status": "Absent" if entry is None else entry.status,
         "generation": 0 if record is None else record.generation,
         "era": 1 if record is None else record.era,
         "public_key": None if record is None else record.public_key.hex(),
         "verification_shares": [] if record is None else _hexes(record.share_commitments),
-        "committee": [outcome.plan.validators[index].name for index in plan.committee],
+        "committee": named if draw is None else list(draw.committee),
         "qual": [] if record is None or last is None else last["qual"],
         "attempts": len(mine),
         "attempts_max": plan.attempts,
@@ -52,6 +55,21 @@ def describe_key(
         "created_us": mine[0]["start_us"] if mine else None,
         "activation": None if record is None else _activation(record, chronicle),
         "test_signature": None if record is None else _test_signature(record, chronicle),
+    }
+    return described if draw is None else {**described, "draw": describe_draw(draw)}
+
+
+def describe_draw(draw: Draw) -> Record:
+    """Return how a committee was drawn: enough to draw it again."""
+    return {
+        "committee": list(draw.committee),
+        "index": draw.index,
+        "seed": draw.seed.hex(),
+        "block": draw.block.hex(),
+        "signer_set": draw.signer_set.hex(),
+        "p_chain_height": draw.p_chain_height,
+        "epoch": draw.epoch,
+        "policy": draw.policy.hex(),
     }
 
 

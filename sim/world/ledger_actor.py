@@ -33,6 +33,7 @@ class KchainActor:
         validators: How many there are.
 
     Attributes:
+        asked: Names of the keys that the owner is asked for, whether or not a block holds them.
         deliveries: Blocks sent to validators so far.
 
     """
@@ -44,11 +45,12 @@ class KchainActor:
         self._links = links
         self._owner = owner
         self._validators = tuple(map(ValidatorIndex, range(validators)))
-        self._asked: list[tuple[int, int, str]] = []
+        self._requests: list[tuple[int, int, str]] = []
         self._orders = 0
         self._reads: dict[ValidatorIndex, deque[str]] = {}
         self._held: dict[tuple[ValidatorIndex, Label, int], tuple[int, bytes]] = {}
         self._last_arrival_us = 0
+        self.asked: set[str] = set()
         self.deliveries = 0
 
     @property
@@ -59,7 +61,8 @@ class KchainActor:
     def ask_for_key(self, at_us: int, key: str) -> None:
         """Let the owner's CreateKey arrive at `at_us`, before what validators send."""
         self._orders += 1
-        heapq.heappush(self._asked, (at_us, self._orders, key))
+        self.asked.add(key)
+        heapq.heappush(self._requests, (at_us, self._orders, key))
 
     # Driven by the engine
 
@@ -71,8 +74,8 @@ class KchainActor:
     def next_block_us(self, after_us: int) -> int:
         """Return the time of the next block to materialise, at or after `after_us`, or NEVER_US."""
         arrival_us = self._links.earliest_us()
-        if self._asked:
-            arrival_us = min(arrival_us, self._asked[0][0])
+        if self._requests:
+            arrival_us = min(arrival_us, self._requests[0][0])
         next_us = self.ledger.next_block_us(after_us)
         if arrival_us < NEVER_US:
             # A block takes what arrived strictly before it.
@@ -138,7 +141,7 @@ class KchainActor:
         """
         state = self.state
         return not (
-            self._asked
+            self._requests
             or state.nonce(self._owner.public) < self._owner.nonce
             or any(self._reads.values())
             or state.open
@@ -162,8 +165,8 @@ class KchainActor:
 
     def _take_arrived(self, before_us: int) -> None:
         """Hand the ledger what has arrived strictly before `before_us`."""
-        while self._asked and self._asked[0][0] < before_us:
-            at_us, _, key = heapq.heappop(self._asked)
+        while self._requests and self._requests[0][0] < before_us:
+            at_us, _, key = heapq.heappop(self._requests)
             self.ledger.submit(at_us, LEDGER, self._owner.create_key(key))
         for arrival_us, validator, submission in self._links.arrived(before_us):
             if submission.label.kind == "read":

@@ -9,25 +9,69 @@ from sim.base.ids import NEVER_US, Label, ValidatorIndex
 from sim.engine.ports import Submission
 from sim.network.ledger_links import LedgerLinks
 from sim.network.links import LinkNetwork, Perturb
-from sim.network.profiles import get_profile
+from sim.network.losses import Loss
+from sim.network.matrix import matrix_profile
+from sim.network.paths import Override
+from sim.network.pipes import Bandwidth, Queue
+from sim.network.profiles import Profile, get_profile
 from sim.network.sharding import region_shards
-from sim.scenario.plan import Plan
-from sim.world.timeline import scheduled_rules
+from sim.scenario.plan import NetworkPlan, Plan
+from sim.world.timeline import figures_loss, figures_queue, scheduled_rules
+
+
+def profile_of(network: NetworkPlan) -> Profile:
+    """Return the profile that a plan names, or brings along."""
+    if network.matrix is None:
+        return get_profile(network.profile)
+    return matrix_profile(network.matrix.regions, network.matrix.round_trips_us)
+
+
+def loss_of(network: NetworkPlan) -> Loss | None:
+    """Return the plan's own loss, or None: the profile's."""
+    return None if network.loss is None else Loss(network.loss, network.burst)
+
+
+def overrides_of(network: NetworkPlan) -> list[Override]:
+    """Return what is different about some links over the whole run."""
+    return [
+        Override(
+            frozenset(link.sources),
+            frozenset(link.targets),
+            add_us=link.figures.add_us,
+            latency_us=link.latency_us,
+            loss=figures_loss(link.figures),
+            queue=figures_queue(link.figures),
+        )
+        for link in network.links
+    ]
+
+
+def bandwidth_of(network: NetworkPlan) -> Bandwidth:
+    """Return every validator's access to the network."""
+    plan = network.bandwidth
+    if plan is None:
+        return Bandwidth()
+    up, down = (None if rate is None else Queue(rate, plan.queue) for rate in (plan.up, plan.down))
+    return Bandwidth(up, down)
 
 
 def make_network(plan: Plan, perturb: str | None = None) -> LinkNetwork:
     """Return the links between validators; `perturb` as `parse_perturb` reads it."""
     network = plan.network
     return LinkNetwork(
-        get_profile(network.profile),
+        profile_of(network),
         [validator.region for validator in plan.validators],
         plan.seed,
-        loss=network.loss,
+        loss=loss_of(network),
         duplicate=network.duplicate,
         reorder=network.reorder,
         reorder_by_us=network.reorder_by_us,
+        transport=network.transport,
+        bandwidth=bandwidth_of(network),
+        overrides=overrides_of(network),
         rules=scheduled_rules(plan),
         rto_us_min=plan.transport.rto_min_us,
+        rto_us_max=plan.transport.rto_max_us,
         perturb=None if perturb is None else parse_perturb(perturb),
     )
 
@@ -35,11 +79,12 @@ def make_network(plan: Plan, perturb: str | None = None) -> LinkNetwork:
 def make_ledger_links(plan: Plan) -> LedgerLinks[Submission]:
     """Return the links between validators and the ledger."""
     return LedgerLinks(
-        get_profile(plan.network.profile),
+        profile_of(plan.network),
         [validator.region for validator in plan.validators],
         plan.seed,
-        loss=plan.network.loss,
+        loss=loss_of(plan.network),
         latency_us=plan.ledger.latency_us,
+        overrides=overrides_of(plan.network),
         rules=scheduled_rules(plan),
         rto_us_min=plan.transport.rto_min_us,
         rto_us_max=plan.transport.rto_max_us,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import Secret
+from sim.checks.leaks import stored_secrets
 from sim.checks.observation import (
     BlockView,
     CeremonyView,
@@ -18,6 +19,8 @@ from sim.crypto.groups import get_group
 from sim.kchain.blocks import block_hash, decode_block
 from sim.kchain.ledger import Ledger
 from sim.kchain.state import ChainState
+from sim.protocol.ceremony import Ceremony
+from sim.protocol.envelopes import store_prefix
 from sim.scenario.plan import Plan
 from sim.world.timeline import disturbed
 from sim.world.witness import Held, Testimony
@@ -29,11 +32,13 @@ def observe(
     """Return everything that the checks look at; `testimonies` are by registry position."""
     corrupted = {corruption.validator for corruption in plan.corruptions}
     hindered = disturbed(plan)
+    states = ledger.state.ceremonies()
+    attempts = {store_prefix(s.ceremony.session, s.ceremony.attempt): s.ceremony for s in states}
     return Observation(
         seed=plan.seed,
         end_us=end_us,
         blocks=tuple(_block(raw, ledger.genesis.time_us) for raw in ledger.blocks),
-        ceremonies=tuple(ledger.state.ceremonies()),
+        ceremonies=tuple(states),
         validators=tuple(
             ValidatorView(
                 index=ValidatorIndex(testimony.index),
@@ -44,13 +49,20 @@ def observe(
                 heads=tuple(testimony.heads),
                 ceremonies=tuple(_views(testimony)),
                 holdings=tuple(map(_holding, testimony.held)),
-                secrets=tuple(
-                    KnownSecret(what, Secret(value)) for what, value in testimony.secrets
-                ),
+                secrets=tuple(_secrets(testimony, attempts)),
             )
             for testimony in testimonies
         ),
     )
+
+
+def _secrets(testimony: Testimony, attempts: Mapping[str, Ceremony]) -> list[KnownSecret]:
+    found = []
+    for key, value in testimony.secrets:
+        ceremony = attempts[f"{key.partition('/')[0]}/"]
+        holder = ceremony.by_validator[ValidatorIndex(testimony.index)].index
+        found += stored_secrets(key, value, ceremony, holder)
+    return found
 
 
 def _block(raw: bytes, genesis_us: int) -> BlockView:
@@ -103,15 +115,16 @@ def shareless(
     A member that is down has its share in its store, if it ever had one: it isn't counted.
     """
     corrupted = {corruption.validator for corruption in plan.corruptions}
+    positions = {validator.name: index for index, validator in enumerate(plan.validators)}
     found: dict[str, list[str]] = {}
     for key in plan.keys:
         record = state.record(key.name)
         if record is None:
             continue
         found[key.name] = [
-            plan.validators[member].name
-            for member in key.committee
-            if member not in corrupted
+            name
+            for name in record.committee
+            if (member := positions[name]) not in corrupted
             and testimonies[member].alive
             and not any(
                 held.share and (held.key, held.attempt) == (key.name, record.attempt)

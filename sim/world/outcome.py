@@ -89,6 +89,7 @@ class RunOutcome:
         ending: Why the run stopped.
         last_us: Virtual time of the last history record.
         shareless: Per key, the names of honest members without a share at the end.
+        unmade: Names of the keys that were asked for and that no block holds.
         machine: Figures of this machine and execution: nothing deterministic need be here.
 
     """
@@ -107,6 +108,7 @@ class RunOutcome:
     ending: Ending
     last_us: int
     shareless: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unmade: Sequence[str] = ()
     machine: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -81,6 +81,7 @@ def run_plan(
         ending=_ENDINGS[result.reason],
         last_us=result.last_us,
         shareless=shareless(plan, actor.state, testimonies),
+        unmade=sorted(actor.asked - actor.state.keys.keys()),
         machine=_machine(result.machine, shards, testimonies, ledger_meter),
     )
 

@@ -107,6 +107,7 @@ def build(config: bytes, shard: int, shards: int) -> engine.ShardParts:
         exchange_us=exchange_us(network, owners),
         faults=faults_of(plan),
         mailbox_max=plan.quotas.mailbox_max,
+        downlinks=network.downlinks(mine),
         around=around,
         finish=world.finish,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sim.base.codec import tuple_hash
 from sim.base.meters import Meter
@@ -13,9 +13,18 @@ from sim.world.chronicle import Chronicle
 from sim.world.expectations import Facts, evaluate
 from sim.world.keys import describe_key
 from sim.world.outcome import RunOutcome
-from sim.world.verdicts import VERDICTS, judge_run
+from sim.world.verdicts import BUDGETS, VERDICTS, judge_run
 
 Record = dict[str, Any]
+
+CEREMONIES_END: Final = "ceremonies-end"
+"""Name of the one invariant that is judged here: it depends on what expectations speak about."""
+
+CEREMONIES_END_SENTENCE: Final = (
+    "When the run is over no ceremony is open and every key that was asked for is on the ledger, "
+    "unless an expectation speaks about the key. [protocols, steps 0–6: every phase has a "
+    "deadline.] (liveness)"
+)
 
 
 def summarise(outcome: RunOutcome, plan_id: str) -> Record:
@@ -133,6 +142,9 @@ def _action(action: ActionPlan, outcome: RunOutcome) -> Record:
         shown["groups"] = [
             [names[node] if node >= 0 else "ledger" for node in group] for group in action.groups
         ]
+    for end, nodes in (("from", action.sources), ("to", action.targets)):
+        if nodes:
+            shown[end] = [names[node] if node >= 0 else "ledger" for node in nodes]
     if action.until_us is not None:
         shown["until_us"] = action.until_us
     return shown
@@ -153,25 +165,36 @@ def _violations(outcome: RunOutcome, attempts: Sequence[Record]) -> list[Record]
 
 
 def _unfinished(outcome: RunOutcome, attempts: Sequence[Record]) -> list[Record]:
-    """Ceremonies that the run's duration cut off, unless an expectation speaks about their key.
+    """Return what the end of the run cut off, unless an expectation speaks about its key.
 
-    Every phase has a deadline, so a run that is long enough sees the end of every ceremony.
+    Every phase has a deadline, so a run that is long enough sees the end of every ceremony; and a
+    key that was asked for is on the ledger, unless that stood still. A run that a budget cut short
+    says nothing about progress.
     """
-    if outcome.ending != "duration":
+    if outcome.ending in BUDGETS:
         return []
     spoken = {expect.key for expect in outcome.plan.expects if expect.key is not None}
+    open_attempts = [a for a in attempts if a["outcome"] == "open" and a["key"] not in spoken]
+    details = [f"{a['session']}#{a['attempt']} {_standing(a)}" for a in open_attempts]
+    details += [
+        f"{key} was asked for, and no block held it" for key in outcome.unmade if key not in spoken
+    ]
     return [
         {
-            "invariant": "ceremonies-end",
+            "invariant": CEREMONIES_END,
             "kind": "liveness",
-            "detail": f"{attempt['session']}#{attempt['attempt']} was still in "
-            f"{attempt['phases'][-1]['phase']} when the run's duration was over",
-            "time_us": outcome.plan.duration_us,
+            "detail": f"{detail} when the run was over",
+            "time_us": outcome.plan.duration_us or outcome.last_us,
             "validator": None,
         }
-        for attempt in attempts
-        if attempt["outcome"] == "open" and attempt["key"] not in spoken
+        for detail in details
     ]
+
+
+def _standing(attempt: Record) -> str:
+    if attempt["start_us"] is None:
+        return "had not begun"
+    return f"was still in {attempt['phases'][-1]['phase']}"
 
 
 def _totals(charged: Mapping[str, Mapping[str, int]]) -> dict[str, int]:

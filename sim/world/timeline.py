@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from sim.base.errors import LocalError
-from sim.base.ids import ValidatorIndex
+from sim.base.ids import LEDGER, ValidatorIndex
 from sim.engine.faults import (
     Action,
     Crash,
@@ -24,16 +24,30 @@ from sim.engine.faults import (
     Slow,
     When,
 )
-from sim.network.rules import Heal, Isolate, Partition, Rule, encode_rule
-from sim.scenario.plan import ActionPlan, Plan
+from sim.network.losses import Loss
+from sim.network.pipes import Queue
+from sim.network.rules import (
+    Change,
+    Clog,
+    Heal,
+    Hold,
+    Isolate,
+    Partition,
+    Release,
+    Rule,
+    encode_rule,
+)
+from sim.scenario.plan import ActionPlan, LinkFigures, Plan
 from sim.world.orders import AskForKey, Halt, LinkRule, encode_order
 
-CUTS: Final = frozenset({"partition", "isolate", "heal"})
+NETWORK: Final = frozenset({"partition", "isolate", "heal", "clog", "hold", "release", "link"})
 """Actions of the network."""
 
 
 def rule_of(action: ActionPlan) -> Rule:
-    """Return the network rule that an entry of `CUTS` stands for."""
+    """Return the network rule that an entry of `NETWORK` stands for."""
+    if action.do in ("clog", "hold", "link"):
+        return _link_rule(action)
     match action.do:
         case "partition":
             return Partition(
@@ -49,13 +63,52 @@ def rule_of(action: ActionPlan) -> Rule:
             )
         case "heal":
             return Heal(id=action.id, at_us=action.at_us, target=action.target)
+        case "release":
+            return Release(id=action.id, at_us=action.at_us, target=action.target)
         case _:
             raise LocalError(f"{action.do} is no action of the network")
 
 
+def _link_rule(action: ActionPlan) -> Rule:
+    name, at_us, lasts_us = action.id, action.at_us, action.until_us
+    sources, targets = action.sources, action.targets
+    if action.do == "hold":
+        return Hold(id=name, at_us=at_us, sources=sources, targets=targets, lasts_us=lasts_us)
+    if action.do == "clog":
+        return Clog(
+            id=name,
+            at_us=at_us,
+            sources=sources,
+            targets=targets,
+            lasts_us=lasts_us,
+            by_us=action.by_us,
+        )
+    figures = action.figures or LinkFigures()
+    return Change(
+        id=name,
+        at_us=at_us,
+        sources=sources,
+        targets=targets,
+        lasts_us=lasts_us,
+        add_us=figures.add_us,
+        loss=figures_loss(figures),
+        queue=figures_queue(figures),
+    )
+
+
+def figures_loss(figures: LinkFigures) -> Loss | None:
+    """Return the loss that `figures` set, or None."""
+    return None if figures.loss is None else Loss(figures.loss, figures.burst)
+
+
+def figures_queue(figures: LinkFigures) -> Queue | None:
+    """Return the bandwidth that `figures` set, or None."""
+    return None if figures.rate is None else Queue(figures.rate, figures.queue)
+
+
 def scheduled_rules(plan: Plan) -> list[Rule]:
     """Return the network rules that start at known times, in the timeline's order."""
-    return [rule_of(a) for a in plan.timeline if a.when is None and a.do in CUTS]
+    return [rule_of(a) for a in plan.timeline if a.when is None and a.do in NETWORK]
 
 
 def scheduled_halts(plan: Plan) -> list[tuple[int, int | None]]:
@@ -102,13 +155,13 @@ def _on_nodes(action: ActionPlan) -> list[Action]:
         case "slow":
             return [Slow(node, action.service_us, until) for node in nodes]
         case "skew":
-            return [Skew(node, action.offset_us, action.drift_ppm, until) for node in nodes]
+            return [Skew(node, 0, action.drift_ppm, until) for node in nodes]
         case _:
             return []
 
 
 def _handed_on(action: ActionPlan) -> list[Action]:
-    if action.do in CUTS:
+    if action.do in NETWORK:
         rule = encode_rule(rule_of(action))
         return [NetworkRule(rule), LedgerRule(encode_order(LinkRule(rule)))]
     if action.do == "create-key":
@@ -126,8 +179,8 @@ def last_scheduled_us(plan: Plan) -> int:
 def disturbed(plan: Plan) -> frozenset[int]:
     """Return the validators that the timeline may keep from acting in time.
 
-    Crashed, paused or slowed, with a clock that is off, or with a cut ledger link; an entry that
-    waits for an event counts even if that never comes.
+    Crashed, paused or slowed, with a clock that is off, or with a ledger link that is cut, held,
+    clogged or changed; an entry that waits for an event counts even if that never comes.
     """
     found: set[int] = set()
     for action in plan.timeline:
@@ -137,7 +190,15 @@ def disturbed(plan: Plan) -> frozenset[int]:
             continue  # nothing expires while the ledger is halted
         elif action.do in ("partition", "isolate"):
             found |= _cut_off(action, len(plan.validators))
+        elif LEDGER in action.sources or LEDGER in action.targets:
+            found |= _behind(action)
     return frozenset(node for node in found if node >= 0)
+
+
+def _behind(action: ActionPlan) -> set[int]:
+    """Return whose links with the ledger an entry is about."""
+    up = set(action.sources) if LEDGER in action.targets else set()
+    return up | (set(action.targets) if LEDGER in action.sources else set())
 
 
 def _cut_off(action: ActionPlan, validators: int) -> set[int]:

@@ -6,44 +6,32 @@ from shares. Nothing else may read them.
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
-from sim.base.codec import decode_canonical
+from sim.checks.leaks import is_secret
 from sim.crypto.groups import get_group
 from sim.validator.life import Validator
 from sim.validator.sessions import Seat
 from sim.validator.store import Store
 
-WITNESSED: Final = ("polynomial", "transport", "share")
-"""Last parts of store keys whose values must never stand on the chain."""
-
 
 class WitnessedStore(Store):
-    """A store that remembers, for the checks alone, the secrets that were ever written to it."""
+    """A store that remembers, for the checks alone, the secrets that were ever written to it.
+
+    Attributes:
+        secrets: (key, value) of each, in the order of writing.
+
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.secrets: dict[tuple[str, bytes], None] = {}
 
     def put(self, key: str, value: bytes) -> None:
-        """Write `value`, and remember it if it is one of the secrets."""
+        """Write `value`, and remember it if it is a secret."""
         super().put(key, value)
-        if key.rpartition("/")[2] in WITNESSED:
+        if is_secret(key):
             self.secrets[key, value] = None
-
-    def known_secrets(self) -> list[tuple[str, bytes]]:
-        """Return (what it is, its bytes): single coefficients, seeds and shares."""
-        known = []
-        for key, value in self.secrets:
-            what = key.rpartition("/")[2]
-            if what == "polynomial":
-                scalars = decode_canonical(value, tuple[bytes, ...])
-                known += [(f"coefficient {k}", scalar) for k, scalar in enumerate(scalars)]
-            else:
-                known.append((what, value))
-        return known
 
 
 class _Record(msgspec.Struct, frozen=True, array_like=True):
@@ -85,7 +73,7 @@ class Testimony(_Record, frozen=True):
         heads: (height, block hash, µs of receipt).
         views: Of attempts, by key and attempt.
         held: Alike; empty while it is down, since a share in use lives in memory.
-        secrets: (what it is, its bytes).
+        secrets: (store key, value) of every secret that it ever wrote down.
         sent_bytes: By byte meter.
         messages: By kind.
         charged: Operations by stage and name.
@@ -129,7 +117,7 @@ def testify(validator: Validator, injected: dict[str, int]) -> Testimony:
         heads=validator.heads,
         views=_views(validator),
         held=[] if now is None else [_held(s) for s in now.sessions.seats if s.state.qual],
-        secrets=store.known_secrets() if isinstance(store, WitnessedStore) else [],
+        secrets=list(store.secrets) if isinstance(store, WitnessedStore) else [],
         sent_bytes=tally.bytes.sorted(),
         messages=tally.messages.sorted(),
         charged={stage: meter.sorted() for stage, meter in sorted(tally.charged.items())},

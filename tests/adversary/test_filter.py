@@ -42,7 +42,6 @@ def test_an_uncorrupted_validator_does_what_it_wanted() -> None:
     innocent = adversary(Corrupt("c1", 5, "silent-dealer"))
 
     assert innocent.filter([DEAL, shares()], STATE, 0) == [DEAL, shares()]
-    assert not innocent.present
     assert innocent.injections == {}
 
 

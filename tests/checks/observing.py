@@ -9,6 +9,7 @@ from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.checks import BlockView, CeremonyView, Holding, KnownSecret, Observation, ValidatorView
 from sim.checks.leaks import stored_secrets
 from sim.checks.observation import attempt_of
+from sim.protocol.ceremony import Ceremony
 from sim.protocol.messages import ShareEnvelope
 from tests.support.cluster import Cluster
 
@@ -17,15 +18,21 @@ BLOCK_US = 2_000_000
 
 
 class WitnessedStore(dict[str, bytes]):
-    """A store that remembers the secrets that were ever written to it."""
+    """The store of one member of an attempt; remembers every secret ever written to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, ceremony: Ceremony, holder: ShareIndex) -> None:
         super().__init__()
         self.secrets: list[KnownSecret] = []
+        self._of = ceremony, holder
 
     def __setitem__(self, key: str, value: bytes) -> None:
         super().__setitem__(key, value)
-        self.secrets += stored_secrets(key, value)
+        self.secrets += stored_secrets(key, value, *self._of)
+
+
+def witnessed_stores(ceremony: Ceremony) -> list[dict[str, bytes]]:
+    """Return an empty store for each member."""
+    return [WitnessedStore(ceremony, member.index) for member in ceremony.members]
 
 
 def rehearse(
@@ -43,7 +50,7 @@ def rehearse(
         ceremony: Fields of `Ceremony` that differ from the cluster's.
     """
     cluster = Cluster(7, 5, SEED, **ceremony)
-    cluster.stores = [WitnessedStore() for _ in range(7)]
+    cluster.stores = witnessed_stores(cluster.ceremony)
     for place, (who, behaviour, victims) in enumerate(corruptions, start=1):
         given = (params or {}) if place == len(corruptions) else {}
         cluster.corrupt(who, behaviour, victims, **given)

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from sim.base.codec import encode
 from sim.base.errors import LocalError
-from sim.base.secret import Secret, SecretScalar
+from sim.base.secret import SecretScalar
 from sim.checks import (
     CHECKS,
     BlockView,
-    KnownSecret,
     Observation,
     ValidatorView,
     Violation,
@@ -22,7 +22,17 @@ from sim.checks import (
 from sim.checks.registry import check
 from sim.protocol.entries import Fault
 from sim.protocol.judge import CeremonyState
+from sim.protocol.messages import (
+    Justification,
+    Opening,
+    OpenReply,
+    Reply,
+    Statement,
+    kind_of,
+)
+from sim.protocol.transactions import CeremonyPayload, Transaction
 from tests.checks.observing import BLOCK_US, observe, rehearse
+from tests.support.cluster import CHAIN, Cluster
 
 SOUND = rehearse(("v3", "bad-share-one", ["v5"]))
 """v3 sent v5 a bad share; v5 complained, and the answer in the clear was good."""
@@ -162,7 +172,16 @@ def test_a_dealer_that_was_kept_away_may_be_missed_but_not_otherwise_excluded() 
         return replace(away, ceremonies=(changed(excluded={4: why}),))
 
     assert found(excluded_for("no-deal")) == []
+    assert found(excluded_for("unjustified")) == []
     assert found(excluded_for("bad-proof")) == [("honest-dealers-stay", "v4")]
+
+
+@pytest.mark.parametrize("why", ["no-deal", "unjustified"])
+def test_a_dealer_that_was_merely_late_is_a_matter_of_liveness(why: str) -> None:
+    (violation,) = check_all(with_state(excluded={4: why}))
+
+    assert (violation.invariant, violation.kind) == ("honest-dealers-are-heard", "liveness")
+    assert violation.validator == "v4"
 
 
 def test_an_excluded_corrupted_dealer_is_no_violation() -> None:
@@ -225,9 +244,21 @@ def test_a_secret_in_a_block_is_found_in_either_byte_order(turn: Callable[[bytes
 
 
 def test_every_kind_of_secret_is_known() -> None:
-    kinds = {secret.what.split(" of ")[0] for secret in observe(SOUND).validators[3].secrets}
+    kinds = {secret.what for secret in observe(SOUND).validators[3].secrets}
 
-    assert kinds >= {"share", "seeds", "coefficient 0", "coefficient 4"}
+    assert kinds == {
+        "share of the key",
+        "seeds of the transport key",
+        *(f"coefficient {k} of its polynomial" for k in range(5)),
+        *(f"the share that it dealt to holder {x}" for x in range(1, 8)),
+    }
+    assert "seeds of the one-time key for dealer 3" in {
+        secret.what for secret in observe(UNSENT).validators[4].secrets
+    }
+
+
+UNSENT = rehearse(("v3", "silent-to-some", ["v5"]))
+"""v3 sent v5 no share; v5 complained with a one-time key, and the answer is sealed to it."""
 
 
 def clear_share() -> bytes:
@@ -237,13 +268,69 @@ def clear_share() -> bytes:
 
 
 def test_a_share_published_on_purpose_is_no_leak_but_a_second_copy_is() -> None:
-    known = KnownSecret("a sub-share", Secret(clear_share()))
-    secrets = (*observe(SOUND).validators[2].secrets, known)
-    seen = with_validator(2, secrets=secrets)
+    seen = observe(SOUND)
 
+    assert clear_share() in {secret.value.reveal() for secret in seen.validators[2].secrets}
     assert found(seen) == []
     copied = replace(seen, blocks=(*seen.blocks, BlockView(99, b"", 1, clear_share(), ())))
     assert found(copied) == [("no-secret-on-the-chain", "v3")]
+
+
+def saying(cluster: Cluster, speaker: int, statement: Statement) -> Observation:
+    """Return the cluster's run with one statement more, of seat `speaker`, in a last block."""
+    seen, ceremony = observe(cluster), cluster.ceremony
+    payload = encode(CeremonyPayload(ceremony.session, ceremony.attempt, encode(statement)))
+    identity = ceremony.member(speaker).identity
+    raw = encode(Transaction(CHAIN, kind_of(statement), identity, 99, payload, bytes(64)))
+    return replace(seen, blocks=(*seen.blocks, BlockView(99, b"", 1, raw, (raw,))))
+
+
+def secret(cluster: Cluster, seat: int, what: str) -> bytes:
+    (known,) = (s for s in observe(cluster).validators[seat - 1].secrets if s.what == what)
+    return known.value.reveal()
+
+
+@pytest.mark.parametrize(
+    ("what", "accuser", "leaks"),
+    [
+        ("the share that it dealt to holder 5", 5, False),
+        ("the share that it dealt to holder 5", 6, True),
+        ("coefficient 1 of its polynomial", 5, True),
+        ("share of the key", 5, True),
+    ],
+)
+def test_a_clear_answer_may_hold_the_accusers_share_alone(
+    what: str, accuser: int, *, leaks: bool
+) -> None:
+    reply = Reply(accuser, "clear", secret(SOUND, 4, what))
+
+    leaked = found(saying(SOUND, 4, Justification((reply,))))
+
+    assert leaked == ([("no-secret-on-the-chain", "v4")] if leaks else [])
+
+
+@pytest.mark.parametrize(
+    ("what", "dealer", "leaks"),
+    [
+        ("seeds of the one-time key for dealer 3", 3, False),
+        ("seeds of the one-time key for dealer 3", 4, True),
+        ("seeds of the transport key", 3, True),
+    ],
+)
+def test_an_opening_may_hold_the_one_time_seeds_for_its_dealer_alone(
+    what: str, dealer: int, *, leaks: bool
+) -> None:
+    opening = Opening(dealer, secret(UNSENT, 5, what))
+
+    leaked = found(saying(UNSENT, 5, OpenReply((opening,))))
+
+    assert leaked == ([("no-secret-on-the-chain", "v5")] if leaks else [])
+
+
+def test_anothers_answer_may_not_hold_it() -> None:
+    reply = Reply(5, "clear", secret(SOUND, 4, "the share that it dealt to holder 5"))
+
+    assert found(saying(SOUND, 2, Justification((reply,)))) == [("no-secret-on-the-chain", "v4")]
 
 
 def test_violations_come_in_order_of_time() -> None:

@@ -202,6 +202,21 @@ def test_init_writes_a_commented_scenario_that_passes(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_init_puts_the_schema_beside_the_file_and_never_over_another(tmp_path: Path) -> None:
+    schema = tmp_path / "kchain-sim.schema.json"
+    first = ksim("init", "mine.toml", cwd=tmp_path)
+    assert (tmp_path / "mine.toml").read_text().startswith(f"#:schema ./{schema.name}\n")
+    assert schema.read_text() == ksim("schema").stdout
+    again = ksim("init", "yours.toml", cwd=tmp_path)
+    schema.write_text("{}")
+    late = ksim("init", "theirs.toml", cwd=tmp_path)
+
+    assert (first.returncode, again.returncode, late.returncode) == (0, 0, 0)
+    assert (first.stderr, again.stderr) == ("", "")
+    assert "ksim schema > kchain-sim.schema.json" in late.stderr
+    assert schema.read_text() == "{}"
+
+
 def test_explain_ends_with_a_scenario_that_can_be_run(workplace: Path, tmp_path: Path) -> None:
     done = ksim("explain", "tiny.toml", "--seed", "5", cwd=workplace)
 

@@ -30,6 +30,7 @@ from sim.engine.ports import (
     Switches,
 )
 from sim.engine.results import SimulationResult
+from sim.network.pipes import Pipe, Queue
 from tests.engine.toy import ToyStore
 from tests.engine.toy_ledger import ToyLedger
 
@@ -55,21 +56,35 @@ class Script(msgspec.Struct, frozen=True):
     faults: tuple[Fault, ...]
     rushing: tuple[ValidatorIndex, ...]
     mailbox_max: int
+    downlink: tuple[int, int] | None
 
 
 class ConstantNetwork:
-    """Every message arrives once, `LATENCY_US` later; rules say what else there is to add."""
+    """Every message arrives once, `LATENCY_US` later; rules say what else there is to add.
+
+    A message whose label's kind is ``kept`` waits for the next rule and travels on then.
+    """
 
     def __init__(self) -> None:
         self._extra_us = 0
+        self._kept: list[tuple[ValidatorIndex, ValidatorIndex, Label, int]] = []
 
     def send(
         self, now_us: int, source: ValidatorIndex, target: ValidatorIndex, label: Label, size: int
     ) -> Fate:
+        if label.kind == "kept":
+            self._kept.append((source, target, label, 1))
+            return Fate(1, "waiting", ())
         return Fate(1, "ok", (now_us + LATENCY_US + self._extra_us,))
 
-    def apply(self, now_us: int, rule: bytes) -> None:
+    def apply(
+        self, now_us: int, rule: bytes
+    ) -> list[tuple[ValidatorIndex, ValidatorIndex, Label, int, tuple[int, ...]]]:
         self._extra_us = int.from_bytes(rule, "big")
+        arrivals: tuple[int, ...] = (now_us + LATENCY_US, now_us + 2 * LATENCY_US)
+        released = [(*kept, arrivals) for kept in self._kept]
+        self._kept.clear()
+        return released
 
 
 def build(config: bytes, shard: int, shards: int) -> ShardParts:
@@ -89,6 +104,7 @@ def build(config: bytes, shard: int, shards: int) -> ShardParts:
         faults=script.faults,
         rushing=frozenset(script.rushing),
         mailbox_max=script.mailbox_max,
+        downlinks={i: Pipe(Queue(*script.downlink)) for i in mine} if script.downlink else {},
         finish=lambda: f"shard {shard} of {shards}".encode(),
     )
 
@@ -98,6 +114,7 @@ def play(
     *faults: Fault,
     rushing: Sequence[int] = (),
     mailbox_max: int = 100,
+    downlink: tuple[int, int] | None = None,
     switches: Switches = WAYS[0],
     processes: int = 1,
     until_us: int | None = 1_000_000,
@@ -109,7 +126,7 @@ def play(
 ) -> SimulationResult:
     """Play `scene` in one way."""
     rushers = tuple(ValidatorIndex(i) for i in rushing)
-    script = Script(scene.__module__, scene.__name__, faults, rushers, mailbox_max)
+    script = Script(scene.__module__, scene.__name__, faults, rushers, mailbox_max, downlink)
     config = SimulationConfig(
         factory="tests.engine.stage:build",
         config=msgspec.json.encode(script),
@@ -124,12 +141,36 @@ def play(
 
 
 def play_every_way(
-    scene: Scene, *faults: Fault, rushing: Sequence[int] = (), mailbox_max: int = 100
+    scene: Scene,
+    *faults: Fault,
+    rushing: Sequence[int] = (),
+    mailbox_max: int = 100,
+    downlink: tuple[int, int] | None = None,
+    processes: int = 1,
 ) -> SimulationResult:
-    """Play `scene` in every way that must not matter; assert that it doesn't."""
+    """Play `scene` in every way that must not matter; assert that it doesn't.
+
+    Args:
+        scene: What is played.
+        faults: What happens to it.
+        rushing: Who sees pending transactions.
+        mailbox_max: Of every validator.
+        downlink: Bits per second and most bytes of every validator's downlink, or None.
+        processes: Most processes to play it in.
+    """
+    ways = [(switches, 1) for switches in WAYS]
+    ways += [(WAYS[0], number) for number in range(2, processes + 1)]
     results = [
-        play(scene, *faults, rushing=rushing, mailbox_max=mailbox_max, switches=switches)
-        for switches in WAYS
+        play(
+            scene,
+            *faults,
+            rushing=rushing,
+            mailbox_max=mailbox_max,
+            downlink=downlink,
+            switches=switches,
+            processes=number,
+        )
+        for switches, number in ways
     ]
     assert all(result.histories == results[0].histories for result in results)
     return results[0]

@@ -17,8 +17,9 @@ from sim.protocol.evidence import PublicRecord, reverify
 from sim.protocol.messages import STATEMENTS, ShareEnvelope, kind_of
 from sim.protocol.transactions import (
     CeremonyPayload,
+    transaction_id,
 )
-from tests.checks.observing import WitnessedStore, observe
+from tests.checks.observing import observe, witnessed_stores
 from tests.fuzz import corpus
 from tests.fuzz.hostile import EXAMPLES, explore, hostile
 from tests.kchain.scene import signed
@@ -59,7 +60,7 @@ def sayings(scheme: str) -> st.SearchStrategy[list[Said]]:
 def play(said: list[Said], scheme: str) -> Cluster:
     """Run an attempt in which the culprit says all that; it complains, and is complained of."""
     cluster = Cluster(corpus.SIZE, corpus.THRESHOLD, scheme=scheme, faults=0)
-    cluster.stores = [WitnessedStore() for _ in range(corpus.SIZE)]
+    cluster.stores = witnessed_stores(cluster.ceremony)
     cluster.tamper(corpus.CULPRIT, lambda effect: _bent(effect, said, cluster))
     cluster.drop(ShareEnvelope, corpus.CULPRIT, "v4")
     cluster.drop(ShareEnvelope, "v1", corpus.CULPRIT)
@@ -155,10 +156,11 @@ def test_bent_evidence_convicts_no_honest_member(examples: int) -> None:
 
 
 def test_a_record_without_a_fixed_qual_proves_nothing_about_what_follows() -> None:
-    bare = PublicRecord(corpus.ceremony(), b"", (), b"", b"", {}, {})
     late = {"inconsistent-confirmation", "bad-confirmation", "bad-partial"}
-
     faults = [fault for _, fault, _ in corpus.convictions() if fault.fault in late]
+    cited = frozenset(transaction_id(raw) for fault in faults for raw in fault.evidence)
+
+    bare = PublicRecord(corpus.ceremony(), b"", (), b"", b"", {}, {}, cited, frozenset())
 
     assert len(faults) >= 2
     assert not any(reverify(bare, fault) for fault in faults)

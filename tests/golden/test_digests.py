@@ -51,6 +51,7 @@ def test_a_shipped_scenario_keeps_its_digest(file: str, *, rewrite_golden: bool)
         f"{file} has another digest; if that is meant: pytest tests/golden --rewrite-golden"
     )
     assert run.exit_code == 0, run.summary["expectations"]
+    assert api.verify(run.ledger(), run.summary["head"]).height == run.summary["height"]
 
 
 def test_exactly_the_shipped_scenarios_are_pinned() -> None:

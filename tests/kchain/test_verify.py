@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
 
 import msgpack
 import msgspec
@@ -13,7 +12,7 @@ import pytest
 from sim.base.codec import encode
 from sim.kchain.blocks import Block, Included, block_hash, decode_block
 from sim.kchain.errors import LedgerError
-from sim.kchain.file import Header, Trailer, encode_ledger, write_ledger
+from sim.kchain.file import Header, Trailer, encode_ledger
 from sim.kchain.genesis import Validator
 from sim.kchain.verify import verify_ledger
 from sim.protocol.ceremony import PhaseLengths
@@ -72,15 +71,6 @@ def test_ledgers_of_other_schemes_verify_and_flips_are_named(scheme: str) -> Non
 
 def test_a_ledger_with_nothing_but_genesis_verifies() -> None:
     assert verify_ledger(Scene().file()).state.height == 0
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, scene: Scene) -> None:
-    path = tmp_path / "ledger.msgpack"
-
-    write_ledger(path, scene.genesis, scene.ledger.blocks)
-
-    assert verify_ledger(path).head == scene.ledger.state.head
-    assert [entry.name for entry in tmp_path.iterdir()] == ["ledger.msgpack"]
 
 
 def test_plain_msgpack_reads_the_file_and_its_hashes_link(ledger: bytes) -> None:
@@ -267,6 +257,11 @@ def test_a_block_above_the_limit_is_refused() -> None:
         {"block_time_us": 0},
         {"epoch_heights": 0},
         {"block_max": 0},
+        {"stakes": (5, 4, 3)},
+        {"stakes": (5, 4, 3, 2, 1)},
+        {"stakes": (5, 4, 0, 2)},
+        {"stakes": (5, 4, -1, 2)},
+        {"stakes": (2**63, 2**62, 2**62, 1)},
     ],
 )
 def test_a_genesis_that_makes_no_sense_is_refused(changes: dict[str, object]) -> None:

@@ -46,6 +46,7 @@ PUBLISHED = {
     "SignNonce.nonces": "commitments to nonces, not nonces",
     "CeremonyState.nonces": "commitments to nonces, not nonces",
     "Transaction.nonce": "an account's counter",
+    "Draw.seed": "what a committee was drawn by; it is made of public values, for anyone to check",
     "KeyRecord.share_commitments": "V_1..V_n, public points",
 }
 """Fields whose names sound secret, and why they may stand on the chain."""
@@ -57,6 +58,7 @@ ROOTS: tuple[type, ...] = (
     file.Trailer,
     genesis.Genesis,
     records.Key,
+    records.Draw,
     records.SignSession,
     records.AuditEntry,
     entries.Entry,

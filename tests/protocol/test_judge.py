@@ -13,6 +13,7 @@ from sim.crypto.group import Group
 from sim.crypto.sealing import TransportKey
 from sim.crypto.signatures import get_signatures
 from sim.protocol.effects import Effect, Post, SendShares
+from sim.protocol.entries import Fault
 from sim.protocol.evidence import PublicRecord, reverify
 from sim.protocol.judge import CeremonyState, judge
 from sim.protocol.messages import (
@@ -27,10 +28,12 @@ from sim.protocol.messages import (
     ShareEnvelope,
     Sign,
     SignNonce,
+    Statement,
 )
 from sim.protocol.phases import Phase
+from sim.protocol.transactions import sign_transaction, statement_payload
 from tests.support import edwards
-from tests.support.cluster import Cluster
+from tests.support.cluster import CHAIN, Cluster
 from tests.support.curves import outside_the_subgroup
 from tests.support.ordinary import verifies
 
@@ -735,3 +738,93 @@ def test_ended_attempt_erases_everything_but_the_share() -> None:
     cluster.run()
 
     assert [sorted(store) for store in cluster.stores] == [["share"]] * 5
+
+
+def signed_off_ledger(cluster: Cluster, who: int, kind: str, statement: Statement) -> bytes:
+    """Return a transaction that `who` signs and nobody includes."""
+    identity = cluster.keys[who - 1]
+    payload = statement_payload(cluster.ceremony.session, 1, statement)
+    return sign_transaction(identity.sign, CHAIN, kind, identity.public, 99, payload)
+
+
+def test_statements_that_never_stood_on_the_ledger_frame_nobody() -> None:
+    """An accuser could sign another response, with a key that the reply doesn't open to."""
+    cluster = Cluster(5, 3)
+    cluster.drop(ShareEnvelope, "v1", "v2")
+    state = cluster.run()
+    other = Secret(b"\x05" * 96)
+    key = TransportKey.from_seeds(other).public
+    response = Response(b"\x1e", (Complaint(1, "missing", key),))
+    forged = (
+        state.deals[1].raw,
+        signed_off_ledger(cluster, 2, "response", response),
+        state.justified[1],
+        signed_off_ledger(cluster, 2, "open-reply", OpenReply((Opening(1, other.reveal()),))),
+    )
+
+    framed = Fault("v1", "bad-justification", True, forged, state.spans[-1].end)
+
+    assert not reverify(PublicRecord.of(state), framed)
+
+
+def test_wrong_clear_share_that_nobody_asked_for_proves_nothing() -> None:
+    def one_too_many(effect: Effect) -> Iterable[Effect]:
+        if isinstance(effect, Post) and isinstance(effect.statement, Justification):
+            extra = Reply(3, "clear", bytes(32))
+            effect = Post(Justification((*effect.statement.replies, extra)))
+        yield effect
+
+    cluster = Cluster(5, 3)
+    cluster.drop(ShareEnvelope, "v1", "v2")
+    cluster.tamper("v1", one_too_many)
+    state = cluster.run()
+    cited = (state.deals[1].raw, state.justified[1])
+
+    framed = Fault("v1", "bad-justification", True, cited, state.spans[-1].end)
+
+    assert state.faults == []
+    assert not reverify(PublicRecord.of(state), framed)
+
+
+@pytest.mark.parametrize("phase", [Phase.SIGN, Phase.ACTIVE])
+def test_contradiction_after_confirm_is_still_a_fault(phase: Phase) -> None:
+    cluster = Cluster(5, 3)
+    while cluster.state.phase is not phase:
+        cluster.step()
+    cluster.post("v2", msgspec.structs.replace(cluster.state.confirms[2], transcript=bytes(32)))
+    cluster.step()
+
+    assert proven(cluster.state) == [("v2", "contradictory-confirmation")]
+    assert cluster.run().phase is Phase.ACTIVE
+
+
+def test_bad_key_in_a_complaint_about_an_absent_dealer_is_dropped_with_it() -> None:
+    def accuse_absent(effect: Effect) -> Iterable[Effect]:
+        if isinstance(effect, Post) and isinstance(effect.statement, Response):
+            effect = Post(Response(effect.statement.good, (Complaint(4, "missing", b""),)))
+        yield effect
+
+    cluster = Cluster(5, 3)
+    cluster.corrupt("v4", "silent-dealer")
+    cluster.tamper("v2", accuse_absent)
+
+    assert proven(cluster.run()) == []
+
+
+def test_failed_attempt_shows_no_qual_and_no_disputes() -> None:
+    cluster = Cluster(5, 3)
+    for who in ("v1", "v2", "v4"):
+        cluster.corrupt(who, "silent-dealer")
+
+    state = cluster.run()
+
+    assert (state.qual, state.disputes, state.public_key) == ((), [], b"")
+
+
+def test_amnesiac_erases_what_it_kept_when_the_attempt_ends() -> None:
+    cluster = Cluster(5, 3)
+    cluster.machines[1].amnesiac = True
+
+    cluster.run()
+
+    assert cluster.stores[1] == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,15 +65,24 @@ def test_every_key_is_on_the_page() -> None:
         assert name in page
 
 
+def test_no_cell_of_a_table_of_keys_is_empty() -> None:
+    rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in render().splitlines()]
+    keyed = [row for row in rows if len(row) == 5]
+
+    assert len(keyed) > 100
+    for row in keyed:
+        assert all(cell.strip() for cell in row), row
+
+
 def test_the_schema_lists_names_units_and_defaults_as_files_have_them() -> None:
     schema = json_schema()
     network = schema["$defs"]["NetworkTable"]["properties"]
 
-    assert network["profile"]["enum"] == list(catalogue.profiles())
+    assert network["profile"]["oneOf"][0]["enum"] == list(catalogue.profiles())
     assert schema["$defs"]["RunTable"]["properties"]["reaction"]["default"] == "20ms"
     assert schema["$defs"]["QuotasTable"]["properties"]["message_max"]["default"] == "1MiB"
     assert "null" not in json.dumps(schema)
-    assert set(schema["required"]) == {"schema", "name", "run", "validators"}
+    assert set(schema["else"]["required"]) == {"schema", "name", "run", "validators"}
 
 
 def test_defaults_are_what_a_minimal_file_resolves_to() -> None:

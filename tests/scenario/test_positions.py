@@ -90,15 +90,15 @@ def test_every_scalar_is_marked_by_text_that_reads_as_itself(name: str) -> None:
 
 
 @pytest.fixture
-def ordinary_stack() -> Iterator[None]:
-    """Python's own recursion limit: py_ecc, which other tests import, raises it a hundredfold."""
+def ordinary_recursion_limit() -> Iterator[None]:
+    """Importing py_ecc, as other tests do, raises Python's limit a hundredfold."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(1000)
     yield
     sys.setrecursionlimit(before)
 
 
-@pytest.mark.usefixtures("ordinary_stack")
+@pytest.mark.usefixtures("ordinary_recursion_limit")
 def test_nesting_without_end_is_refused() -> None:
     with pytest.raises(ScenarioError, match="nested"):
         parse("x.toml", "k = " + "[" * 5000)

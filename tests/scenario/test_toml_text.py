@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sim.scenario.toml_text import document, inline
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
-SCALARS = st.booleans() | st.integers(-(2**53), 2**53) | TEXT
+NUMBERS = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
+SCALARS = st.booleans() | NUMBERS | TEXT
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),

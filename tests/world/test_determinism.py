@@ -34,6 +34,26 @@ def test_nothing_but_the_plan_matters(name: str) -> None:
     assert set(digests.values()) == {digests["one process"]}, digests
 
 
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("bandwidth", {("send", "overflow"), ("overflow", ""), ("send", "lost"), ("down", "")}),
+        ("stream, bad internet", {("send", "waiting"), ("release", "")}),
+        (
+            "clogs, holds and changed links",
+            {("send", "lost"), ("send", "waiting"), ("release", ""), ("down", "")},
+        ),
+    ],
+)
+def test_plans_about_the_network_show_what_they_are_for(
+    name: str, seen: set[tuple[str, str]]
+) -> None:
+    outcome = run_plan(PLANS[name])
+
+    assert seen <= {(event.kind, event.verdict) for event in outcome.events}
+    assert outcome.ending == "finished"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("hash_seed", [1, 2])
 def test_hash_seeds_do_not_matter(hash_seed: int) -> None:

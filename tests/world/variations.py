@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -17,8 +17,11 @@ from sim.base.codec import tuple_hash
 from sim.base.ids import LEDGER
 from sim.scenario.plan import (
     ActionPlan,
+    BandwidthPlan,
     CorruptionPlan,
     LedgerPlan,
+    LinkFigures,
+    LinkPlan,
     NetworkPlan,
     Plan,
     Trigger,
@@ -73,6 +76,14 @@ def crash_when(event: str, node: int, nth: int = 1, for_us: int | None = None) -
     )
 
 
+def link_action(do: str, at_us: int, for_us: int | None = None, **changes: Any) -> ActionPlan:
+    """Return an action on links at a known time, those of 0, 1 and 2 unless said otherwise."""
+    ends = {"sources": (0, 1, 2), "targets": (3, 4, 5, 6)}
+    return ActionPlan(
+        id=f"{do}-{at_us}-{for_us}", do=do, at_us=at_us, until_us=for_us, **{**ends, **changes}
+    )
+
+
 PLANS: Final[dict[str, Plan]] = {
     "lossy": lossy(),
     "restart sooner than a window": lossy(crash_when("share-sent", 3, 2, for_us=1)),
@@ -80,7 +91,7 @@ PLANS: Final[dict[str, Plan]] = {
     "a read behind a submission": lossy(crash_when("confirm-submitted", 2, for_us=1_000)),
     "service longer than a window": lossy(
         ActionPlan(id="slow", do="slow", nodes=(1,), service_us=300_000),
-        ActionPlan(id="skew", do="skew", nodes=(2,), offset_us=100_000, drift_ppm=50_000),
+        ActionPlan(id="skew", do="skew", nodes=(2,), drift_ppm=50_000),
     ),
     "crash in a cost sleep": lossy(crash(2, 4_095_000, 1_000), cost="reference"),
     "everybody crashes": lossy(*(crash(node, 4_000_000, 5_000_000) for node in range(7))),
@@ -114,6 +125,62 @@ PLANS: Final[dict[str, Plan]] = {
             for v in (0, 1, 2)
         ),
         keys=(key_plan(7, 5, retry_after=3),),
+    ),
+    "bandwidth": lossy(
+        crash(2, 4_200_000, 1_500_000),
+        network=NetworkPlan(
+            profile="aws-10",
+            loss=1 << 30,
+            burst=4,
+            duplicate=1 << 27,
+            bandwidth=BandwidthPlan(up=900_000, down=150_000, queue=4_000),
+            links=(
+                LinkPlan(
+                    sources=(0, 1),
+                    targets=(2, LEDGER),
+                    latency_us=700,
+                    figures=LinkFigures(add_us=300),
+                ),
+                LinkPlan(sources=(3,), targets=(4,), figures=LinkFigures(rate=50_000, queue=4_000)),
+            ),
+        ),
+    ),
+    "stream, bad internet": lossy(
+        link_action("hold", 4_000_000, targets=(0, 2)),
+        link_action("hold", 4_000_000, 3_000_000, sources=(5,), targets=(6, LEDGER)),
+        ActionPlan(
+            id="release", do="release", when=Trigger(event="share-sent", node=6, nth=3), target=""
+        ),
+        validators=tuple(ValidatorPlan(name=f"v{i:02}", region="") for i in range(7)),
+        network=NetworkPlan(
+            profile="internet-bad",
+            transport="stream",
+            bandwidth=BandwidthPlan(up=10_000_000, down=1_000_000),
+        ),
+    ),
+    "clogs, holds and changed links": lossy(
+        link_action("clog", 0, 20_000_000, by_us=5_000_000),
+        link_action("hold", 4_000_000),
+        link_action(
+            "link",
+            3_000_000,
+            9_000_000,
+            targets=(3, 4, LEDGER),
+            figures=LinkFigures(add_us=5, loss=1 << 31, burst=8),
+        ),
+        ActionPlan(
+            id="slow",
+            do="link",
+            when=Trigger(event="announce-submitted", node=4, nth=1),
+            sources=(4,),
+            targets=(0, 1, 2, 3),
+            figures=LinkFigures(rate=100_000, queue=5_000),
+            until_us=30_000_000,
+        ),
+        ActionPlan(
+            id="release", do="release", when=Trigger(event="share-sent", node=6, nth=3), target=""
+        ),
+        crash(1, 4_100_000, 2_000_000),
     ),
     "finality": lossy(crash(2, 9_000_000, 1_000_000), ledger=LedgerPlan(finality=2)),
 }

@@ -1,0 +1,127 @@
+"""A plan's keys, timeline, adversaries and expectations as rows: what it is about, what of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sim.adversary import BEHAVIOURS
+from sim.report.explained_network import ends, figures, named
+from sim.report.words import count, names
+from sim.scenario.plan import ActionPlan, CorruptionPlan, ExpectPlan, KeyPlan, Plan
+from sim.scenario.quantities import format_duration
+
+_UNDONE: Final = {
+    "crash": "restarts",
+    "pause": "goes on",
+    "slow": "restored",
+    "skew": "restored",
+    "partition": "heals",
+    "isolate": "heals",
+    "clog": "restored",
+    "hold": "released",
+    "link": "restored",
+    "halt-ledger": "goes on",
+}
+"""What ends an action, by its name."""
+
+
+def key(plan: Plan, this: KeyPlan) -> Iterator[tuple[str, str]]:
+    """Yield the rows of a key."""
+    yield "scheme", f"{this.scheme}, {this.threshold} of {this.size}"
+    quorum = f"{count(this.threshold + this.faults, 'confirmation')}"
+    yield "quorum", f"{quorum}: t = {this.threshold}, f* = {this.faults}"
+    if this.drawn is None:
+        yield "committee", names(named(plan, this.committee))
+    else:
+        pool = count(len(plan.validators), "validator")
+        yield (
+            "committee",
+            f"{this.drawn} of {pool}, drawn by stake from the block before the request",
+        )
+    yield "attempts", f"at most {this.attempts}, {count(this.retry_after, 'height')} apart"
+    yield "commitments", f"{this.commitments} form; missing shares answered {this.justifications}"
+    most, contexts = this.policy.max_signings_per_epoch, this.policy.contexts
+    often = "any number of signatures" if most is None else f"{count(most, 'signature')} per epoch"
+    yield "policy", f"{often}, for {', '.join(contexts) or 'anything'}"
+
+
+def action(plan: Plan, this: ActionPlan) -> tuple[str, str]:
+    """Return the row of a timeline entry: when, and what."""
+    return _moment(plan, this), f"{', '.join(_action(plan, this))}  [{this.id}]"
+
+
+def _action(plan: Plan, this: ActionPlan) -> Iterator[str]:
+    yield this.do
+    if this.key:
+        yield this.key
+    if this.nodes:
+        yield names(named(plan, this.nodes))
+    if this.groups:
+        yield " | ".join(names(named(plan, group)) for group in this.groups)
+    if this.sources:
+        yield ends(plan, this)
+    if this.by_us:
+        yield f"by up to {format_duration(this.by_us)}"
+    if this.figures is not None:
+        yield from figures(this.figures)
+    if this.direction != "both":
+        yield this.direction
+    if this.do == "crash":
+        yield f"losing {this.lose}"
+    if this.service_us:
+        yield f"{format_duration(this.service_us)} per input"
+    if this.drift_ppm:
+        yield f"drifting by {this.drift_ppm} ppm"
+    if this.target:
+        yield f"of {this.target}"
+    elif this.do == "heal":
+        yield "everything"
+    if this.until_us is not None:
+        yield f"{_UNDONE.get(this.do, 'ends')} after {format_duration(this.until_us)}"
+
+
+def _moment(plan: Plan, this: ActionPlan) -> str:
+    when = this.when
+    if when is None:
+        return format_duration(this.at_us)
+    who = "anyone" if when.node is None else plan.validators[when.node].name
+    return f"{when.event} no. {when.nth} of {who}"
+
+
+def corruption(plan: Plan, this: CorruptionPlan) -> tuple[str, str]:
+    """Return the row of a corruption: who, what, and what should come of it."""
+    said = [this.behaviour]
+    if this.victims:
+        said.append(f"against {names(named(plan, this.victims))}")
+    said += [f"{name} = {value}" for name, value in sorted(this.params.items())]
+    if this.from_us:
+        said.append(f"from {format_duration(this.from_us)}")
+    if this.until_us is not None:
+        said.append(f"until {format_duration(this.until_us)}")
+    outcome = f"Expected: {BEHAVIOURS[this.behaviour].expected}"
+    return plan.validators[this.validator].name, f"{', '.join(said)}  [{this.id}]\n{outcome}"
+
+
+def expectation(this: ExpectPlan) -> tuple[str, str]:
+    """Return the row of an expectation: of whom, and what."""
+    subject = ", ".join(name for name in (this.key, this.validator) if name) or "run"
+    apart = ("key", "validator", "within_us", "at_us", "file", "line")
+    said = [
+        f"{name} = {_shown(getattr(this, name))}"
+        for name in this.__struct_fields__
+        if name not in apart and getattr(this, name) is not None
+    ]
+    if this.within_us is not None:
+        said.append(f"within {format_duration(this.within_us)}")
+    if this.at_us is not None:
+        said.append(f"at {format_duration(this.at_us)}")
+    return subject, f"{', '.join(said)}  [{this.file}:{this.line}]"
+
+
+def _shown(value: Any) -> str:
+    """Write a predicate's value: pairs and triples as in ``v03 bad-proof``."""
+    if isinstance(value, tuple):
+        entries = (" ".join(one) if isinstance(one, tuple) else one for one in value)
+        return ", ".join(entries) or "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)
