@@ -32,11 +32,15 @@ def no_secret_on_the_chain(observation: Observation) -> Iterator[Finding]:
 
     [kchain, zero-secret invariant; published are a Justification's clear share and an OpenReply's
     seeds.] A published secret may stand in the very field that is for it, and nowhere else. Scalars
-    are looked for in both byte orders.
+    are looked for in both byte orders. What a corrupted validator knows it may tell anybody.
     """
     owners: dict[bytes, tuple[str, str]] = {}
-    for validator in observation.validators:
+    strangers = _corrupted_seats(observation)
+    for validator in observation.honest:
         for secret in validator.secrets:
+            at = secret.publication
+            if at is not None and (at.session, at.attempt, at.holder) in strangers:
+                continue
             value = secret.value.reveal()
             owners.setdefault(value, (validator.name, secret.what))
             owners.setdefault(value[::-1], (validator.name, f"{secret.what}, reversed"))
@@ -53,6 +57,17 @@ def no_secret_on_the_chain(observation: Observation) -> Iterator[Finding]:
             yield Finding(
                 f"block {block.height} holds a secret of {name}: {what}", block.time_us, name
             )
+
+
+def _corrupted_seats(observation: Observation) -> set[tuple[bytes, int, int]]:
+    """Return (session, attempt, share index) of every corrupted member."""
+    honest = {validator.name for validator in observation.honest}
+    return {
+        (state.ceremony.session, state.ceremony.attempt, member.index)
+        for state in observation.ceremonies
+        for member in state.ceremony.members
+        if member.name not in honest
+    }
 
 
 def _hits(data: bytes, needles: Needles) -> Iterator[bytes]:

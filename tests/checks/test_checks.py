@@ -235,9 +235,14 @@ def plant(value: bytes) -> Observation:
 
 @pytest.mark.parametrize("turn", [lambda value: value, lambda value: value[::-1]])
 def test_a_secret_in_a_block_is_found_in_either_byte_order(turn: Callable[[bytes], bytes]) -> None:
+    to_the_corrupted = "the share that it dealt to holder 3"
     for secret in observe(SOUND).validators[3].secrets:
-        (violation,) = check_all(plant(turn(secret.value.reveal())))
+        violations = check_all(plant(turn(secret.value.reveal())))
 
+        if secret.what == to_the_corrupted:
+            assert violations == []  # v3 may tell it to anybody
+            continue
+        (violation,) = violations
         assert (violation.invariant, violation.validator) == ("no-secret-on-the-chain", "v4")
         assert secret.what in violation.detail
         assert violation.time_us == 2 * BLOCK_US
@@ -261,14 +266,18 @@ UNSENT = rehearse(("v3", "silent-to-some", ["v5"]))
 """v3 sent v5 no share; v5 complained with a one-time key, and the answer is sealed to it."""
 
 
+LOST = rehearse(lost=[("v3", "v5")], justifications="clear")
+"""v3's share for v5 was lost, and v3 answered in the clear; both are honest."""
+
+
 def clear_share() -> bytes:
-    ((_, reply),) = SOUND.state.replies.items()
+    ((_, reply),) = LOST.state.replies.items()
     assert reply.kind == "clear"
     return reply.data
 
 
 def test_a_share_published_on_purpose_is_no_leak_but_a_second_copy_is() -> None:
-    seen = observe(SOUND)
+    seen = observe(LOST)
 
     assert clear_share() in {secret.value.reveal() for secret in seen.validators[2].secrets}
     assert found(seen) == []

@@ -99,6 +99,22 @@ def test_a_phase_that_goes_on_has_no_end() -> None:
     assert "h3–" in told
 
 
+def test_an_attempt_that_never_began_has_no_bar() -> None:
+    planned = summaries.attempt(
+        outcome="open",
+        start_us=None,
+        end=None,
+        end_us=None,
+        phases=[{**summaries.phase("announce", 80, None), "start_us": None}],
+    )
+
+    told = account_text(summaries.summary(ceremonies=[planned]))
+
+    assert "not begun" in told
+    assert "still open" not in told
+    assert "━" not in told
+
+
 def test_a_key_without_a_test_signature_says_so() -> None:
     untested = summaries.summary(keys={"beacon": summaries.key(test_signature=None)})
 

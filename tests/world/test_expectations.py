@@ -138,6 +138,12 @@ def test_a_reason_is_that_of_the_last_attempt_that_ended() -> None:
     assert not failed(ExpectPlan(key="beacon", status="pending"), known)
 
 
+def test_an_attempt_that_never_began_does_not_count() -> None:
+    known = facts(attempt(1, "failed"), attempt(2, "open", start_us=None))
+
+    assert not failed(ExpectPlan(key="beacon", attempts=1, status="pending"), known)
+
+
 def test_a_validator_is_shareless_by_name() -> None:
     known = facts(attempt(1, "active"), shareless=["v05"])
 

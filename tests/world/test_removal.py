@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
+from sim.base.ids import Label, ValidatorIndex
+from sim.network import links
+from sim.network.draws import Draw, Draws
 from sim.scenario.plan import ActionPlan, CorruptionPlan, NetworkPlan, PhasePlan, Plan, Trigger
 from sim.world.runner import run_plan
 from tests.world.plans import CREATE, make_plan
@@ -16,13 +19,9 @@ SEEDS = range(1, 21)
 
 
 class Send(NamedTuple):
-    """One send of a run: what keys its draws, where it stood on its link, and its fate.
-
-    `fate` is the verdict and the delays of the copies; `ordinal` counts all sends on the link.
-    """
+    """One send of a run: what keys its draws, and its fate: the verdict and its copies' delays."""
 
     key: tuple[int, int, str, tuple[str, str, int], int]
-    ordinal: tuple[int, int, int]
     fate: tuple[str, tuple[int, ...]]
 
 
@@ -75,15 +74,13 @@ def without(plan: Plan, fault: str) -> Plan:
 
 def sends(plan: Plan) -> list[Send]:
     """Run the plan; return every send between validators."""
-    links: Counter[tuple[int, int]] = Counter()
     found = []
     for event in run_plan(plan).events:
         if event.kind == "send":
-            link = (event.validator, event.peer)
-            links[link] += 1
             delays = tuple(int(arrival) - event.time_us for arrival in event.extra)
+            link = (event.validator, event.peer)
             key = (*link, event.session, event.label, event.transmission)
-            found.append(Send(key, (*link, links[link]), (event.verdict, delays)))
+            found.append(Send(key, (event.verdict, delays)))
     return found
 
 
@@ -92,21 +89,52 @@ def drawn(found: list[Send]) -> list[Send]:
     return [send for send in found if send.fate[0] != "cut"]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_removing_one_fault_changes_no_other_fate_and_per_link_counters_would(seed: int) -> None:
-    plan = plan_of(seed)
-    whole = sends(plan)
+def disturbed(whole: list[Send], less: list[Send]) -> list[Send]:
+    """Return the sends of the lesser run that happen in the whole one too, with another fate."""
     by_key = {send.key: send for send in drawn(whole)}
     assert len(by_key) == len(drawn(whole))
-    moved_on_its_link = 0
+    common = [send for send in drawn(less) if send.key in by_key]
+    assert common
+    return [send for send in common if send.fate != by_key[send.key].fate]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_removing_one_fault_changes_no_other_fate(seed: int) -> None:
+    plan = plan_of(seed)
+    whole = sends(plan)
 
     for fault in FAULTS:
         less = sends(without(plan, fault))
-        common = [send for send in drawn(less) if send.key in by_key]
-        assert common
-        assert all(send.fate == by_key[send.key].fate for send in common), fault
+        assert disturbed(whole, less) == [], fault
         assert {(s.key, s.fate) for s in less} != {(s.key, s.fate) for s in whole}, fault
-        moved_on_its_link += sum(send.ordinal != by_key[send.key].ordinal for send in common)
 
-    # Keyed by its place on the link, each of these would have met another draw.
-    assert moved_on_its_link > 0
+
+class PerLinkDraws(Draws):
+    """What this project must not do: a send's draws depend on how many preceded it on its link."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self._ordinals = Draws(seed)
+        self._sends: Counter[tuple[int, int]] = Counter()
+
+    def next(
+        self, source: ValidatorIndex, target: ValidatorIndex, label: Label
+    ) -> tuple[int, Draw]:
+        transmission, _ = super().next(source, target, label)
+        self._sends[source, target] += 1
+        ordinal = Label("", 0, "ordinal", str(self._sends[source, target]))
+        _, draw = self._ordinals.next(source, target, ordinal)
+        return transmission, draw
+
+
+@pytest.mark.parametrize("seed", SEEDS[:2])
+def test_with_per_link_counters_removing_a_fault_changes_others(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "Draws", PerLinkDraws)
+    plan = plan_of(seed)
+    whole = sends(plan)
+
+    moved = {fault: len(disturbed(whole, sends(without(plan, fault)))) for fault in FAULTS}
+
+    assert all(moved.values()), moved
