@@ -31,11 +31,6 @@ class Timers:
         """Forget the alarm, if it is set."""
         self._live.pop((owner, name), None)
 
-    def stop_all(self, owner: Owner) -> None:
-        """Forget every alarm of `owner`."""
-        for key in [key for key in self._live if key[0] == owner]:
-            del self._live[key]
-
     def next_due_us(self) -> int | None:
         """Return when the next alarm is due, or None."""
         self._discard_dead()
