@@ -45,6 +45,11 @@ class Account:
         self._last = 0
         self._pending: list[int] = []
 
+    @property
+    def used(self) -> bool:
+        """Whether a nonce was ever given out, as far as the ledger or this incarnation knows."""
+        return self._last > 0
+
     def sign(self, kind: str, label: Label, payload: bytes) -> Signed:
         """Give `payload` the next nonce and sign it. Nothing is written yet."""
         self._last += 1

@@ -19,12 +19,24 @@ from sim.base.meters import Meter, metering
 from sim.crypto.identity import Identity
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Private, ShareAck, ShareEnvelope
+from sim.protocol.transactions import Register
 from sim.validator.account import Account
 from sim.validator.costs import CostModel
 from sim.validator.events import on_arrival
 from sim.validator.ledger import LedgerView
+from sim.validator.membership import obey
 from sim.validator.performing import Action, Performer, Resend
-from sim.validator.ports import Arrival, Board, Chain, Conscience, Context, Letter, News, Peek
+from sim.validator.ports import (
+    Arrival,
+    Board,
+    Chain,
+    Conscience,
+    Context,
+    Letter,
+    News,
+    Order,
+    Peek,
+)
 from sim.validator.sessions import Sessions
 from sim.validator.store import Lose, Store
 from sim.validator.tally import Tally
@@ -59,6 +71,7 @@ class Setup:
         rto_us: First retransmission timeout by peer.
         rto_max_us: Largest retransmission timeout.
         retransmissions: Most retransmissions of one share; None is unlimited.
+        registration: What it registers with when it joins; None if it is in genesis.
 
     """
 
@@ -75,6 +88,7 @@ class Setup:
     rto_us: Callable[[ValidatorIndex], int]
     rto_max_us: int
     retransmissions: int | None
+    registration: Register | None = None
 
 
 @dataclass
@@ -141,6 +155,7 @@ class Incarnation:
             context, validator.store, self._account, self._timers, self._tally
         )
         self._owed: Meter = Meter()
+        self._orders: list[Order] = []
 
     async def run(self) -> None:
         """Start, then take one input after the other."""
@@ -185,6 +200,9 @@ class Incarnation:
                 return self._on_news(arrival)
             case Peek():
                 return []  # honest validators learn of transactions from blocks alone
+            case Order():
+                self._orders.append(arrival)
+                return self._obey()
             case _:
                 assert_never(arrival)
 
@@ -235,9 +253,22 @@ class Incarnation:
         if was_waiting:
             self._note_first_seen()
             actions += [Resend(s.label, s.raw) for s in self._account.resume(nonce)]
+            actions += self._obey()
         else:
             self._account.included(nonce)
         return actions + self._act(now_us)
+
+    def _obey(self) -> list[Action]:
+        """Do what its operator said, once it has read the ledger: it signs with the next nonce."""
+        if self.ledger.waiting:
+            return []
+        orders, self._orders = self._orders, []
+        setup = self._setup
+        return [
+            published
+            for order in orders
+            for published in obey(order, self._account, setup.name, setup.registration)
+        ]
 
     def _note_first_seen(self) -> None:
         """Once the read is answered: from here on, an amnesiac knows what it has said."""

@@ -6,7 +6,7 @@ The world adapts the engine, the K-chain and the adversary to these; this layer 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from sim.base.ids import Label, ValidatorIndex
 from sim.protocol.ceremony import Ceremony
@@ -35,7 +35,13 @@ class Peek(NamedTuple):
     transactions: tuple[bytes, ...]
 
 
-Arrival: TypeAlias = Letter | News | Peek
+class Order(NamedTuple):
+    """What its operator tells a validator: to ``join`` the registry, or to ``leave`` it."""
+
+    do: Literal["join", "leave"]
+
+
+Arrival: TypeAlias = Letter | News | Peek | Order
 
 
 class Context(Protocol):
