@@ -1,4 +1,4 @@
-"""Who exists before the first block: identities, the chain's genesis, and the owner of keys.
+"""Who exists before the first block: identities, and the chain's genesis.
 
 Everything is drawn from the run's seed under labels, so that every process makes the same.
 """
@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 
-from sim.base.codec import encode
 from sim.base.randomness import stream
 from sim.crypto.identity import SEED_SIZE, Identity
 from sim.kchain.genesis import Genesis, Validator
 from sim.protocol.ceremony import PhaseLengths
-from sim.protocol.transactions import CREATE_KEY, ByStake, CreateKey, Policy, sign_transaction
-from sim.scenario.plan import KeyPlan, Plan
+from sim.scenario.plan import Plan
+from sim.world.principals import authorised_keys
 
 
 def chain_id(plan: Plan) -> str:
@@ -25,11 +24,6 @@ def identity_of(plan: Plan, validator: int) -> Identity:
     """Return the long-lived signing key of a validator, by its registry position."""
     name = plan.validators[validator].name
     return Identity(stream(plan.seed, "identity", "validator", name).bytes(SEED_SIZE))
-
-
-def owner_of(plan: Plan) -> Identity:
-    """Return the one principal that may create keys."""
-    return Identity(stream(plan.seed, "identity", "owner").bytes(SEED_SIZE))
 
 
 def make_genesis(plan: Plan) -> Genesis:
@@ -48,7 +42,7 @@ def make_genesis(plan: Plan) -> Genesis:
             Validator(validator.name, identity_of(plan, index).public)
             for index, validator in enumerate(plan.validators)
         ),
-        authorised=(owner_of(plan).public,),
+        authorised=authorised_keys(plan),
         stakes=_stakes(plan),
     )
 
@@ -57,47 +51,3 @@ def _stakes(plan: Plan) -> tuple[int, ...]:
     """Return the stakes; none if all are 1, which genesis needn't say."""
     stakes = tuple(validator.stake for validator in plan.validators)
     return () if set(stakes) == {1} else stakes
-
-
-class Owner:
-    """The principal that asks for keys. It is no validator: it has no link that could delay it."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._identity = owner_of(plan)
-        self._keys = {key.name: key for key in plan.keys}
-        self.nonce = 0
-        """How many transactions it has signed."""
-
-    @property
-    def public(self) -> bytes:
-        """Its account, 32 bytes."""
-        return self._identity.public
-
-    def create_key(self, name: str) -> bytes:
-        """Sign the next transaction: CreateKey for the plan's key `name`."""
-        self.nonce += 1
-        payload = encode(self._request(self._keys[name]))
-        return sign_transaction(
-            self._identity.sign,
-            chain_id(self._plan),
-            CREATE_KEY,
-            self._identity.public,
-            self.nonce,
-            payload,
-        )
-
-    def _request(self, key: KeyPlan) -> CreateKey:
-        names = tuple(self._plan.validators[member].name for member in key.committee)
-        return CreateKey(
-            key=key.name,
-            scheme=key.scheme,
-            threshold=key.threshold,
-            faults=key.faults,
-            committee=names if key.drawn is None else ByStake(key.drawn),
-            policy=Policy(key.policy.max_signings_per_epoch, key.policy.contexts),
-            attempts=key.attempts,
-            retry_after=key.retry_after,
-            justifications=key.justifications,
-            commitments=key.commitments,
-        )
