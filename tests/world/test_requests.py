@@ -45,7 +45,7 @@ def asked(do: str, state: ChainState = STATE, **fields: Any) -> Any:
 
 def payload(raw: bytes) -> Any:
     transaction = tx.decode_transaction(raw)
-    types = {
+    types: dict[str, Any] = {
         tx.CREATE_KEY: tx.CreateKey,
         tx.ROTATE_KEY: tx.RotateKey,
         tx.ROLLBACK: tx.Rollback,
