@@ -22,11 +22,43 @@ class ValidatorPlan(_Part, frozen=True):
         name: Its name.
         region: What its links are drawn from; may be empty.
         stake: At least 1; all together stay below 2**64.
+        standby: Whether it is left out of the registry until it joins.
     """
 
     name: str
     region: str
     stake: int = 1
+    standby: bool = False
+
+
+class PrincipalPlan(_Part, frozen=True):
+    """Somebody with an account who is no validator.
+
+    Attributes:
+        name: Its name; ``owner`` always exists.
+        algorithm: What it signs with.
+        authorised: Whether genesis lets it create keys, evict validators and report violations.
+    """
+
+    name: str
+    algorithm: Literal["Ed25519", "ML-DSA-65"] = "Ed25519"
+    authorised: bool = True
+
+
+class StorePlan(_Part, frozen=True):
+    """How validators' vaults are locked: with a given key, or one that Argon2id derives.
+
+    Attributes:
+        kek: Which.
+        t: Argon2id's passes.
+        m_kib: Its memory in KiB.
+        p: Its lanes.
+    """
+
+    kek: Literal["given", "argon2id"] = "given"
+    t: int = 3
+    m_kib: int = 1 << 16
+    p: int = 4
 
 
 class MatrixPlan(_Part, frozen=True):
@@ -155,12 +187,14 @@ class LedgerPlan(_Part, frozen=True):
 class TransportPlan(_Part, frozen=True):
     """Retransmission: RTO = max(rto_min, 2 × p90 round trip), doubling to rto_max.
 
-    `retransmissions` None is unlimited.
+    `retransmissions` None is unlimited. `keys`: whose transport keys shares are sealed to, fresh
+    ones of every ceremony, or the registry's long-lived ones to show what those cost.
     """
 
     rto_min_us: int = 200_000
     rto_max_us: int = 10_000_000
     retransmissions: int | None = None
+    keys: Literal["ceremony", "long-lived"] = "ceremony"
 
 
 class QuotaPlan(_Part, frozen=True):
@@ -171,10 +205,37 @@ class QuotaPlan(_Part, frozen=True):
 
 
 class PolicyPlan(_Part, frozen=True):
-    """What a key may be used for; None and empty mean no limit."""
+    """What a key may be used for; None and empty mean no limit.
+
+    Attributes:
+        max_signings_per_epoch: Most sessions let through per epoch.
+        contexts: What it may sign in.
+        admins: Names of principals.
+        principals: Names of principals that may ask for signatures.
+        expires_us: Virtual time at which it expires, or None.
+        quorum: Least number of signers; 0 is the threshold.
+    """
 
     max_signings_per_epoch: int | None = None
     contexts: tuple[str, ...] = ()
+    admins: tuple[str, ...] = ()
+    principals: tuple[str, ...] = ()
+    expires_us: int | None = None
+    quorum: int = 0
+
+
+class RotatePlan(_Part, frozen=True):
+    """When the chain rotates a key by itself; see `sim.protocol.transactions.RotationRules`.
+
+    Attributes:
+        on: ``epoch``, ``churn``, ``policy-violation``.
+        every: Heights between scheduled refreshes, or None.
+        max_age: Heights after which shares are refreshed, or None.
+    """
+
+    on: tuple[Literal["epoch", "churn", "policy-violation"], ...] = ()
+    every: int | None = None
+    max_age: int | None = None
 
 
 class KeyPlan(_Part, frozen=True):
@@ -188,7 +249,7 @@ class KeyPlan(_Part, frozen=True):
     """
 
     name: str
-    scheme: Literal["ED25519", "SECP256K1", "BLS"]
+    scheme: Literal["ED25519", "SECP256K1", "BLS", "MLDSA", "MLKEM"]
     threshold: int
     faults: int
     committee: tuple[int, ...]
@@ -198,6 +259,7 @@ class KeyPlan(_Part, frozen=True):
     justifications: Literal["sealed", "clear"] = "sealed"
     commitments: Literal["evaluation", "coefficient"] = "evaluation"
     policy: PolicyPlan = PolicyPlan()
+    rotate: RotatePlan = RotatePlan()
 
     @property
     def size(self) -> int:
@@ -221,8 +283,22 @@ class ActionPlan(_Part, frozen=True):
         do: Action name.
         at_us: Virtual time; 0 when `when` is set.
         when: The trigger, or None.
-        nodes: Registry positions that it concerns (crash, restart, isolate, pause, slow, skew).
-        key: The key that it concerns (create-key).
+        nodes: Places in the network that it concerns (crash, restart, isolate, pause, slow, skew,
+            join, leave, evict; in a repair the one whose share is repaired).
+        key: The key that it concerns (create-key, sign, rotations, policy, retire).
+        by: Name of the principal that asks.
+        committee: Of a reshare or rekey: registry positions, ascending; None keeps the present one,
+            as changed by `joins` and `leaves`.
+        drawn: How many validators the chain draws by stake, or None.
+        joins: Who is added to the present committee (reshare, rekey, emergency).
+        leaves: Who is taken out of it.
+        threshold: Of the new generation; 0 keeps the present one.
+        faults: f* of the new generation, or None.
+        context: What is signed for (sign).
+        message: What is signed (sign).
+        policy: The new one (set-policy).
+        principal: Whom it is about (authorize, revoke).
+        role: As what (authorize).
         groups: Sides of a partition; -1 is the ledger.
         direction: Of a partition between two groups.
         lose: What a crash loses.
@@ -254,6 +330,18 @@ class ActionPlan(_Part, frozen=True):
     targets: tuple[int, ...] = ()
     by_us: int = 0
     figures: LinkFigures | None = None
+    by: str = "owner"
+    committee: tuple[int, ...] | None = None
+    drawn: int | None = None
+    joins: tuple[int, ...] = ()
+    leaves: tuple[int, ...] = ()
+    threshold: int = 0
+    faults: int | None = None
+    context: str = ""
+    message: bytes = b""
+    policy: PolicyPlan | None = None
+    principal: str = ""
+    role: Literal["admin", "principal"] = "principal"
 
 
 class CorruptionPlan(_Part, frozen=True):
@@ -295,7 +383,16 @@ class ExpectPlan(_Part, frozen=True):
         status: Of the key.
         generation: Of the key.
         era: Of the key.
-        signs: Whether a test signature was made and verifies.
+        rotation: How the last rotation asked for ended, or the one of the entry `of`.
+        rotations: Activated, at least.
+        public_key: Whether it is the one that the key was created with.
+        signs: Whether a test signature of the active generation was made and verifies; with
+            `using`, whether those shares make one.
+        using: (validator, generation) of retained shares, all that an attacker has.
+        exposed: Whether the adversary's view, all that it stole and recorded, gives the key away.
+        signings: Sessions of the T-chain that are complete, at least.
+        refused: A reason for which something that concerns the key was refused.
+        of: Id of the timeline entry that `rotation` and `within_us` are about.
         shareless: Whether somebody ends without a share.
         injected: Changes that adversaries made, at least.
         violates: An invariant that must be broken.
@@ -318,7 +415,15 @@ class ExpectPlan(_Part, frozen=True):
     status: str | None = None
     generation: int | None = None
     era: int | None = None
+    rotation: Literal["completed", "aborted", "failed", "either"] | None = None
+    rotations: int | None = None
+    public_key: Literal["kept", "changed"] | None = None
     signs: bool | None = None
+    using: tuple[tuple[str, int], ...] | None = None
+    exposed: bool | None = None
+    signings: int | None = None
+    refused: str | None = None
+    of: str = ""
     shareless: bool | None = None
     injected: int | None = None
     violates: str | None = None
@@ -348,3 +453,5 @@ class Plan(_Part, frozen=True):
     expects: tuple[ExpectPlan, ...]
     wall_limit_us: int | None = None
     message_limit: int | None = None
+    principals: tuple[PrincipalPlan, ...] = (PrincipalPlan(name="owner"),)
+    store: StorePlan = StorePlan()
