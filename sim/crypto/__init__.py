@@ -7,7 +7,7 @@ interpolation · `commitments` what a deal publishes · `schnorr` proofs of know
 `ciphersuites`, `frost` threshold Schnorr signatures · `bls` threshold BLS signatures · `signatures`
 how the holders of a key sign, by scheme · `identity` a validator's own signatures · `verification`
 ordinary verification, by scheme · `sealing` shares encrypted to one recipient · `merkle` one
-signature over many envelopes · `tuple_hash` NIST's hash of lists.
+signature over many envelopes · `vault` secrets at rest · `tuple_hash` NIST's hash of lists.
 
 Points, scalars on the wire and keys are canonical bytes; scalars inside are integers.
 
