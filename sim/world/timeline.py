@@ -13,6 +13,7 @@ from sim.base.errors import LocalError
 from sim.base.ids import LEDGER, ValidatorIndex
 from sim.engine.faults import (
     Action,
+    Command,
     Crash,
     Fault,
     LedgerRule,
@@ -156,6 +157,8 @@ def _on_nodes(action: ActionPlan) -> list[Action]:
             return [Slow(node, action.service_us, until) for node in nodes]
         case "skew":
             return [Skew(node, 0, action.drift_ppm, until) for node in nodes]
+        case "join" | "leave":
+            return [Command(node, action.do) for node in nodes]
         case _:
             return []
 
