@@ -26,7 +26,7 @@ from sim.protocol.transactions import Register
 from sim.validator.account import Account
 from sim.validator.costs import CostModel
 from sim.validator.events import on_arrival
-from sim.validator.ledger import LedgerView
+from sim.validator.ledger import Head, Heads, LedgerView
 from sim.validator.membership import ORDER, accepted, carried_out
 from sim.validator.performing import Action, Performer, Read, Resend
 from sim.validator.ports import (
@@ -105,7 +105,7 @@ class Validator:
         setup: What never changes.
         store: Its durable memory.
         tally: What it sent and computed.
-        heads: (height, block hash, µs of receipt) of every block that it followed.
+        heads: Every block that it followed.
         seen: The chain after the last of them, as far as any incarnation has followed it.
         now: The running incarnation, or None while it is down.
 
@@ -114,7 +114,7 @@ class Validator:
     setup: Setup
     store: Store = field(default_factory=Store)
     tally: Tally = field(default_factory=Tally)
-    heads: list[tuple[int, bytes, int]] = field(default_factory=list)
+    heads: Heads = field(default_factory=Heads)
     seen: Chain | None = None
     now: Incarnation | None = None
 
@@ -265,7 +265,8 @@ class Incarnation:
         followed = self._charged("chain", partial(self.ledger.receive, news))
         self._tally.messages.add("blocks")
         now_us = self._context.now_us
-        self._validator.heads += [(chain.height, chain.head, now_us) for chain in followed]
+        for chain in followed:
+            self._validator.heads.add(Head(chain.height, chain.head, now_us))
         if followed:
             self._validator.seen = self.ledger.head
             self.sessions.height = self.ledger.head.height

@@ -118,7 +118,7 @@ def testify(validator: Validator, injected: dict[str, int]) -> Testimony:
     return Testimony(
         index=validator.setup.index,
         alive=now is not None,
-        heads=validator.heads,
+        heads=[(head.height, head.hash, head.at_us) for head in validator.heads],
         views=_views(validator),
         held=[] if now is None else [_held(s) for s in now.sessions.seats if s.state.qual],
         secrets=list(store.secrets) if isinstance(store, WitnessedStore) else [],
