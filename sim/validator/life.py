@@ -312,7 +312,7 @@ class Incarnation:
             for state in chain.ceremonies():
                 actions += sessions.on_others(state, height, now_us)
         sessions.early.expire(height)
-        return actions + sessions.retire(chain)
+        return actions + sessions.retire(chain, now_us)
 
 
 def _stage(message: Private) -> str:

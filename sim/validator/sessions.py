@@ -9,9 +9,9 @@ from sim.base.codec import encode
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.secret import SecretScalar
 from sim.protocol.ceremony import Ceremony
-from sim.protocol.dkg import DkgMachine
 from sim.protocol.effects import Delete, Effect, Flush, SendSealed, SendShares, encoded
 from sim.protocol.judge import CeremonyState
+from sim.protocol.machines import member_machine
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Private, ShareAck, ShareEnvelope
 from sim.protocol.phases import Phase
@@ -19,39 +19,12 @@ from sim.protocol.signing import DEFAULT_CONTEXT, SigningMachine
 from sim.validator.account import Account
 from sim.validator.early import Early
 from sim.validator.erasing import erased, left_behind
+from sim.validator.keyring import share_of
 from sim.validator.performing import POSTED, SIGNING, Action, Deliver, Scope, prepare
 from sim.validator.ports import AttemptId, Chain, Conscience, Letter
+from sim.validator.seats import Seat, SigningSeat
 from sim.validator.store import Store
 from sim.validator.vaulting import Locker
-
-
-@dataclass(slots=True)
-class SigningSeat:
-    """A machine for the test signature of one active key, and where its effects belong."""
-
-    machine: SigningMachine
-    scope: Scope
-    state: CeremonyState
-    closed: bool = False
-
-
-@dataclass(slots=True)
-class Seat:
-    """A machine for one attempt, where its effects belong, and the state that it has last seen.
-
-    `closed` once it has seen the attempt's end; `signing` once it takes part in a test signature.
-    """
-
-    machine: DkgMachine
-    scope: Scope
-    state: CeremonyState
-    closed: bool = False
-    signing: SigningSeat | None = None
-
-    @property
-    def ceremony(self) -> Ceremony:
-        """The attempt."""
-        return self.machine.ceremony
 
 
 @dataclass
@@ -102,16 +75,23 @@ class Sessions:
         ceremony, scope = state.ceremony, Scope.of(state.ceremony)
         prefix = scope.place.prefix
         self.early.admit(ceremony, self.member.validator, prefix)
-        machine = DkgMachine(
+        machine = member_machine(
             self.member,
             ceremony,
             self.locker.opened(scope.place),
             tuple(self.store.under(POSTED + prefix)),
+            share=self._base_share(ceremony),
             amnesiac=self.amnesiac_until is not None and ceremony.start <= self.amnesiac_until,
         )
         return Seat(machine, scope, state)
 
-    def retire(self, chain: Chain) -> list[Action]:
+    def _base_share(self, ceremony: Ceremony) -> SecretScalar | None:
+        base = ceremony.base
+        if base is None:
+            return None
+        return share_of(self._seats.values(), ceremony.key, ceremony.era, base.generation)
+
+    def retire(self, chain: Chain, now_us: int) -> list[Action]:
         """Erase what belongs to attempts that no longer count."""
         if self._seats.keys() <= chain.live():
             return []
@@ -122,6 +102,7 @@ class Sessions:
             if seat.signing is not None:
                 del self._signing[seat.signing.scope.label]
                 del self._owners[seat.signing.scope.owner]
+            actions += self._prepared(seat, seat.machine.retire(), now_us)
             actions += erased(attempt, seat.scope.label, self.store, self.locker, "retired")
         return actions
 

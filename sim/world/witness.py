@@ -12,7 +12,7 @@ from sim.base.secret import SecretBytes
 from sim.checks.leaks import is_secret
 from sim.crypto.groups import get_group
 from sim.validator.life import Validator
-from sim.validator.sessions import Seat
+from sim.validator.seats import Seat
 from sim.validator.store import Store
 
 
