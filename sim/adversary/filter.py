@@ -101,6 +101,11 @@ class Adversary:
             self._memories[corrupt.id] = {}
             self.injections[corrupt.id] = 0
 
+    @property
+    def honest(self) -> bool:
+        """Whether no behaviour is on this validator, at any time."""
+        return not self._mine
+
     def filter(
         self, effects: Sequence[Effect], state: CeremonyState, now_us: int
     ) -> Sequence[Effect]:

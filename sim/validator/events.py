@@ -1,7 +1,8 @@
 """The moments of a validator's life that a scenario can wait for (`when = { event = ... }`).
 
 Events count over the run, across incarnations. One fires right after the effect, or right before
-the reaction to the input, that it names; a crash at an event stops the batch that it stands in.
+the reaction to the input, that it names; ``effect`` right before every effect. A crash at an event
+stops the batch that it stands in.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import Final
 
 from sim.protocol.messages import Private, Response, ShareAck, ShareEnvelope, Statement, kind_of
 from sim.protocol.transactions import RecordSignSession
+
+EFFECT: Final = "effect"
 
 EVENTS: Final[dict[str, str]] = {
     "started": "a validator has started, or restarted",
@@ -25,6 +28,11 @@ EVENTS: Final[dict[str, str]] = {
     "open-reply-submitted": "an OpenReply has left for the ledger",
     "confirm-submitted": "a Confirm has left for the ledger",
     "sign-submitted": "a Sign has left for the ledger",
+    "repair-requested": "a member of an active generation without a share has asked for repair",
+    "share-repaired": "the share that this validator had lost has been re-created",
+    "share-erased": "what it held of one attempt that no longer counts is erased, durably",
+    "rotation-activated": "a generation after a key's first, with a seat for it, has become active",
+    EFFECT: "one write, erasure, flush, sending or submission is about to be performed",
 }
 """Event name to what it means: everything that `when` may name."""
 

@@ -43,6 +43,9 @@ class Order(NamedTuple):
 
 Arrival: TypeAlias = Letter | News | Peek | Order
 
+AttemptId: TypeAlias = tuple[bytes, int]
+"""(session, attempt)."""
+
 
 class Context(Protocol):
     """One incarnation's hold on virtual time, the network and the ledger.
@@ -108,7 +111,23 @@ class Chain(Protocol):
         ...
 
     def ceremonies(self) -> Sequence[CeremonyState]:
-        """Return every attempt known so far, by key name and attempt."""
+        """Return every attempt that counts: open, just ended, or behind an active share."""
+        ...
+
+    def concerning(self, validator: ValidatorIndex) -> Sequence[CeremonyState]:
+        """Return those of `ceremonies` in which `validator` has a seat, the ended ones first."""
+        ...
+
+    def live(self) -> frozenset[AttemptId]:
+        """Return the ids of `ceremonies`."""
+        ...
+
+    def label(self, attempt: AttemptId) -> str:
+        """Return the scenario's name for the session of any attempt that ever was."""
+        ...
+
+    def standing(self, name: str) -> str:
+        """Return a validator's status in the registry; ``absent`` if it was never registered."""
         ...
 
     def contexts(self, key: str) -> Sequence[str]:
@@ -141,6 +160,11 @@ class Conscience(Protocol):
 
     It is asked twice: about what a machine wants, and about the bytes that this has become.
     """
+
+    @property
+    def honest(self) -> bool:
+        """Whether it never changes or adds anything: then it needn't be asked at every height."""
+        ...
 
     def filter(
         self, effects: Sequence[Effect], state: CeremonyState, now_us: int

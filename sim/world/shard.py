@@ -26,6 +26,7 @@ from sim.world.genesis import chain_id, identity_of, make_genesis
 from sim.world.networking import exchange_us, make_network, members_of, owners_of, rto_from
 from sim.world.outcome import Switches
 from sim.world.timeline import faults_of
+from sim.world.vaults import unlock_of
 from sim.world.witness import ShardTestimony, Testimony, WitnessedStore, testify
 
 
@@ -158,6 +159,7 @@ def _validators(
                 finality=plan.ledger.finality,
                 conscience=adversary,
                 costs=COST_MODELS[plan.cost],
+                unlock=unlock_of(plan, index),
                 message_max=plan.quotas.message_max,
                 rto_us=rto_from(network, index),
                 rto_max_us=plan.transport.rto_max_us,

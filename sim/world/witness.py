@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import msgspec
 
+from sim.base.secret import SecretBytes
 from sim.checks.leaks import is_secret
 from sim.crypto.groups import get_group
 from sim.validator.life import Validator
-from sim.validator.sessions import Seat
+from sim.validator.seats import Seat
 from sim.validator.store import Store
 
 
@@ -27,11 +28,11 @@ class WitnessedStore(Store):
         super().__init__()
         self.secrets: dict[tuple[str, bytes], None] = {}
 
-    def put(self, key: str, value: bytes) -> None:
-        """Write `value`, and remember it if it is a secret."""
-        super().put(key, value)
+    def put_sealed(self, key: str, sealed: bytes, plaintext: SecretBytes) -> None:
+        """Write what is sealed, and remember what it is if it must never be published."""
+        super().put_sealed(key, sealed, plaintext)
         if is_secret(key):
-            self.secrets[key, value] = None
+            self.secrets[key, plaintext.reveal()] = None
 
 
 class _Record(msgspec.Struct, frozen=True, array_like=True):
@@ -52,7 +53,10 @@ class AttemptView(_Record, frozen=True):
 
 
 class Held(_Record, frozen=True):
-    """What a member holds of one attempt; `share` is an encoded scalar, empty for none."""
+    """What a member holds of one attempt; `share` is an encoded scalar, empty for none.
+
+    `index` is 0 for a dealer that leaves: it holds nothing of what the attempt has made.
+    """
 
     key: str
     era: int
@@ -114,7 +118,7 @@ def testify(validator: Validator, injected: dict[str, int]) -> Testimony:
     return Testimony(
         index=validator.setup.index,
         alive=now is not None,
-        heads=validator.heads,
+        heads=[(head.height, head.hash, head.at_us) for head in validator.heads],
         views=_views(validator),
         held=[] if now is None else [_held(s) for s in now.sessions.seats if s.state.qual],
         secrets=list(store.secrets) if isinstance(store, WitnessedStore) else [],
@@ -146,13 +150,14 @@ def _views(validator: Validator) -> list[AttemptView]:
 def _held(seat: Seat) -> Held:
     ceremony, machine = seat.ceremony, seat.machine
     share = machine.share
+    holder = ceremony.by_validator.get(machine.context.validator)
     encoded = b"" if share is None else get_group(ceremony.scheme).encode_scalar(share.reveal())
     return Held(
         key=ceremony.key,
         era=ceremony.era,
         generation=ceremony.generation,
         attempt=ceremony.attempt,
-        index=ceremony.by_validator[machine.context.validator].index,
+        index=0 if holder is None else holder.index,
         scheme=ceremony.scheme,
         share=encoded,
         shareless=machine.shareless,
