@@ -19,7 +19,7 @@ from sim.protocol.ceremony import Ceremony
 from sim.protocol.effects import Post
 from sim.protocol.messages import Announce, Complaint, Justification, Reply, Response
 from sim.protocol.phases import Phase
-from sim.protocol.responses import good_bits
+from sim.protocol.responses import good_bits, good_dealers
 
 KIND: Final = Param(
     "kind", str, "invalid", "what is claimed of the share", choices=("invalid", "missing")
@@ -174,12 +174,6 @@ def bitmap(good: Collection[int], ceremony: Ceremony) -> bytes:
     return good_bits(good, [dealer.index for dealer in ceremony.dealers])
 
 
-def _held(response: Response, corruption: Corruption) -> list[int]:
-    """Return the dealers whose bits are set."""
-    bits = int.from_bytes(response.good, "little")
-    return [dealer for place, dealer in enumerate(_dealing(corruption)) if bits >> place & 1]
-
-
 def lying(
     response: Response, corruption: Corruption, kind: str, about: Collection[int] | None = None
 ) -> Response:
@@ -187,7 +181,7 @@ def lying(
 
     Only dealers whose shares are good are lied about; `about` narrows it down further.
     """
-    held = _held(response, corruption)
+    held = sorted(good_dealers(response.good, _dealing(corruption)))
     mine = corruption.dealer
     victims = corruption.choose_dealers(
         (d for d in held if d != mine and (about is None or d in about)),
