@@ -91,7 +91,7 @@ def _generation(record: Record) -> Step:
         joined=record["joined"],
         left=record["left"],
         unavailable_us=record["unavailable_us"],
-        detail="its test signature does not verify" if tested is False else "",
+        detail="" if tested is None or tested["verified"] else "its test signature is bad",
         **_common(record),
     )
 

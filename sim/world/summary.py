@@ -10,11 +10,12 @@ from sim.base.meters import Meter
 from sim.scenario.plan import ActionPlan
 from sim.world.ceremonies import describe_attempt
 from sim.world.chronicle import Chronicle
-from sim.world.expectations import Facts, evaluate
+from sim.world.expectations import evaluate
 from sim.world.keys import describe_key
 from sim.world.outcome import RunOutcome
 from sim.world.principals import Asked
 from sim.world.verdicts import BUDGETS, VERDICTS, judge_run
+from sim.world.views import Facts
 
 Record = dict[str, Any]
 

@@ -143,7 +143,8 @@ def generation(**changes: Any) -> Record:
         "messages": 48,
         "bytes": 21_000,
         "unavailable_us": 0,
-        "test_signature": True,
+        "public_key": "ab" * 32,
+        "test_signature": {"verified": True, "time_us": 30_000_000, "height": 15},
     }
     return {**first, **changes}
 
@@ -151,6 +152,7 @@ def generation(**changes: Any) -> Record:
 def rotation(**changes: Any) -> Record:
     """Return a refresh that was given up."""
     aborted: Record = {
+        "request": None,
         "operation": "refresh",
         "trigger": "manual",
         "era": 1,
@@ -178,6 +180,7 @@ def key(**changes: Any) -> Record:
         "generation": 0,
         "generations": [generation()],
         "rotations": [],
+        "retired_us": None,
         "sessions": {"complete": 0, "expired": 0, "failed": 0, "open": 0, "refused": {}},
         "available": 1.0,
         "threshold": 3,
@@ -309,7 +312,7 @@ def rotated_key() -> Record:
                 threshold=2,
                 committee=five,
                 joined=[],
-                test_signature=False,
+                test_signature={"verified": False, "time_us": 0, "height": 1},
             ),
             generation(
                 generation=3,
