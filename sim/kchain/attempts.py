@@ -18,6 +18,7 @@ from sim.kchain.rekeying import enter_era, signs, stage
 from sim.kchain.rotation import Counter, Outcome, Repair, Rotation, RotationEntry, Seats
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.judge import CeremonyState
+from sim.protocol.machines import open_ceremony
 from sim.protocol.phases import Phase
 
 
@@ -61,7 +62,7 @@ def _open(draft: Draft, key: Key, ceremony: Ceremony) -> None:
     draft.set_key(
         msgspec.structs.replace(key, newest=(session, attempt), counters=(*others, counter))
     )
-    draft.open_attempt(CeremonyState.open(ceremony))
+    draft.open_attempt(open_ceremony(ceremony))
 
 
 def end_attempts(draft: Draft) -> None:

@@ -18,6 +18,7 @@ from sim.base.codec import decode_canonical, encode
 from sim.base.errors import DecodeError
 from sim.crypto import principals
 from sim.crypto.signatures import CommitmentList
+from sim.crypto.verification import SIGNATURE_SIZES
 from sim.protocol.messages import Statement
 
 _TAG: Final = "K-chain/tx/v1"
@@ -44,18 +45,10 @@ TRANSACTION_MAX: Final = 1 << 21
 
 Nonce = Annotated[int, msgspec.Meta(ge=1, le=(1 << 63) - 1)]
 PublicKey = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
-"""A validator's Ed25519 key."""
-
-PrincipalKey = Annotated[
-    bytes,
-    msgspec.Meta(
-        min_length=min(principals.SIGNATURE_SIZES), max_length=max(principals.SIGNATURE_SIZES)
-    ),
-]
-"""A principal's key: Ed25519 (32 bytes) or ML-DSA-65 (1952 bytes)."""
-
 Signature = Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
-KeySignature = Annotated[bytes, msgspec.Meta(max_length=3309)]
+"""A validator's Ed25519 key, and a signature by one."""
+
+KeySignature = Annotated[bytes, msgspec.Meta(max_length=max(SIGNATURE_SIZES.values()))]
 """A key's signature: 64 bytes (Ed25519, BIP-340), 96 (BLS), 3309 (ML-DSA-65), or none."""
 
 Name = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.-]{1,64}\Z")]
@@ -143,7 +136,7 @@ class Policy(_Payload, frozen=True):
     Attributes:
         max_signings_per_epoch: None is no limit.
         contexts: The contexts it may sign in; empty allows all.
-        admins: Public keys of principals.
+        admins: Public keys of principals, 32 or 1952 bytes each.
         principals: Public keys of those that may ask for signatures besides; empty lets everybody
             whom genesis authorises.
         expires_us: Unix time in µs from which nobody but the owner may do anything, or None.
@@ -153,10 +146,15 @@ class Policy(_Payload, frozen=True):
 
     max_signings_per_epoch: Small | None
     contexts: tuple[str, ...]
-    admins: tuple[PrincipalKey, ...] = ()
-    principals: tuple[PrincipalKey, ...] = ()
+    admins: tuple[bytes, ...] = ()
+    principals: tuple[bytes, ...] = ()
     expires_us: Time | None = None
     quorum: Small = 0
+
+    def __post_init__(self) -> None:
+        """Check what annotations can't: keys of one of two lengths."""
+        for public in (*self.admins, *self.principals):
+            check_principal(public)
 
 
 class RotationRules(_Payload, frozen=True):
@@ -189,7 +187,7 @@ class CreateKey(_Payload, frozen=True):
 
     Attributes:
         key: The key's name, not taken yet.
-        scheme: ``ED25519``, ``SECP256K1`` or ``BLS``; ``MLDSA`` or ``MLKEM`` for a committee of one.
+        scheme: ``ED25519``, ``SECP256K1``, ``BLS``; for a committee of one ``MLDSA``, ``MLKEM``.
         threshold: t, the number of shares that sign.
         faults: f*, the liars and withholders that Confirm survives.
         committee: Names in the registry, in its order; or how many the chain draws.
@@ -223,7 +221,7 @@ class RotateKey(_Payload, frozen=True):
     Attributes:
         key: The key's name.
         operation: ``reshare`` to any committee and threshold; ``refresh`` within the committee;
-            ``repair`` of one member's share; ``rekey`` to a new public key that the old one endorses.
+            ``repair`` of one member's share; ``rekey`` to a public key that the old one endorses.
         reason: ``manual``; ``emergency`` (rolls back what is pending, and starts at once);
             ``lost-share``.
         committee: Of the new generation, as in CreateKey; None keeps the present one. For reshare
@@ -269,15 +267,23 @@ class Authorize(_Payload, frozen=True):
     """Add a principal to the policy of `key`, as admin or as principal."""
 
     key: Name
-    principal: PrincipalKey
+    principal: bytes
     role: Literal["admin", "principal"]
+
+    def __post_init__(self) -> None:
+        """Check what annotations can't: a key of one of two lengths."""
+        check_principal(self.principal)
 
 
 class Revoke(_Payload, frozen=True):
-    """Take a principal out of the policy of `key`, from both roles. The owner can't be taken out."""
+    """Take a principal out of the policy of `key`, from both roles; never the owner."""
 
     key: Name
-    principal: PrincipalKey
+    principal: bytes
+
+    def __post_init__(self) -> None:
+        """Check what annotations can't: a key of one of two lengths."""
+        check_principal(self.principal)
 
 
 class RequestSign(_Payload, frozen=True):

@@ -9,11 +9,14 @@ import msgspec
 import pytest
 from pqcrypto.sign import ml_dsa_65
 
-from sim.base.codec import encode
+from sim.base.codec import decode_canonical, encode
 from sim.base.errors import DecodeError
 from sim.base.secret import Secret
 from sim.crypto.principals import Principal, principal_from_seed
 from sim.protocol.transactions import (
+    Authorize,
+    Policy,
+    Revoke,
     Transaction,
     check_principal,
     decode_transaction,
@@ -98,3 +101,26 @@ def test_a_signature_of_another_length_makes_no_transaction(size: int) -> None:
 
         with pytest.raises(DecodeError, match=f"signature takes {size} bytes"):
             decode_transaction(encode(("K", "deal", principal, 1, b"", bytes(size))))
+
+
+def test_policies_name_principals_of_both_kinds_and_no_others() -> None:
+    both = (ED25519.public, MLDSA.public)
+    policy = encode(Policy(None, (), admins=both, principals=both))
+    named: list[tuple[type, bytes]] = [
+        (Policy, policy),
+        *((Authorize, encode(("k", p, "admin"))) for p in both),
+    ]
+    named += [(Revoke, encode(("k", p))) for p in both]
+    for kind, raw in named:
+        assert encode(decode_canonical(raw, kind)) == raw
+
+    for odd in (b"", bytes(31), bytes(1951), bytes(3309)):
+        refused: list[tuple[type, tuple[object, ...]]] = [
+            (Policy, (None, (), (ED25519.public, odd), (), None, 0)),
+            (Policy, (None, (), (), (odd,), None, 0)),
+            (Authorize, ("k", odd, "principal")),
+            (Revoke, ("k", odd)),
+        ]
+        for kind, fields in refused:
+            with pytest.raises(DecodeError, match="no principal's key"):
+                decode_canonical(encode(fields), kind)
