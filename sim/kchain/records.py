@@ -34,7 +34,7 @@ class KeyRecord(_Record, frozen=True):
         status: ``Active``.
         policy: What it may be used for.
         committee: Validators' names, by share index.
-        owner: The principal that asked for it, 32 bytes.
+        owner: The principal that asked for it, 32 or 1952 bytes.
         epoch: Of the block that activated it.
         generation: Counts rotations under this public key, from 0.
         era: Counts public keys under this name, from 1.
@@ -160,7 +160,7 @@ class AuditEntry(_Record, frozen=True):
         time_us: Unix time of the block, in µs.
         key: The key's name, as the transaction gives it.
         generation: As the transaction gives it.
-        requester: The principal that recorded the session, 32 bytes.
+        requester: The principal that recorded the session, 32 or 1952 bytes.
         signing: The session's id.
         context: What was signed for.
         message_hash: SHA-256 of the message, 32 bytes.

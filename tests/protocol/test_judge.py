@@ -33,7 +33,7 @@ from sim.protocol.messages import (
 from sim.protocol.phases import Phase
 from sim.protocol.transactions import sign_transaction, statement_payload
 from tests.support import edwards
-from tests.support.cluster import CHAIN, Cluster
+from tests.support.cluster import CHAIN, Cluster, dealing
 from tests.support.curves import outside_the_subgroup
 from tests.support.ordinary import verifies
 
@@ -708,10 +708,10 @@ def test_late_share_completes_the_holder() -> None:
     cluster.drop(ShareEnvelope, "v1", "v2")
     while cluster.state.phase is not Phase.JUSTIFY:
         cluster.step()
-    sent = cluster.machines[0]._dealer._outgoing
+    sent = dealing(cluster.machines[0])._outgoing
     envelope = next(e for e in sent.values() if e.recipient == 2)
-    dealer = cluster.ceremony.member(1).validator
-    cluster._perform(1, cluster.machines[1].on_message(dealer, envelope))
+    sender = cluster.ceremony.member(1).validator
+    cluster._perform(1, cluster.machines[1].on_message(sender, envelope))
 
     state = cluster.run()
 

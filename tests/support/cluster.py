@@ -15,7 +15,7 @@ from sim.base.errors import DecodeError
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.crypto.identity import Identity
 from sim.protocol.ceremony import Ceremony, Member, PhaseLengths, default_faults
-from sim.protocol.dkg import DkgMachine
+from sim.protocol.dealing import Dealer
 from sim.protocol.effects import (
     Delete,
     Effect,
@@ -30,7 +30,9 @@ from sim.protocol.effects import (
     encoded,
 )
 from sim.protocol.entries import Entry, Rejected
+from sim.protocol.holding import Holdings
 from sim.protocol.judge import CeremonyState
+from sim.protocol.machines import Machine
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import (
     STATEMENTS,
@@ -40,6 +42,7 @@ from sim.protocol.messages import (
     Statement,
     kind_of,
 )
+from sim.protocol.sharing import SharingMachine
 from sim.protocol.transactions import (
     CeremonyPayload,
     decode_transaction,
@@ -100,6 +103,20 @@ def identities(size: int) -> list[Identity]:
     return [Identity(bytes([i]) * 32) for i in range(1, size + 1)]
 
 
+def holdings(machine: Machine) -> Holdings:
+    """What a holder's machine has received; to look at."""
+    assert isinstance(machine, SharingMachine)
+    assert machine._holder is not None
+    return machine._holder.holdings
+
+
+def dealing(machine: Machine) -> Dealer:
+    """The dealing half of a machine; to look at."""
+    assert isinstance(machine, SharingMachine)
+    assert machine._dealer is not None
+    return machine._dealer
+
+
 class Tamper:
     """A test's own behaviour: a function from one effect to those done instead."""
 
@@ -151,7 +168,7 @@ class Cluster:
         self.adversaries: dict[int, Adversary | Tamper] = {}
         self.machines = [self._machine(v, 0, {}) for v in range(size)]
 
-    def _machine(self, v: int, incarnation: int, stored: dict[str, bytes]) -> DkgMachine:
+    def _machine(self, v: int, incarnation: int, stored: dict[str, bytes]) -> SharingMachine:
         context = MemberContext(
             validator=ValidatorIndex(v),
             name=f"v{v + 1}",
@@ -162,7 +179,7 @@ class Cluster:
             rto_max_us=10_000_000,
         )
         posted = {e.kind for e in self.entries if e.principal == self.keys[v].public}
-        return DkgMachine(context, self.ceremony, stored, posted)
+        return SharingMachine(context, self.ceremony, stored, posted)
 
     # What a test asks for
 
