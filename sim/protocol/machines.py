@@ -21,7 +21,14 @@ from sim.protocol.sharing import SharingMachine
 
 
 class Machine(Protocol):
-    """One participant in one attempt at any operation, sans-I/O."""
+    """One participant in one attempt at any operation, sans-I/O.
+
+    Attributes:
+        amnesiac: Whether it stays silent, because its validator may have forgotten what it said.
+
+    """
+
+    amnesiac: bool
 
     @property
     def context(self) -> MemberContext:
