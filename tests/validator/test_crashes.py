@@ -54,7 +54,7 @@ def test_a_crash_before_any_effect_of_a_key_creation_changes_nothing_for_anybody
     lose: Lose,
 ) -> None:
     count = _effects()
-    failures = []
+    failures: list[tuple[int, str, str]] = []
 
     for effect in range(1, count + 1):
         town = _created(lose, effect)
