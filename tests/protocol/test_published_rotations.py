@@ -57,6 +57,6 @@ def test_published_shares_are_rotated_and_stay_the_published_secret(
     assert state.phase is Phase.ACTIVE
     assert state.public_key == group.base_mul(secret)
     seats = ceremony.by_validator
-    made = {seats[ValidatorIndex(v)].index: s.reveal() for v, s in cluster.kept().items()}
+    made = {int(seats[ValidatorIndex(v)].index): s.reveal() for v, s in cluster.kept().items()}
     assert len(made) == 5
     assert interpolate_constant({i: made[i] for i in (1, 3, 5)}, group.order) == secret
