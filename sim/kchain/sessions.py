@@ -14,8 +14,8 @@ import msgspec
 from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
 from sim.crypto import verification
+from sim.kchain.draft import Draft
 from sim.kchain.records import AuditEntry, Key, KeyRecord, SignSession
-from sim.kchain.state import Draft
 from sim.protocol.activation import ACTIVATE
 from sim.protocol.entries import Rejected
 from sim.protocol.transactions import RecordSignSession, Transaction
@@ -57,8 +57,10 @@ def _check(draft: Draft, principal: bytes, statement: RecordSignSession) -> None
     record = key.record
     if record is None:
         raise Rejected("KeyNotActive")
-    registry = {validator.identity: validator.name for validator in draft.genesis.validators}
-    if registry.get(principal) not in record.committee:
+    if record.retired_at is not None:
+        raise Rejected("KeyRetired")
+    entry = draft.registry.by_identity.get(principal)
+    if entry is None or entry.name not in record.committee:
         raise Rejected("Unauthorized")
     if statement.generation != record.generation:
         raise Rejected("WrongGeneration")

@@ -21,7 +21,7 @@ class Phase(enum.Enum):
 
 
 NEXT: Final[dict[Phase, frozenset[Phase]]] = {
-    Phase.ANNOUNCE: frozenset({Phase.DEAL}),
+    Phase.ANNOUNCE: frozenset({Phase.DEAL, Phase.FAILED}),
     Phase.DEAL: frozenset({Phase.RESPOND, Phase.FAILED}),
     Phase.RESPOND: frozenset({Phase.JUSTIFY, Phase.CONFIRM, Phase.FAILED}),
     Phase.JUSTIFY: frozenset({Phase.OPEN, Phase.CONFIRM, Phase.FAILED}),
