@@ -173,9 +173,11 @@ class Incarnation:
 
     async def run(self) -> None:
         """Start, then take one input after the other."""
-        await self._pay()
         if not self.ledger.waiting:
-            self._performer.perform([Put(BORN, b""), Flush()])
+            # No effect of its own: whoever set it up has done this before it was ever started.
+            self._validator.store.put(BORN, b"")
+            self._validator.store.flush()
+        await self._pay()
         self._context.happened("started")
         if self.ledger.waiting:
             self._performer.perform(self._catch_up())
