@@ -258,9 +258,10 @@ def wrong_slot(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     Expected: bad-proof, since proofs are bound to their dealer; proven by the signed deal alone;
     excluded. The victim, whose slot was meant, is not concerned.
     """
+    slots = corruption.choose(corruption.other_dealers)
     match effect:
-        case Post(Deal() as deal) if corruption.coefficients:
-            (slot, *_) = sorted(corruption.choose(corruption.other_dealers))
+        case Post(Deal() as deal) if corruption.coefficients and slots:
+            slot = min(slots)
             constant = corruption.coefficients[0]
             proof = prove(corruption, constant, deal.points[0], dealer=slot)
             yield Post(msgspec.structs.replace(deal, proof=proof))

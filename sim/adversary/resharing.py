@@ -44,12 +44,10 @@ def reshare_wrong_identity(effect: Occasion, corruption: Corruption) -> Iterator
     Expected: wrong-constant, proven by the signed deal and the old verification share; excluded.
     The victim is not concerned.
     """
+    base, victims = corruption.ceremony.base, corruption.choose(corruption.other_dealers)
     match effect:
-        case Post(Deal(points) as deal) if corruption.other_dealers:
-            victim = min(corruption.choose(corruption.other_dealers))
-            base = corruption.ceremony.base
-            assert base is not None
-            first = base.verification[victim]
+        case Post(Deal(points) as deal) if base and victims:
+            first = base.verification[min(victims)]
             yield Post(msgspec.structs.replace(deal, points=(first, *points[1:])))
         case _:
             yield effect
