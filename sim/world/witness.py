@@ -6,6 +6,8 @@ from shares. Nothing else may read them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from sim.base.secret import SecretBytes
@@ -14,6 +16,7 @@ from sim.crypto.groups import get_group
 from sim.validator.life import Validator
 from sim.validator.seats import Seat
 from sim.validator.store import Store
+from sim.validator.tally import BYTE_METERS
 
 
 class WitnessedStore(Store):
@@ -42,9 +45,7 @@ class _Record(msgspec.Struct, frozen=True, array_like=True):
 class AttemptView(_Record, frozen=True):
     """What a validator made of one attempt; see `checks.observation.CeremonyView`."""
 
-    key: str
-    era: int
-    generation: int
+    session: str
     attempt: int
     phase: str
     public_key: bytes
@@ -58,9 +59,7 @@ class Held(_Record, frozen=True):
     `index` is 0 for a dealer that leaves: it holds nothing of what the attempt has made.
     """
 
-    key: str
-    era: int
-    generation: int
+    session: str
     attempt: int
     index: int
     scheme: str
@@ -82,6 +81,8 @@ class Testimony(_Record, frozen=True):
         messages: By kind.
         charged: Operations by stage and name.
         injected: Injections by corruption id.
+        attempts: What it sent for attempts of ceremonies: label of the session, attempt, messages
+            and bytes.
     """
 
     index: int
@@ -94,6 +95,7 @@ class Testimony(_Record, frozen=True):
     messages: dict[str, int]
     charged: dict[str, dict[str, int]]
     injected: dict[str, int]
+    attempts: list[tuple[str, int, int, int]]
 
 
 class ShardTestimony(_Record, frozen=True):
@@ -126,7 +128,17 @@ def testify(validator: Validator, injected: dict[str, int]) -> Testimony:
         messages=tally.messages.sorted(),
         charged={stage: meter.sorted() for stage, meter in sorted(tally.charged.items())},
         injected=injected,
+        attempts=[
+            (session, attempt, *_traffic(meter.counts))
+            for (session, attempt), meter in sorted(tally.attempts.items())
+        ],
     )
+
+
+def _traffic(counts: Mapping[str, int]) -> tuple[int, int]:
+    """Return how many messages, and how many bytes, the counters of an attempt tell of."""
+    size = sum(counts.get(meter, 0) for meter in BYTE_METERS)
+    return sum(counts.values()) - size, size
 
 
 def _views(validator: Validator) -> list[AttemptView]:
@@ -134,9 +146,7 @@ def _views(validator: Validator) -> list[AttemptView]:
         return []
     return [
         AttemptView(
-            key=state.ceremony.key,
-            era=state.ceremony.era,
-            generation=state.ceremony.generation,
+            session=state.ceremony.label,
             attempt=state.ceremony.attempt,
             phase=state.phase.value,
             public_key=state.public_key,
@@ -153,9 +163,7 @@ def _held(seat: Seat) -> Held:
     holder = ceremony.by_validator.get(machine.context.validator)
     encoded = b"" if share is None else get_group(ceremony.scheme).encode_scalar(share.reveal())
     return Held(
-        key=ceremony.key,
-        era=ceremony.era,
-        generation=ceremony.generation,
+        session=ceremony.label,
         attempt=ceremony.attempt,
         index=0 if holder is None else holder.index,
         scheme=ceremony.scheme,
