@@ -7,6 +7,7 @@ whatever made two repairs in a row fail will not be gone at the next height.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from sim.base.codec import encode
@@ -29,7 +30,7 @@ _DOUBLINGS_MAX: Final = 16
 
 
 def requested_repairs(
-    chain: Chain, height: int, seats: tuple[Seat, ...], name: str, account: Account, store: Store
+    chain: Chain, height: int, seats: Sequence[Seat], name: str, account: Account, store: Store
 ) -> list[Action]:
     """Return the requests for repair that are due at `height`, of every key that `name` serves."""
     actions: list[Action] = []
