@@ -78,6 +78,7 @@ class Setup:
         rto_max_us: Largest retransmission timeout.
         retransmissions: Most retransmissions of one share; None is unlimited.
         registration: What it registers with when it joins; None if it is in genesis.
+        transport_seeds: Behind its long-lived transport key, 96 bytes, if ceremonies use it.
 
     """
 
@@ -96,6 +97,7 @@ class Setup:
     rto_max_us: int
     retransmissions: int | None
     registration: Register | None = None
+    transport_seeds: SecretBytes | None = None
 
 
 @dataclass

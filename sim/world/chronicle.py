@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
@@ -14,6 +15,21 @@ from sim.kchain.records import SignSession
 from sim.kchain.state import ChainState
 from sim.protocol.messages import STATEMENTS
 from sim.protocol.transactions import CeremonyPayload, decode_transaction, transaction_id
+
+
+class Inclusion(NamedTuple):
+    """Where a transaction stands.
+
+    Attributes:
+        height: Of its block.
+        time_us: Virtual time of its block.
+        rejected: Why it was rejected, or None.
+
+    """
+
+    height: int
+    time_us: int
+    rejected: str | None
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,20 @@ class Chronicle:
     def times_us(self) -> dict[int, int]:
         """Virtual time of every materialised height."""
         return {block.height: self._virtual(block) for block in self._blocks}
+
+    def inclusion(self, raw: bytes) -> Inclusion | None:
+        """Return where the transaction `raw` stands first; None if no block holds it."""
+        return self._inclusions.get(transaction_id(raw))
+
+    @cached_property
+    def _inclusions(self) -> dict[bytes, Inclusion]:
+        found: dict[bytes, Inclusion] = {}
+        for block in self._blocks:
+            time_us = self._virtual(block)
+            for entry in block.entries:
+                place = Inclusion(block.height, time_us, entry.reason or None)
+                found.setdefault(transaction_id(entry.transaction), place)
+        return found
 
     def attempt(self, session: bytes, attempt: int) -> list[Statement]:
         """Return what was said in one attempt, in ledger order."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sim.checks.observation import Violation
     from sim.kchain.state import ChainState
     from sim.scenario.plan import Plan
+    from sim.world.principals import Asked
 
 Ending: TypeAlias = Literal["finished", "duration", "message-limit", "wall-limit"]
 """Why a run stopped: nothing was open, its duration was over, or a budget was used up."""
@@ -89,7 +90,7 @@ class RunOutcome:
         ending: Why the run stopped.
         last_us: Virtual time of the last history record.
         shareless: Per key, the names of honest members without a share at the end.
-        unmade: Names of the keys that were asked for and that no block holds.
+        asked: What principals asked of the chain, in order of arrival.
         machine: Figures of this machine and execution: nothing deterministic need be here.
 
     """
@@ -108,7 +109,7 @@ class RunOutcome:
     ending: Ending
     last_us: int
     shareless: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    unmade: Sequence[str] = ()
+    asked: Sequence[Asked] = ()
     machine: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -17,14 +17,15 @@ from sim.engine.results import Machine, Reason, SimulationResult
 from sim.kchain.file import encode_ledger
 from sim.kchain.ledger import Ledger
 from sim.scenario.plan import Plan
-from sim.world.genesis import Owner, make_genesis
+from sim.world.genesis import chain_id, make_genesis
 from sim.world.ledger_actor import KchainActor
 from sim.world.networking import make_ledger_links
 from sim.world.observing import observe, shareless
 from sim.world.openness import StartedOperations
 from sim.world.outcome import Ending, Event, Progress, ProgressCallback, RunOutcome, Switches
+from sim.world.principals import Principals
 from sim.world.shard import ShardConfig, sharing
-from sim.world.timeline import last_scheduled_us, scheduled_halts, scheduled_keys
+from sim.world.timeline import last_scheduled_us, scheduled_halts, scheduled_requests
 from sim.world.witness import ShardTestimony, Testimony
 
 _ENDINGS: Final[dict[Reason, Ending]] = {
@@ -60,6 +61,7 @@ def run_plan(
         result = run_simulation(
             _config(plan, processes, switches), actor, _hooks(plan, actor, progress)
         )
+    actor.close(result.end_us)
     shards = [decode_canonical(blob, ShardTestimony) for blob in result.finished]
     testimonies = sorted(
         (testimony for shard in shards for testimony in shard.validators), key=lambda t: t.index
@@ -81,7 +83,7 @@ def run_plan(
         ending=_ENDINGS[result.reason],
         last_us=result.last_us,
         shareless=shareless(plan, actor.state, testimonies),
-        unmade=sorted(actor.asked - actor.state.keys.keys()),
+        asked=list(actor.principals.asked),
         machine=_machine(result.machine, shards, testimonies, ledger_meter),
     )
 
@@ -91,9 +93,15 @@ def make_actor(plan: Plan) -> KchainActor:
     ledger = Ledger(make_genesis(plan))
     for from_us, until_us in scheduled_halts(plan):
         ledger.halt(from_us, until_us)
-    actor = KchainActor(ledger, make_ledger_links(plan), Owner(plan), len(plan.validators))
-    for at_us, key in scheduled_keys(plan):
-        actor.ask_for_key(at_us, key)
+    actor = KchainActor(
+        ledger,
+        make_ledger_links(plan),
+        Principals(plan, chain_id(plan)),
+        {action.id: action for action in plan.timeline if action.when is not None},
+        len(plan.validators),
+    )
+    for action in scheduled_requests(plan):
+        actor.ask(action.at_us, action)
     return actor
 
 

@@ -22,7 +22,7 @@ from sim.validator.costs import COST_MODELS
 from sim.validator.life import Setup, Validator
 from sim.validator.ports import Arrival, Letter, News, Order, Peek
 from sim.world.board import KchainBoard
-from sim.world.genesis import chain_id, identity_of, make_genesis
+from sim.world.genesis import chain_id, identity_of, make_genesis, registration_of, transport_seeds_of
 from sim.world.networking import exchange_us, make_network, members_of, owners_of, rto_from
 from sim.world.outcome import Switches
 from sim.world.timeline import faults_of
@@ -164,6 +164,12 @@ def _validators(
                 rto_us=rto_from(network, index),
                 rto_max_us=plan.transport.rto_max_us,
                 retransmissions=plan.transport.retransmissions,
+                registration=registration_of(plan, index)
+                if plan.validators[index].standby
+                else None,
+                transport_seeds=transport_seeds_of(plan, index)
+                if plan.transport.keys == "long-lived"
+                else None,
             ),
             store=WitnessedStore(),
         )

@@ -10,10 +10,12 @@ from sim.base.meters import Meter
 from sim.scenario.plan import ActionPlan
 from sim.world.ceremonies import describe_attempt
 from sim.world.chronicle import Chronicle
-from sim.world.expectations import Facts, evaluate
+from sim.world.expectations import evaluate
 from sim.world.keys import describe_key
 from sim.world.outcome import RunOutcome
+from sim.world.principals import Asked
 from sim.world.verdicts import BUDGETS, VERDICTS, judge_run
+from sim.world.views import Facts
 
 Record = dict[str, Any]
 
@@ -21,7 +23,7 @@ CEREMONIES_END: Final = "ceremonies-end"
 """Name of the one invariant that is judged here: it depends on what expectations speak about."""
 
 CEREMONIES_END_SENTENCE: Final = (
-    "When the run is over no ceremony is open and every key that was asked for is on the ledger, "
+    "When the run is over no ceremony is open and all that was asked for is on the ledger, "
     "unless an expectation speaks about the key. [protocols, steps 0–6: every phase has a "
     "deadline.] (liveness)"
 )
@@ -41,7 +43,8 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
         plan.name: describe_key(plan, attempts, outcome, chronicle) for plan in outcome.plan.keys
     }
     corruptions = _corruptions(outcome)
-    violations = _violations(outcome, attempts)
+    requests = [_request(asked, chronicle) for asked in outcome.asked]
+    violations = _violations(outcome, attempts, requests)
     expectations = evaluate(outcome.plan.expects, Facts(keys, attempts, corruptions, violations))
     code = judge_run(violations, expectations, outcome.ending)
     summary: Record = {
@@ -61,6 +64,7 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
         "disputes": _disputes(attempts),
         "ceremonies": attempts,
         "actions": [_action(action, outcome) for action in outcome.plan.timeline],
+        "requests": requests,
         "corruptions": corruptions,
         "violations": violations,
         "expectations": expectations,
@@ -150,7 +154,27 @@ def _action(action: ActionPlan, outcome: RunOutcome) -> Record:
     return shown
 
 
-def _violations(outcome: RunOutcome, attempts: Sequence[Record]) -> list[Record]:
+def _request(asked: Asked, chronicle: Chronicle) -> Record:
+    """Return what a principal asked for, and what the chain made of it.
+
+    `height` and `time_us` are those of the block that holds it, None if there is none.
+    """
+    stands = chronicle.inclusion(asked.raw)
+    return {
+        "id": asked.action or None,
+        "do": asked.do,
+        "key": asked.key or None,
+        "by": asked.by,
+        "asked_us": asked.arrival_us,
+        "height": None if stands is None else stands.height,
+        "time_us": None if stands is None else stands.time_us,
+        "refused": None if stands is None else stands.rejected,
+    }
+
+
+def _violations(
+    outcome: RunOutcome, attempts: Sequence[Record], requests: Sequence[Record]
+) -> list[Record]:
     found = [
         {
             "invariant": violation.invariant,
@@ -161,10 +185,12 @@ def _violations(outcome: RunOutcome, attempts: Sequence[Record]) -> list[Record]
         }
         for violation in outcome.violations
     ]
-    return found + _unfinished(outcome, attempts)
+    return found + _unfinished(outcome, attempts, requests)
 
 
-def _unfinished(outcome: RunOutcome, attempts: Sequence[Record]) -> list[Record]:
+def _unfinished(
+    outcome: RunOutcome, attempts: Sequence[Record], requests: Sequence[Record]
+) -> list[Record]:
     """Return what the end of the run cut off, unless an expectation speaks about its key.
 
     Every phase has a deadline, so a run that is long enough sees the end of every ceremony; and a
@@ -177,7 +203,9 @@ def _unfinished(outcome: RunOutcome, attempts: Sequence[Record]) -> list[Record]
     open_attempts = [a for a in attempts if a["outcome"] == "open" and a["key"] not in spoken]
     details = [f"{a['session']}#{a['attempt']} {_standing(a)}" for a in open_attempts]
     details += [
-        f"{key} was asked for, and no block held it" for key in outcome.unmade if key not in spoken
+        f"{request['do']} of {request['key']} was asked for, and no block held it"
+        for request in requests
+        if request["height"] is None and request["key"] not in spoken
     ]
     return [
         {
