@@ -7,10 +7,10 @@ stops the batch that it stands in.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from sim.protocol.messages import Private, Response, ShareAck, ShareEnvelope, Statement, kind_of
-from sim.protocol.transactions import RecordSignSession
+from sim.protocol.transactions import RecordSignSession, RotateKey
 
 EFFECT: Final = "effect"
 
@@ -37,10 +37,16 @@ EVENTS: Final[dict[str, str]] = {
 """Event name to what it means: everything that `when` may name."""
 
 
-def on_submit(statement: Statement | RecordSignSession | None) -> tuple[str, ...]:
+Said: TypeAlias = Statement | RecordSignSession | RotateKey | None
+"""What a transaction says that a validator submits, as far as anybody waits for or counts it."""
+
+
+def on_submit(statement: Said) -> tuple[str, ...]:
     """Return the events that follow the submission of `statement`, in order."""
     if statement is None or isinstance(statement, RecordSignSession):
         return ()
+    if isinstance(statement, RotateKey):
+        return ("repair-requested",)
     names = [f"{kind_of(statement)}-submitted"]
     if isinstance(statement, Response):
         names += ["complaint-sent"] * len(statement.complaints)

@@ -40,6 +40,7 @@ from sim.validator.ports import (
     Order,
     Peek,
 )
+from sim.validator.recovery import requested_repairs
 from sim.validator.sessions import Sessions
 from sim.validator.store import Lose, Store
 from sim.validator.tally import Tally
@@ -317,7 +318,19 @@ class Incarnation:
             for state in chain.ceremonies():
                 actions += sessions.on_others(state, height, now_us)
         sessions.early.expire(height)
-        return actions + sessions.retire(chain, now_us)
+        actions += sessions.retire(chain, now_us)
+        return actions + self._recover(chain, height)
+
+    def _recover(self, chain: Chain, height: int) -> list[Action]:
+        """Ask for the repair of shares that are lost."""
+        return requested_repairs(
+            chain,
+            height,
+            self.sessions.seats,
+            self._setup.name,
+            self._account,
+            self._validator.store,
+        )
 
 
 def _stage(message: Private) -> str:

@@ -40,9 +40,9 @@ def carried_out(
     wanted: list[Request] = []
     if do == "join" and standing == "absent" and registration is not None:
         wanted.append(registration)
-    if do == "join" and standing != "active":
+    if do == "join" and standing not in ("joining", "active"):
         wanted.append(Join(name))
-    if do == "leave" and standing != "left":
+    if do == "leave" and standing not in ("leaving", "left", "evicted"):
         wanted.append(Leave(name))
     requests = [request for request in wanted if not account.awaits(_KINDS[type(request)])]
     return [*(_request(request, name, account) for request in requests), Delete(ORDER), Flush()]

@@ -32,10 +32,9 @@ from sim.protocol.effects import (
     StopTimer,
 )
 from sim.protocol.envelopes import store_prefix
-from sim.protocol.messages import Statement
 from sim.protocol.transactions import RecordSignSession
 from sim.validator.account import Account, Signed
-from sim.validator.events import EFFECT, on_send, on_submit
+from sim.validator.events import EFFECT, Said, on_send, on_submit
 from sim.validator.ports import Context
 from sim.validator.store import Store
 from sim.validator.tally import Tally
@@ -96,14 +95,14 @@ class Publish:
 
     Attributes:
         signed: The transaction.
-        said: What it says; None for bytes that no machine meant.
+        said: What it says, if it is for an event or a figure; None for what no machine meant.
         body: Size of that, encoded, in bytes.
         marker: Store key that remembers that it was said; empty for what may be said again.
 
     """
 
     signed: Signed
-    said: Statement | RecordSignSession | None
+    said: Said
     body: int
     marker: str
 

@@ -47,6 +47,29 @@ AttemptId: TypeAlias = tuple[bytes, int]
 """(session, attempt)."""
 
 
+class Membership(NamedTuple):
+    """An active generation in whose committee a validator is."""
+
+    key: str
+    era: int
+    generation: int
+
+
+class Repairs(NamedTuple):
+    """What has become of a member's requests for repair, in one generation.
+
+    Attributes:
+        waiting: Whether one is pending, or queued.
+        failed: How many have ended without success.
+        ended_at: Height at which the last of those did; 0 for none.
+
+    """
+
+    waiting: bool
+    failed: int
+    ended_at: int
+
+
 class Context(Protocol):
     """One incarnation's hold on virtual time, the network and the ledger.
 
@@ -124,6 +147,14 @@ class Chain(Protocol):
 
     def label(self, attempt: AttemptId) -> str:
         """Return the scenario's name for the session of any attempt that ever was."""
+        ...
+
+    def memberships(self, name: str) -> Sequence[Membership]:
+        """Return the active generations in whose committees the validator `name` is."""
+        ...
+
+    def repairs(self, membership: Membership, name: str) -> Repairs:
+        """Return what has become of repairs of the share of `name`."""
         ...
 
     def standing(self, name: str) -> str:

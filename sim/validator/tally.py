@@ -12,8 +12,8 @@ from typing import Final, TypeAlias
 
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.meters import Meter
-from sim.protocol.messages import Deal, Statement
-from sim.protocol.transactions import RecordSignSession
+from sim.protocol.messages import Deal
+from sim.validator.events import Said
 
 SHARES: Final = "payload.shares"
 COMMITMENTS: Final = "payload.commitments"
@@ -76,9 +76,7 @@ class Tally:
             self._count(label, "signing", CONTROL, payload)
         self._add(label, OVERHEAD, size - payload)
 
-    def submitted(
-        self, label: Label, said: Statement | RecordSignSession | None, body: int, raw: int
-    ) -> None:
+    def submitted(self, label: Label, said: Said, body: int, raw: int) -> None:
         """Count a statement of `body` bytes in a transaction of `raw` bytes."""
         if isinstance(said, Deal):
             points, proof = sum(map(len, said.points)), len(said.proof)

@@ -15,7 +15,7 @@ from sim.kchain.replica import follow
 from sim.kchain.state import ChainState
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.judge import CeremonyState
-from sim.validator.ports import AttemptId, Chain
+from sim.validator.ports import AttemptId, Chain, Membership, Repairs
 
 KEPT: Final = 64
 """Views that a board keeps: of the last blocks, where the validators of a run are."""
@@ -69,12 +69,41 @@ class ChainView:
 
     def label(self, attempt: AttemptId) -> str:
         """Return the scenario's name for the session of any attempt that ever was."""
-        return self.state.attempts[attempt].state.ceremony.label
+        return self.state.attempt(*attempt).ceremony.label
+
+    def memberships(self, name: str) -> Sequence[Membership]:
+        """Return the active generations in whose committees the validator `name` is."""
+        return self._memberships.get(name, ())
+
+    @cached_property
+    def _memberships(self) -> Mapping[str, Sequence[Membership]]:
+        found: dict[str, list[Membership]] = {}
+        for key in self.state.keys.values():
+            record = key.active
+            if record is not None:
+                membership = Membership(record.name, record.era, record.generation)
+                for name in record.committee:
+                    found.setdefault(name, []).append(membership)
+        return found
+
+    def repairs(self, membership: Membership, name: str) -> Repairs:
+        """Return what has become of repairs of the share of `name`."""
+        key = self.state.keys[membership.key]
+        asked = key.queue if key.pending is None else (key.pending.rotation, *key.queue)
+        ended = [
+            entry.ended_at
+            for entry in self.state.rotations(membership.key)
+            if (entry.operation, entry.target) == ("repair", name)
+            and (entry.era, entry.generation) == membership[1:]
+            and entry.outcome != "activated"
+        ]
+        waiting = any((one.operation, one.target) == ("repair", name) for one in asked)
+        return Repairs(waiting, len(ended), max(ended, default=0))
 
     def standing(self, name: str) -> str:
         """Return a validator's status in the registry; ``absent`` if it was never registered."""
-        registered = any(name == validator.name for validator in self.state.genesis.validators)
-        return "active" if registered else "absent"
+        entry = self.state.registry.get(name)
+        return "absent" if entry is None else entry.status
 
     def contexts(self, key: str) -> Sequence[str]:
         """Return the contexts that the policy of an active key allows; empty for all."""

@@ -10,7 +10,7 @@ from sim.base.ids import ValidatorIndex
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.judge import CeremonyState
 from sim.validator.ledger import LedgerView
-from sim.validator.ports import AttemptId, Chain, News
+from sim.validator.ports import AttemptId, Chain, Membership, News, Repairs
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,12 @@ class _Chain:
 
     def label(self, attempt: AttemptId) -> str:
         return ""
+
+    def memberships(self, name: str) -> Sequence[Membership]:
+        return ()
+
+    def repairs(self, membership: Membership, name: str) -> Repairs:
+        return Repairs(waiting=False, failed=0, ended_at=0)
 
     def standing(self, name: str) -> str:
         return "active"
