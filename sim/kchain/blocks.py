@@ -71,7 +71,9 @@ def genesis_block(genesis: Genesis) -> bytes:
 
 def _first(genesis: Genesis) -> tuple[bytes, ChainState]:
     leaves = {"genesis": tuple_hash("genesis", genesis)}
-    empty = ChainState(genesis, 0, genesis.time_us, b"", {}, {}, {}, {}, {}, Log(), (), (), leaves)
+    empty = ChainState(
+        genesis, 0, genesis.time_us, b"", {}, {}, {}, {}, {}, {}, Log(), (), (), leaves
+    )
     draft = Draft(empty, 0, genesis.time_us)
     block = encode(Block(0, genesis.time_us, genesis_hash(genesis), (), draft.root()))
     return block, draft.close(block_hash(block))

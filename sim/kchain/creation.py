@@ -14,6 +14,7 @@ from sim.crypto import verification
 from sim.kchain.drawing import draw_by_stake
 from sim.kchain.genesis import Genesis
 from sim.kchain.records import FIRST_ERA, Key, KeyRecord
+from sim.kchain.sessions import open_test_session, rebind_sessions
 from sim.kchain.state import AttemptId, Draft
 from sim.protocol.ceremony import Ceremony, Member
 from sim.protocol.entries import Rejected
@@ -153,3 +154,5 @@ def _activate(draft: Draft, state: CeremonyState) -> None:
         activation_signature=state.activation_signature,
     )
     draft.set_key(msgspec.structs.replace(key, record=record))
+    rebind_sessions(draft, ceremony.key)
+    open_test_session(draft, ceremony.key)

@@ -2,22 +2,32 @@
 
 A transaction with a valid signature and its account's next nonce uses that nonce, whether it is
 applied or rejected, and the nonce is the only thing that a rejection changes (and a line of the
-audit log, for a refused signing session). Reasons that use none: WrongChain (it was signed for
+audit log, for a refused request to sign). Reasons that use none: WrongChain (it was signed for
 another chain and only repeated here), BadSignature, BadNonce.
 """
 
 from __future__ import annotations
 
 from sim.kchain.creation import create_key, end_height
-from sim.kchain.sessions import record_sign_session
+from sim.kchain.policy import authorize, revoke, set_policy
+from sim.kchain.sessions import (
+    begin_sessions,
+    expire_sessions,
+    record_sign_session,
+    request_sign,
+)
 from sim.kchain.state import ChainState, Draft
 from sim.kchain.statements import apply_statement, note_second_deal, report_equivocation
 from sim.protocol.entries import Rejected
 from sim.protocol.messages import STATEMENTS
 from sim.protocol.transactions import (
+    AUTHORIZE,
     CREATE_KEY,
     RECORD_SIGN_SESSION,
     REPORT_EQUIVOCATION,
+    REQUEST_SIGN,
+    REVOKE,
+    SET_POLICY,
     Transaction,
     decode_transaction,
     is_signed,
@@ -58,8 +68,16 @@ def _dispatch(draft: Draft, transaction: Transaction, raw: bytes) -> None:
         create_key(draft, transaction)
     elif kind == REPORT_EQUIVOCATION:
         report_equivocation(draft, transaction)
+    elif kind == REQUEST_SIGN:
+        request_sign(draft, transaction)
     elif kind == RECORD_SIGN_SESSION:
         record_sign_session(draft, transaction)
+    elif kind == SET_POLICY:
+        set_policy(draft, transaction)
+    elif kind == AUTHORIZE:
+        authorize(draft, transaction)
+    elif kind == REVOKE:
+        revoke(draft, transaction)
     else:
         raise Rejected("UnknownKind")
 
@@ -81,7 +99,9 @@ def finish(draft: Draft, *, transactions: int) -> bytes:
     one due; that one in turn makes none.
     """
     acts = transactions > 0 or draft.before.rule_due == draft.height
+    expire_sessions(draft)
     end_height(draft)
+    begin_sessions(draft)
     finality = draft.genesis.finality
     echoes = tuple(height for height in draft.echoes if height > draft.height)
     draft.echoes = (*echoes, draft.height + finality) if acts and finality else echoes

@@ -43,3 +43,6 @@ class Log(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         return islice(self._entries, self._length)
+
+    def __reversed__(self) -> Iterator[T]:
+        return (self._entries[place] for place in range(self._length - 1, -1, -1))

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from sim.protocol.transactions import CreateKey, Policy, RecordSignSession
+from sim.protocol.transactions import CreateKey, Policy
 
 FIRST_ERA: Final = 1
 """Eras count the public keys under one name, from 1."""
@@ -54,7 +54,7 @@ class KeyRecord(_Record, frozen=True):
     public_key: bytes
     share_commitments: tuple[bytes, ...]
     created_at_us: int
-    status: Literal["Active"]
+    status: Literal["Active", "Rotating", "Retired"]
     policy: Policy
     committee: tuple[str, ...]
     owner: bytes
@@ -86,8 +86,8 @@ class Key(_Record, frozen=True):
         attempts: Attempts opened so far.
         failed: Whether the last attempt that it may have has failed.
         record: The record, once it is active.
-        signings: Signatures recorded in `signings_epoch`, which the policy counts.
-        signings_epoch: The epoch of the last recorded signature.
+        signings: Requests let through in `signings_epoch`, which the policy counts.
+        signings_epoch: The epoch of the last one.
 
     """
 
@@ -102,7 +102,7 @@ class Key(_Record, frozen=True):
     signings_epoch: int = 0
 
     @property
-    def status(self) -> Literal["Pending", "Active", "Failed"]:
+    def status(self) -> Literal["Pending", "Failed", "Active", "Rotating", "Retired"]:
         """Where it stands: a ceremony is pending, the key is active, or all attempts failed."""
         if self.record is not None:
             return self.record.status
@@ -142,40 +142,3 @@ class Draw(_Record, frozen=True, forbid_unknown_fields=True):
     epoch: int
     policy: bytes
     committee: tuple[str, ...]
-
-
-class SignSession(_Record, frozen=True):
-    """A recorded signing session: the statement, who recorded it, and the height."""
-
-    height: int
-    requester: bytes
-    statement: RecordSignSession
-
-
-class AuditEntry(_Record, frozen=True):
-    """One line of the key-usage audit log.
-
-    Attributes:
-        height: Of the block.
-        time_us: Unix time of the block, in µs.
-        key: The key's name, as the transaction gives it.
-        generation: As the transaction gives it.
-        requester: The principal that recorded the session, 32 bytes.
-        signing: The session's id.
-        context: What was signed for.
-        message_hash: SHA-256 of the message, 32 bytes.
-        signers: Share indices.
-        outcome: ``signed``, or the reason for which the chain refused it.
-
-    """
-
-    height: int
-    time_us: int
-    key: str
-    generation: int
-    requester: bytes
-    signing: str
-    context: str
-    message_hash: bytes
-    signers: tuple[int, ...]
-    outcome: str

@@ -17,11 +17,20 @@ from functools import cached_property
 from typing import NamedTuple
 
 from sim.base.codec import encode, tuple_hash
+from sim.base.ids import ValidatorIndex
+from sim.kchain.audit import (
+    AuditEntry,
+    ClosedSession,
+    SessionKey,
+    SignSession,
+    signing_task,
+)
 from sim.kchain.genesis import Genesis
 from sim.kchain.log import Log
-from sim.kchain.records import AuditEntry, Draw, Key, KeyRecord, SignSession
+from sim.kchain.records import Draw, Key, KeyRecord
 from sim.protocol.judge import CeremonyState
-from sim.protocol.signing import coordinator_turns
+from sim.protocol.signing_events import SessionEvent
+from sim.protocol.signing_task import SigningTask
 
 AttemptId = tuple[bytes, int]
 """(session, attempt)."""
@@ -55,12 +64,14 @@ class ChainState:
         keys: By name, in order of creation.
         attempts: Every attempt so far, in order of opening.
         draws: Committees that were drawn by stake, by key name.
-        sessions: Recorded signing sessions, by key name and session id.
+        sessions: Signing sessions that are over, by key name and session id.
+        open_sessions: Those that are open, alike, in order of opening.
         audit: The key-usage audit log.
         echoes: Heights, ascending, that are due only so that validators reach finality.
         recent: (height, hash), ascending, of the last block that is final at `height`, and of those
             after it.
         leaves: Hash of every entry of the state, by its path.
+        session_events: What the last block has done to signing sessions, in order.
 
     """
 
@@ -72,11 +83,13 @@ class ChainState:
     keys: Mapping[str, Key]
     attempts: Mapping[AttemptId, Attempt]
     draws: Mapping[str, Draw]
-    sessions: Mapping[tuple[str, str], SignSession]
+    sessions: Mapping[SessionKey, ClosedSession]
+    open_sessions: Mapping[SessionKey, SignSession]
     audit: Log[AuditEntry]
     echoes: tuple[int, ...]
     recent: tuple[tuple[int, bytes], ...]
     leaves: Mapping[str, bytes]
+    session_events: tuple[SessionEvent, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ChainState):
@@ -123,23 +136,20 @@ class ChainState:
     def rule_due(self) -> int | None:
         """The next height at which a rule makes a validator act, if any."""
         heights = [attempt.state.due(self.height) for attempt in self.attempts.values()]
-        heights += [self._next_turn(key) for key in self.keys.values()]
+        heights += [task.next_due(self.height) for task in self.tasks]
         return min((height for height in heights if height is not None), default=None)
 
-    def _next_turn(self, key: Key) -> int | None:
-        """Return when the next member may coordinate a key's test signature, while it has none."""
-        record = key.record
-        if record is None or self.has_session(record.name, record.generation):
-            return None
-        turns = coordinator_turns(self.attempts[record.session, record.attempt].state)
-        return min((height for height, _ in turns if height > self.height), default=None)
-
-    def has_session(self, key: str, generation: int) -> bool:
-        """Say whether a signing session of that generation is recorded."""
-        return any(
-            (session.statement.key, session.statement.generation) == (key, generation)
-            for session in self.sessions.values()
+    @cached_property
+    def tasks(self) -> tuple[SigningTask, ...]:
+        """Every open signing session, in order of opening."""
+        return tuple(
+            _task(self.genesis, self.record(session.key), self.attempts, session)
+            for session in self.open_sessions.values()
         )
+
+    def signing_tasks(self, validator: ValidatorIndex) -> tuple[SigningTask, ...]:
+        """Return the open sessions of keys that `validator` has a seat of, in order of opening."""
+        return tuple(task for task in self.tasks if validator in task.by_validator)
 
     @cached_property
     def next_due(self) -> int | None:
@@ -178,6 +188,12 @@ class Draft:
         self.keys = dict(before.keys)
         self.draws = before.draws
         self.sessions = before.sessions
+        self.open_sessions = dict(before.open_sessions)
+        self.session_events: list[SessionEvent] = []
+        """What this block has done to signing sessions, in order."""
+        self.closed_now: list[ClosedSession] = []
+        """Signing sessions that this block has closed, in order."""
+        self._places = 0
         self.audit = before.audit
         self.echoes = before.echoes
         self._accounts = dict(before.accounts)
@@ -207,10 +223,52 @@ class Draft:
         self.new_draws = (*self.new_draws, draw)
         self._leaves[f"draw/{draw.key}"] = tuple_hash("draw", draw)
 
-    def add_session(self, session: SignSession) -> None:
-        """Record a signing session."""
-        name = (session.statement.key, session.statement.signing)
-        self.sessions = {**self.sessions, name: session}
+    def record(self, key: str) -> KeyRecord | None:
+        """Return the record of a key, None while it has none."""
+        entry = self.keys.get(key)
+        return None if entry is None else entry.record
+
+    def take_place(self) -> int:
+        """Count the signing sessions that this block binds to a generation, from 0."""
+        self._places += 1
+        return self._places - 1
+
+    def signing_task(self, session: SignSession) -> SigningTask:
+        """Return an open signing session as its signers see it."""
+        record = self.record(session.key)
+        assert record is not None
+        made_by = self.peek((record.session, record.attempt))
+        assert made_by is not None
+        return signing_task(self.genesis, record, made_by, session)
+
+    def holders(self, record: KeyRecord, *, proven: bool) -> tuple[int, ...]:
+        """Return who may have seats in a session of the active generation, ascending.
+
+        Args:
+            record: Of that generation.
+            proven: Leave out whoever gave no good partial for the activation.
+
+        """
+        made_by = self.peek((record.session, record.attempt))
+        assert made_by is not None
+        out = made_by.unsigning if proven else {}
+        return tuple(member for member in sorted(made_by.confirmed) if member not in out)
+
+    def sessions_of(self, key: str) -> list[SignSession]:
+        """Return the open signing sessions of a key, in order of opening."""
+        return [session for session in self.open_sessions.values() if session.key == key]
+
+    def set_session(self, session: SignSession) -> None:
+        """Write an open signing session, a new one or one that has changed."""
+        self.open_sessions[session.id] = session
+        self._leaves[_session_path(session)] = tuple_hash("sign-session", session)
+
+    def close_session(self, closed: ClosedSession) -> None:
+        """Keep a signing session that is over; the audit log's line is another matter."""
+        del self.open_sessions[closed.session.id]
+        del self._leaves[_session_path(closed.session)]
+        self.sessions = {**self.sessions, closed.session.id: closed}
+        self.closed_now.append(closed)
 
     def add_audit(self, entry: AuditEntry) -> None:
         """Write a line of the audit log."""
@@ -291,8 +349,24 @@ class Draft:
             self._attempts,
             self.draws,
             self.sessions,
+            self.open_sessions,
             self.audit,
             self.echoes,
             tuple(recent),
             self._leaves,
+            tuple(self.session_events),
         )
+
+
+def _session_path(session: SignSession) -> str:
+    return f"session/{session.key}/{session.signing}"
+
+
+def _task(
+    genesis: Genesis,
+    record: KeyRecord | None,
+    attempts: Mapping[AttemptId, Attempt],
+    session: SignSession,
+) -> SigningTask:
+    assert record is not None
+    return signing_task(genesis, record, attempts[record.session, record.attempt].state, session)

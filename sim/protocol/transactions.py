@@ -17,7 +17,7 @@ from sim.base.codec import decode_canonical, encode
 from sim.base.errors import DecodeError
 from sim.crypto import identity
 from sim.crypto.signatures import CommitmentList
-from sim.protocol.messages import Statement
+from sim.protocol.messages import PartialBytes, Statement
 
 _TAG: Final = "K-chain/tx/v1"
 
@@ -343,7 +343,7 @@ class BadPartial(_Payload, frozen=True):
 
     member: Positive
     commitments: CommitmentList
-    partial: bytes
+    partial: PartialBytes
     signature: Signature
 
 
