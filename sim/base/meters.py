@@ -6,7 +6,9 @@ its charges depend only on what it did: never on caches, processes or schedules.
 Names: ``exp.base`` and ``exp.full`` (group exponentiations by a full scalar), ``exp.small``,
 ``combine.128`` and ``combine.full`` (multi-exponentiations; ``….terms`` counts their terms),
 ``exp.g2``, ``pairing.check`` and ``combine.g2`` (of BLS signatures, in G2), ``proof.verify``,
-``point.validate``, ``seal``, ``open``, ``signature.sign``, ``signature.verify``.
+``point.validate``, ``seal``, ``open``, ``signature.sign``, ``signature.verify``, ``mldsa.sign`` and
+``mldsa.verify`` (ML-DSA-65), ``mlkem.encapsulate`` and ``mlkem.decapsulate`` (ML-KEM-768),
+``vault.seal`` and ``vault.open`` (entries at rest), ``argon2id`` (a key from a password).
 """
 
 from __future__ import annotations

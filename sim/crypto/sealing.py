@@ -24,19 +24,18 @@ from cryptography.hazmat.primitives.asymmetric.mlkem import (
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from kyber_py.ml_kem import ML_KEM_768
 
 from sim.base.codec import tuple_hash
 from sim.base.meters import charge
 from sim.base.secret import Secret, SecretBytes
+from sim.crypto import mlkem
 
-KEM_SEED_SIZE: Final = 64
+KEM_SEED_SIZE: Final = mlkem.SEED_SIZE
 SEEDS_SIZE: Final = KEM_SEED_SIZE + 32
-KEM_PUBLIC_SIZE: Final = 1184
+KEM_PUBLIC_SIZE: Final = mlkem.PUBLIC_SIZE
 PUBLIC_SIZE: Final = KEM_PUBLIC_SIZE + 32
 SHARE_SIZE: Final = 32
-COINS_SIZE: Final = 32
-_CIPHERTEXT_SIZE: Final = 1088
+_CIPHERTEXT_SIZE: Final = mlkem.CIPHERTEXT_SIZE
 _HEAD_SIZE: Final = _CIPHERTEXT_SIZE + 32
 SEALED_SIZE: Final = _HEAD_SIZE + SHARE_SIZE + 16
 
@@ -196,12 +195,8 @@ def seal(
     to = _recipient(recipient_public)
     if coins is None:
         inner, ciphertext = to.kem.encapsulate()
-    elif len(coins) != COINS_SIZE:
-        raise ValueError(f"coins take {COINS_SIZE} bytes, got {len(coins)}")
     else:
-        inner, ciphertext = ML_KEM_768._encaps_internal(  # noqa: SLF001  # the only one with coins
-            recipient_public[:KEM_PUBLIC_SIZE], coins
-        )
+        inner, ciphertext = mlkem.encapsulate_with_coins(recipient_public[:KEM_PUBLIC_SIZE], coins)
     secrets = inner + ephemeral.shared_secret(to.exchange)
     head = ciphertext + ephemeral.public
     place = (label, chain, session, attempt, dealer, recipient)

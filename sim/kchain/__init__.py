@@ -6,7 +6,7 @@ From the inside out:
 `statements`, `sessions` what each transaction does · `execution` one transaction, one height ·
 `blocks` their bytes and hashes · `replica` following blocks, as every validator does · `clock`
 heights and halts · `mempool` what waits · `ledger` forming blocks · `file` ledger.msgpack ·
-`verify` checking one without trust.
+`verify` checking one without trust · `precompile` addresses in the registry's form.
 
 Consensus is idealised: there is one ledger and it never forks. Access to it is not: transactions
 wait, arrive out of order, and are rejected for reasons that the blocks record.

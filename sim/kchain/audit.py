@@ -36,7 +36,7 @@ class SignSession(_Record, frozen=True):
         generation: Whose shares sign.
         message: The bytes to be signed.
         context: What for.
-        requester: The principal that asked, 32 bytes; zeros for the chain itself.
+        requester: The principal that asked, 32 or 1952 bytes; 32 zeros for the chain itself.
         opened_at: Height of the block that opened it.
         expires_at: Height of the block that closes it at the latest.
         seed: What its seats are drawn by, 32 bytes; public.
@@ -96,7 +96,7 @@ class AuditEntry(_Record, frozen=True):
         key: The key's name, as the request gives it.
         era: Of the generation that signed, or would have; 0 if the key has none.
         generation: Whose shares signed, or would have.
-        requester: The principal that asked, 32 bytes; zeros for the chain itself.
+        requester: The principal that asked, 32 or 1952 bytes; 32 zeros for the chain itself.
         signing: The session's id.
         context: What was signed for.
         message_hash: SHA-256 of the message, 32 bytes.

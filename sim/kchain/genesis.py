@@ -12,7 +12,7 @@ from sim.base.codec import encode
 from sim.kchain.errors import LedgerError
 from sim.protocol.ceremony import PhaseLengths
 from sim.protocol.selection import SelectionError, check_weights
-from sim.protocol.transactions import PublicKey
+from sim.protocol.transactions import PublicKey, check_principal
 
 Height = Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
 Time = Annotated[int, msgspec.Meta(ge=0, le=1 << 62)]
@@ -42,7 +42,7 @@ class Genesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         block_max: Most transactions per block.
         phases: Lengths of the phases of every ceremony.
         validators: The registry; positions are validator indices.
-        authorised: Principals (Ed25519 public keys) that may create keys.
+        authorised: Principals (Ed25519 or ML-DSA-65 public keys) that may create keys.
         stakes: Of each validator, at least 1 and together below 2^64. Empty, and left out of the
             bytes, when all have the same: then each counts as 1.
 
@@ -56,7 +56,7 @@ class Genesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     block_max: Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
     phases: PhaseLengths
     validators: tuple[Validator, ...]
-    authorised: tuple[PublicKey, ...]
+    authorised: tuple[bytes, ...]
     stakes: tuple[Stake, ...] = ()
 
     @property
@@ -71,7 +71,7 @@ def genesis_hash(genesis: Genesis) -> bytes:
 
 
 def check_genesis(genesis: Genesis) -> None:
-    """Refuse what types alone don't: repeated names or keys, phases or stakes out of range.
+    """Refuse what types alone don't: repeated names or keys, and what is out of range.
 
     Raises:
         LedgerError: What is wrong in the header.
@@ -84,6 +84,11 @@ def check_genesis(genesis: Genesis) -> None:
     if len(genesis.weights) != len(genesis.validators):
         stakes, validators = len(genesis.stakes), len(genesis.validators)
         raise LedgerError("header", f"{stakes} stakes for {validators} validators")
+    try:
+        for principal in genesis.authorised:
+            check_principal(principal)
+    except ValueError as error:
+        raise LedgerError("header", str(error)) from None
     try:
         check_weights(genesis.weights)
     except SelectionError as error:

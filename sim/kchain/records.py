@@ -34,7 +34,7 @@ class KeyRecord(_Record, frozen=True):
         status: ``Active``.
         policy: What it may be used for.
         committee: Validators' names, by share index.
-        owner: The principal that asked for it, 32 bytes.
+        owner: The principal that asked for it, 32 or 1952 bytes.
         epoch: Of the block that activated it.
         generation: Counts rotations under this public key, from 0.
         era: Counts public keys under this name, from 1.

@@ -100,7 +100,7 @@ class ChainState:
         return hash(self.head)
 
     def nonce(self, principal: bytes) -> int:
-        """Return the last nonce that `principal` (32 bytes) has used; 0 for none."""
+        """Return the last nonce that `principal` has used; 0 for none."""
         return self.accounts.get(principal, 0)
 
     def ceremonies(self) -> tuple[CeremonyState, ...]:

@@ -13,7 +13,7 @@ class Entry:
     Attributes:
         height: Of the block that includes it.
         transaction: Its id, 32 bytes.
-        principal: The Ed25519 key that signed it, 32 bytes.
+        principal: The key that signed it, 32 or 1952 bytes; a member's always has 32.
         kind: A key of `messages.STATEMENTS`.
         body: The statement's bytes, possibly malformed.
         raw: The whole signed transaction, for evidence.

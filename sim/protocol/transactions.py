@@ -2,7 +2,8 @@
 
 A transaction is signed over its chain, kind, principal, nonce and payload, so that nothing of it
 can be moved to another chain, account or place in an account's order. Its id is the SHA-256 of its
-canonical bytes, signature included. Whoever holds an identity key signs; the K-chain only verifies.
+canonical bytes, signature included. Whoever holds a principal's key, Ed25519 or ML-DSA-65, signs;
+the K-chain only verifies.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ import msgspec
 
 from sim.base.codec import decode_canonical, encode
 from sim.base.errors import DecodeError
-from sim.crypto import identity
+from sim.crypto import principals
 from sim.crypto.signatures import CommitmentList
+from sim.crypto.verification import SIGNATURE_SIZES
 from sim.protocol.messages import PartialBytes, Statement
 
 _TAG: Final = "K-chain/tx/v1"
+_SIGNATURES: Final = frozenset(principals.SIGNATURE_SIZES.values())
 
 CREATE_KEY: Final = "create-key"
 ROTATE_KEY: Final = "rotate-key"
@@ -43,7 +46,9 @@ TRANSACTION_MAX: Final = 1 << 21
 Nonce = Annotated[int, msgspec.Meta(ge=1, le=(1 << 63) - 1)]
 PublicKey = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Signature = Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
-KeySignature = Annotated[bytes, msgspec.Meta(max_length=3309)]
+"""A validator's Ed25519 key, and a signature by one."""
+
+KeySignature = Annotated[bytes, msgspec.Meta(max_length=max(SIGNATURE_SIZES.values()))]
 """A key's signature: 64 bytes (Ed25519, BIP-340), 96 (BLS), 3309 (ML-DSA-65), or none."""
 
 Name = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.-]{1,64}\Z")]
@@ -62,25 +67,45 @@ Stake = Annotated[int, msgspec.Meta(ge=1, le=(1 << 63) - 1)]
 Time = Annotated[int, msgspec.Meta(ge=0, le=1 << 62)]
 
 
+def check_principal(public: bytes) -> None:
+    """Check that a principal's public key has the length of one.
+
+    Raises:
+        ValueError: It takes neither 32 nor 1952 bytes.
+
+    """
+    if len(public) not in principals.SIGNATURE_SIZES:
+        raise ValueError(f"no principal's key takes {len(public)} bytes")
+
+
 class Transaction(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One signed transaction.
 
     Attributes:
         chain: The id of the chain that it is for.
         kind: A key of `messages.STATEMENTS`, or one of the constants above.
-        principal: The Ed25519 public key of the account that signs, 32 bytes.
+        principal: The public key of the account that signs: 32 bytes (Ed25519) or 1952 (ML-DSA-65).
         nonce: That account's last nonce + 1.
         payload: The encoded payload of that kind.
-        signature: Ed25519 over `unsigned_bytes`, 64 bytes.
+        signature: The principal's over `unsigned_bytes`, 64 or 3309 bytes.
+
+    Raises:
+        ValueError: The principal or the signature has a length that neither kind has.
 
     """
 
     chain: str
     kind: str
-    principal: PublicKey
+    principal: bytes
     nonce: Nonce
     payload: bytes
-    signature: Signature
+    signature: bytes
+
+    def __post_init__(self) -> None:
+        """Check what annotations can't: lengths that are one of two."""
+        check_principal(self.principal)
+        if len(self.signature) not in _SIGNATURES:
+            raise ValueError(f"no principal's signature takes {len(self.signature)} bytes")
 
 
 class _Payload(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -111,7 +136,7 @@ class Policy(_Payload, frozen=True):
     Attributes:
         max_signings_per_epoch: None is no limit.
         contexts: The contexts it may sign in; empty allows all.
-        admins: Public keys of principals.
+        admins: Public keys of principals, 32 or 1952 bytes each.
         principals: Public keys of those that may ask for signatures besides; empty lets everybody
             whom genesis authorises.
         expires_us: Unix time in µs from which nobody but the owner may do anything, or None.
@@ -121,10 +146,15 @@ class Policy(_Payload, frozen=True):
 
     max_signings_per_epoch: Small | None
     contexts: tuple[str, ...]
-    admins: tuple[PublicKey, ...] = ()
-    principals: tuple[PublicKey, ...] = ()
+    admins: tuple[bytes, ...] = ()
+    principals: tuple[bytes, ...] = ()
     expires_us: Time | None = None
     quorum: Small = 0
+
+    def __post_init__(self) -> None:
+        """Check what annotations can't: keys of one of two lengths."""
+        for public in (*self.admins, *self.principals):
+            check_principal(public)
 
 
 class RotationRules(_Payload, frozen=True):
@@ -237,15 +267,23 @@ class Authorize(_Payload, frozen=True):
     """Add a principal to the policy of `key`, as admin or as principal."""
 
     key: Name
-    principal: PublicKey
+    principal: bytes
     role: Literal["admin", "principal"]
+
+    def __post_init__(self) -> None:
+        """Check what annotations can't: a key of one of two lengths."""
+        check_principal(self.principal)
 
 
 class Revoke(_Payload, frozen=True):
     """Take a principal out of the policy of `key`, from both roles. The owner can't be taken out."""
 
     key: Name
-    principal: PublicKey
+    principal: bytes
+
+    def __post_init__(self) -> None:
+        """Check what annotations can't: a key of one of two lengths."""
+        check_principal(self.principal)
 
 
 class RequestSign(_Payload, frozen=True):
@@ -386,7 +424,7 @@ def sign_transaction(
     nonce: int,
     payload: bytes,
 ) -> bytes:
-    """Return a whole transaction's canonical bytes; `sign` is the principal's Ed25519 signing."""
+    """Return a whole transaction's canonical bytes; `sign` is the principal's signing."""
     signature = sign(unsigned_bytes(chain, kind, principal, nonce, payload))
     return encode(Transaction(chain, kind, principal, nonce, payload, signature))
 
@@ -414,7 +452,10 @@ def transaction_id(raw: bytes) -> bytes:
 
 
 def is_signed(transaction: Transaction) -> bool:
-    """Say whether the signature is its principal's, over everything else in it."""
+    """Say whether the signature is its principal's, over everything else in it.
+
+    The principal's length tells which of the two kinds it must be; the other kind never is.
+    """
     signed = unsigned_bytes(
         transaction.chain,
         transaction.kind,
@@ -422,4 +463,4 @@ def is_signed(transaction: Transaction) -> bool:
         transaction.nonce,
         transaction.payload,
     )
-    return identity.verify(transaction.principal, signed, transaction.signature)
+    return principals.verify(transaction.principal, signed, transaction.signature)

@@ -25,6 +25,7 @@ from sim.world.outcome import RunOutcome
 _ROOT: Final = Path(__file__).parents[2]
 _LIBRARIES: Final = (
     "cryptography",
+    "dilithium-py",
     "gmpy2",
     "kyber-py",
     "msgpack",

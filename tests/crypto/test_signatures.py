@@ -12,6 +12,8 @@ from sim.base.randomness import stream
 from sim.base.secret import Secret, SecretScalar
 from sim.crypto.commitments import EVALUATION
 from sim.crypto.groups import get_group
+from sim.crypto.mldsa import SigningKey
+from sim.crypto.mlkem import DecapsulationKey
 from sim.crypto.polynomial import Polynomial
 from sim.crypto.signatures import (
     RANDOMNESS,
@@ -20,7 +22,13 @@ from sim.crypto.signatures import (
     SecretNonces,
     get_signatures,
 )
-from sim.crypto.verification import SCHEMES, SIGNATURE_SIZES, verify
+from sim.crypto.verification import (
+    SCHEMES,
+    SIGNATURE_SIZES,
+    SINGLE_PARTY,
+    is_single_party_key,
+    verify,
+)
 from tests.support.ordinary import verifies
 
 EVERY = pytest.mark.parametrize("scheme", SCHEMES)
@@ -187,3 +195,41 @@ def test_verification_judges_bytes_of_any_length(scheme: str) -> None:
     with metering(Meter()) as meter:
         verify(scheme, public, b"m", good)
     assert meter.counts == {"signature.verify": 1}
+
+
+def test_keys_of_one_party_are_verified_by_name_too() -> None:
+    key = SigningKey(bytes(32))
+    signature = key.sign(b"m")
+
+    with metering(Meter()) as meter:
+        assert verify("MLDSA", key.public, b"m", signature)
+    assert meter.counts == {"mldsa.verify": 1}
+    assert len(signature) == SIGNATURE_SIZES["MLDSA"]
+    assert not verify("MLDSA", key.public, b"n", signature)
+    for scheme in SCHEMES:
+        assert not verify(scheme, key.public, b"m", signature)
+
+
+def test_ml_kem_keys_sign_nothing() -> None:
+    assert [s for s in (*SCHEMES, *SINGLE_PARTY) if s not in SIGNATURE_SIZES] == ["MLKEM"]
+    with pytest.raises(LocalError, match="MLKEM"):
+        verify("MLKEM", bytes(1184), b"m", bytes(64))
+
+
+def test_public_keys_of_one_party_are_told_from_other_bytes() -> None:
+    signing, receiving = SigningKey(bytes(32)).public, DecapsulationKey(bytes(64)).public
+
+    assert is_single_party_key("MLDSA", signing)
+    assert is_single_party_key("MLKEM", receiving)
+    for scheme, public in [
+        ("MLDSA", receiving),
+        ("MLDSA", b""),
+        ("MLDSA", signing[:-1]),
+        ("MLKEM", signing),
+        ("MLKEM", b""),
+        ("MLKEM", receiving + b"\x00"),
+        ("MLKEM", b"\xff" * 1184),
+    ]:
+        assert not is_single_party_key(scheme, public)
+    with pytest.raises(LocalError, match="ED25519"):
+        is_single_party_key("ED25519", bytes(32))

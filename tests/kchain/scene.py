@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sim.base.codec import encode
 from sim.base.ids import ValidatorIndex
 from sim.crypto.identity import Identity
+from sim.crypto.principals import Principal
 from sim.crypto.signatures import get_signatures
 from sim.kchain.blocks import Block, decode_block
 from sim.kchain.file import encode_ledger
@@ -72,7 +73,7 @@ def make_request(names: Sequence[str], /, **changes: object) -> CreateKey:
     return CreateKey(**{**values, **changes})  # type: ignore[arg-type]  # fields chosen by tests
 
 
-def signed(who: Identity, nonce: int, kind: str, payload: bytes, chain: str = CHAIN) -> bytes:
+def signed(who: Principal, nonce: int, kind: str, payload: bytes, chain: str = CHAIN) -> bytes:
     """Return a signed transaction."""
     return sign_transaction(who.sign, chain, kind, who.public, nonce, payload)
 
@@ -91,7 +92,7 @@ class Scene:
         self.height = 0
         self._nonces: dict[bytes, int] = {}
 
-    def sign(self, who: Identity, kind: str, payload: bytes) -> bytes:
+    def sign(self, who: Principal, kind: str, payload: bytes) -> bytes:
         """Sign with the account's next nonce."""
         nonce = self._nonces[who.public] = self._nonces.get(who.public, 0) + 1
         return signed(who, nonce, kind, payload)

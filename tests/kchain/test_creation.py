@@ -6,6 +6,9 @@ import pytest
 from nacl.signing import VerifyKey
 
 from sim.base.codec import encode
+from sim.base.secret import Secret
+from sim.crypto.principals import principal_from_seed
+from sim.kchain.verify import verify_ledger
 from sim.protocol.phases import Phase
 from sim.protocol.transactions import CREATE_KEY, Policy
 from tests.kchain.scene import OWNER, Scene, make_request, with_key
@@ -16,6 +19,19 @@ def test_only_an_authorised_principal_creates_keys() -> None:
     scene.submit(scene.sign(scene.validators[0], CREATE_KEY, encode(make_request(["v1", "v2"]))))
 
     assert scene.reasons() == ["Unauthorized"]
+
+
+def test_a_principal_with_an_ml_dsa_key_creates_keys_if_it_is_authorised() -> None:
+    owner, stranger = (principal_from_seed("MLDSA", Secret(bytes([n]) * 32)) for n in (1, 2))
+    scene = Scene(authorised=(owner.public,))
+    request = encode(make_request(["v1", "v2"]))
+    for who in (stranger, owner, OWNER):
+        scene.submit(scene.sign(who, CREATE_KEY, request))
+
+    assert sorted(scene.reasons()) == ["", "Unauthorized", "Unauthorized"]
+    assert scene.ledger.state.keys["beacon"].owner == owner.public
+    assert scene.ledger.state.nonce(owner.public) == 1
+    verify_ledger(scene.file())
 
 
 @pytest.mark.parametrize(

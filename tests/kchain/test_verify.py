@@ -262,6 +262,8 @@ def test_a_block_above_the_limit_is_refused() -> None:
         {"stakes": (5, 4, 0, 2)},
         {"stakes": (5, 4, -1, 2)},
         {"stakes": (2**63, 2**62, 2**62, 1)},
+        {"authorised": (bytes(31),)},
+        {"authorised": (OWNER.public, bytes(1951))},
     ],
 )
 def test_a_genesis_that_makes_no_sense_is_refused(changes: dict[str, object]) -> None:
