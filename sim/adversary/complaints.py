@@ -18,7 +18,7 @@ from sim.crypto import sealing
 from sim.protocol.effects import Post
 from sim.protocol.messages import Announce, Complaint, Justification, Reply, Response
 from sim.protocol.phases import Phase
-from sim.protocol.responses import good_bits, has_bit
+from sim.protocol.responses import good_bits, good_dealers
 
 _KIND: Final = Param(
     "kind", str, "invalid", "what is claimed of the share", choices=("invalid", "missing")
@@ -65,7 +65,7 @@ def early_accusation(effect: Occasion, corruption: Corruption) -> Iterator[Occas
     yield effect
     match effect:
         case Post(Announce()):
-            everyone = good_bits([m.index for m in corruption.ceremony.members], _size(corruption))
+            everyone = good_bits(_dealing(corruption), _dealing(corruption))
             yield Post(_lying(Response(everyone, ()), corruption, "invalid"))
         case _:
             pass
@@ -163,20 +163,20 @@ def _bad_key(complaint: Complaint, flaw: str) -> bytes:
 
 
 def _size(corruption: Corruption) -> int:
-    return corruption.ceremony.size
+    return len(corruption.ceremony.dealers)
+
+
+def _dealing(corruption: Corruption) -> list[int]:
+    return [dealer.index for dealer in corruption.ceremony.dealers]
 
 
 def _lying(response: Response, corruption: Corruption, kind: str) -> Response:
     """Return `response` with complaints about victims, one if none are named, put in."""
-    held = [
-        member.index
-        for member in corruption.ceremony.members
-        if has_bit(response.good, member.index)
-    ]
+    held = sorted(good_dealers(response.good, _dealing(corruption)))
     victims = corruption.choose(d for d in held if d != corruption.me.index)
     lies = [_complaint(dealer, corruption, kind) for dealer in sorted(victims)]
     complaints = sorted((*response.complaints, *lies), key=lambda complaint: complaint.dealer)
-    bits = good_bits([dealer for dealer in held if dealer not in victims], _size(corruption))
+    bits = good_bits([dealer for dealer in held if dealer not in victims], _dealing(corruption))
     return Response(bits, tuple(complaints))
 
 

@@ -164,7 +164,9 @@ def _uninvited(corruption: Corruption) -> Statement | None:
             points = (corruption.group.base_mul(1),) * (corruption.ceremony.size + 1)
             return Deal(points, corruption.draw("proof").bytes(64))
         case Phase.RESPOND:
-            return Response(good_bits([], corruption.ceremony.size), ())
+            return Response(
+                good_bits([], [dealer.index for dealer in corruption.ceremony.dealers]), ()
+            )
         case _:
             return None
 

@@ -39,12 +39,18 @@ class CommitmentForm(Protocol):
         """Return how many points a commitment has."""
         ...
 
-    def commit(self, group: Group, polynomial: Polynomial, n: int) -> Points:
-        """Return the commitment; charges one exp.base per point."""
+    def commit(self, group: Group, polynomial: Polynomial, n: int, *, zero: bool = False) -> Points:
+        """Return the commitment; charges one exp.base per point.
+
+        With `zero` the constant term is 0, everybody knows it, and its point costs nothing.
+        """
         ...
 
-    def validate(self, group: Group, points: Points) -> None:
+    def validate(self, group: Group, points: Points, *, zero: bool = False) -> None:
         """Validate every point; none may be the identity. Their number is the caller's business.
+
+        With `zero` the first point isn't looked at: it must equal the identity, byte for byte, and
+        the caller compares.
 
         Raises:
             PointError: As `Group.validate`.
@@ -67,12 +73,15 @@ class CommitmentForm(Protocol):
         n: int,
         t: int,
         deals: tuple[tuple[bytes, Points], ...],
+        *,
+        zero: bool = False,
     ) -> frozenset[bytes]:
         """Return the ids of `deals`, pairs (id, points), whose polynomial has too high a degree.
 
-        Points are validated and of the right number. `tag_parts` begins with a tag and binds the
-        session. An honest deal can't be among them, whatever the others are; one of too high a
-        degree escapes with probability 2^−128.
+        Points are validated and of the right number; with `zero` the first is the identity in every
+        deal, and enters no combination. `tag_parts` begins with a tag and binds the session. An
+        honest deal can't be among them, whatever the others are; one of too high a degree escapes
+        with probability 2^−128.
         """
         ...
 
@@ -84,12 +93,24 @@ class CommitmentForm(Protocol):
         t: int,
         deal: bytes,
         points: Points,
+        *,
+        zero: bool = False,
     ) -> bool:
         """Say whether the deal of id `deal` has too high a degree, from its own bytes alone."""
         ...
 
-    def verification_shares(self, group: Group, rows: Sequence[Points], n: int, t: int) -> Points:
-        """Return V_0..V_n of the sum of the committed polynomials."""
+    def verification_shares(
+        self,
+        group: Group,
+        rows: Sequence[Points],
+        n: int,
+        t: int,
+        weights: Sequence[int] | None = None,
+    ) -> Points:
+        """Return V_0..V_n of the sum of the committed polynomials, each times its weight if given.
+
+        Weights charge one combine.full of len(rows) terms per point of a row.
+        """
         ...
 
 
@@ -100,11 +121,11 @@ class _EvaluationForm:
         del t
         return n + 1
 
-    def commit(self, group: Group, polynomial: Polynomial, n: int) -> Points:
-        return tuple(group.base_mul(value) for value in polynomial.evaluate_all(n))
+    def commit(self, group: Group, polynomial: Polynomial, n: int, *, zero: bool = False) -> Points:
+        return _commit(group, polynomial.evaluate_all(n), zero=zero)
 
-    def validate(self, group: Group, points: Points) -> None:
-        for point in points:
+    def validate(self, group: Group, points: Points, *, zero: bool = False) -> None:
+        for point in points[1:] if zero else points:
             group.validate(point)
 
     def constant(self, points: Points) -> bytes:
@@ -121,21 +142,23 @@ class _EvaluationForm:
         n: int,
         t: int,
         deals: tuple[tuple[bytes, Points], ...],
+        *,
+        zero: bool = False,
     ) -> frozenset[bytes]:
         if not deals:
             return frozenset()
         ids = [deal for deal, _ in deals]
         weights, word = _weights(group, tag_parts, n, t, ids)
-        columns = zip(*(_row(points, n) for _, points in deals), strict=True)
+        columns = list(zip(*(_row(points, n) for _, points in deals), strict=True))[int(zero) :]
         combined = [group.combine(weights, column, _WEIGHT_BITS) for column in columns]
-        if _in_code(group, word, combined):
+        if _in_code(group, word[int(zero) :], combined):
             return frozenset()
         # Each deal alone: bisection would cost more combinations, and the verdict must rest on
         # weights that depend on nothing but the deal, so that it is evidence by itself.
         return frozenset(
             deal
             for deal, points in deals
-            if self.single_high_degree(group, tag_parts, n, t, deal, points)
+            if self.single_high_degree(group, tag_parts, n, t, deal, points, zero=zero)
         )
 
     def single_high_degree(
@@ -146,14 +169,22 @@ class _EvaluationForm:
         t: int,
         deal: bytes,
         points: Points,
+        *,
+        zero: bool = False,
     ) -> bool:
         _, word = _weights(group, tag_parts, n, t, [deal])
-        return not _in_code(group, word, _row(points, n))
+        return not _in_code(group, word[int(zero) :], _row(points, n)[int(zero) :])
 
-    def verification_shares(self, group: Group, rows: Sequence[Points], n: int, t: int) -> Points:
+    def verification_shares(
+        self,
+        group: Group,
+        rows: Sequence[Points],
+        n: int,
+        t: int,
+        weights: Sequence[int] | None = None,
+    ) -> Points:
         del t
-        checked = [_row(row, n) for row in rows]
-        return tuple(group.sum_points([row[x] for row in checked]) for x in range(n + 1))
+        return _summed(group, [_row(row, n) for row in rows], n + 1, weights)
 
 
 class _CoefficientForm:
@@ -163,12 +194,12 @@ class _CoefficientForm:
         del n
         return t
 
-    def commit(self, group: Group, polynomial: Polynomial, n: int) -> Points:
+    def commit(self, group: Group, polynomial: Polynomial, n: int, *, zero: bool = False) -> Points:
         del n
-        return tuple(group.base_mul(coefficient) for coefficient in polynomial.coefficients)
+        return _commit(group, polynomial.coefficients, zero=zero)
 
-    def validate(self, group: Group, points: Points) -> None:
-        for point in points:
+    def validate(self, group: Group, points: Points, *, zero: bool = False) -> None:
+        for point in points[1:] if zero else points:
             group.validate(point)
 
     def constant(self, points: Points) -> bytes:
@@ -184,11 +215,13 @@ class _CoefficientForm:
         n: int,
         t: int,
         deals: tuple[tuple[bytes, Points], ...],
+        *,
+        zero: bool = False,
     ) -> frozenset[bytes]:
         return frozenset(
             deal
             for deal, points in deals
-            if self.single_high_degree(group, tag_parts, n, t, deal, points)
+            if self.single_high_degree(group, tag_parts, n, t, deal, points, zero=zero)
         )
 
     def single_high_degree(
@@ -199,12 +232,22 @@ class _CoefficientForm:
         t: int,
         deal: bytes,
         points: Points,
+        *,
+        zero: bool = False,
     ) -> bool:
-        del group, tag_parts, n, deal
+        del group, tag_parts, n, deal, zero
         return len(points) > t
 
-    def verification_shares(self, group: Group, rows: Sequence[Points], n: int, t: int) -> Points:
-        summed = [group.sum_points([row[k] for row in rows]) for k in range(t)]
+    def verification_shares(
+        self,
+        group: Group,
+        rows: Sequence[Points],
+        n: int,
+        t: int,
+        weights: Sequence[int] | None = None,
+    ) -> Points:
+        assert all(len(row) == t for row in rows)
+        summed = _summed(group, rows, t, weights)
         return tuple(group.horner(summed, x) for x in range(n + 1))
 
 
@@ -225,6 +268,24 @@ def form(name: str) -> CommitmentForm:
         return _FORMS[name]
     except KeyError:
         raise LocalError(f"no commitment form {name!r}") from None
+
+
+def _commit(group: Group, values: Sequence[int], *, zero: bool) -> Points:
+    if not zero:
+        return tuple(map(group.base_mul, values))
+    assert values[0] == 0
+    return (group.identity, *map(group.base_mul, values[1:]))
+
+
+def _summed(
+    group: Group, rows: Sequence[Points], width: int, weights: Sequence[int] | None
+) -> Points:
+    """Add rows of `width` points up, point by point, each times its weight if there are weights."""
+    columns = [[row[place] for row in rows] for place in range(width)]
+    if weights is None:
+        return tuple(map(group.sum_points, columns))
+    bits = group.order.bit_length()
+    return tuple(group.combine(weights, column, bits) for column in columns)
 
 
 def _row(points: Points, n: int) -> Points:

@@ -13,6 +13,7 @@ from sim.base.errors import DecodeError
 from sim.base.memo import memoised
 from sim.crypto import verification
 from sim.crypto.signatures import CommitmentList, PartialError, get_signatures
+from sim.protocol.deals import base_digest
 from sim.protocol.entries import Entry, Rejected
 from sim.protocol.messages import Sign, SignNonce
 from sim.protocol.result import usable_nonces
@@ -22,21 +23,31 @@ ACTIVATE = "K-chain/activate/v1"
 
 
 def activation_message(notes: Notes, confirm_end: int) -> bytes:
-    """Return what the committee signs: the prefix, then everything that the key came from."""
+    """Return what the committee signs: the prefix, then everything that the key came from.
+
+    In a rotation the lists have the old generation's entry first.
+    """
     ceremony = notes.ceremony
+    base = ceremony.base
+    committees, generations, thresholds = [], [], []
+    if base is not None:
+        committees.append(base_digest(base))
+        generations.append(base.generation)
+        thresholds.append(base.threshold)
     return ACTIVATE.encode() + encode(
         {
             "attempt": ceremony.attempt,
             "chain": ceremony.chain,
-            "committees": [notes.committee],
+            "committees": [*committees, notes.committee],
             "confirm_end": confirm_end,
             "era": ceremony.era,
-            "generations": [ceremony.generation],
+            "generations": [*generations, ceremony.generation],
             "key": ceremony.key,
+            "operation": ceremony.operation,
             "public_key": notes.public_key,
             "qual": notes.qual,
             "scheme": ceremony.scheme,
-            "thresholds": [ceremony.threshold],
+            "thresholds": [*thresholds, ceremony.threshold],
             "transcript": notes.transcript,
             "verification": notes.verification,
         }
@@ -95,7 +106,7 @@ def record_sign(notes: Notes, member: int, entry: Entry) -> None:
         sign.partial,
     ):
         notes.unsigning[member] = "bad-partial"
-        notes.blame(member, "bad-partial", entry.height, entry.raw)
+        notes.blame(notes.ceremony.member(member), "bad-partial", entry.height, entry.raw)
         return
     notes.partials[member] = sign.partial
     if usable_nonces(notes.ceremony.scheme, sign.nonces):

@@ -30,12 +30,14 @@ def record_response(notes: Notes, member: int, entry: Entry) -> None:
     if member in notes.responses:
         raise Rejected("Duplicate")
     running = notes.running()
-    response = parse_response(entry.body, member, notes.ceremony.size, running)
+    ceremony = notes.ceremony
+    dealing = [dealer.index for dealer in ceremony.dealers]
+    response = parse_response(entry.body, ceremony.own_dealer(member), dealing, running)
     notes.responses[member] = response
     notes.response_raw[member] = entry.raw
     notes.ran_at[entry.transaction] = tuple(running)
     if response is None:
-        notes.blame(member, "malformed-response", entry.height, entry.raw)
+        notes.blame(ceremony.member(member), "malformed-response", entry.height, entry.raw)
         return
     for complaint in response.complaints:
         if complaint.dealer in running:
@@ -52,7 +54,7 @@ def exclude_accused_by_t(notes: Notes, height: int) -> None:
         ]
         if len(accusers) >= notes.ceremony.threshold:
             notes.exclude(dealer, "accused-by-t")
-            notes.suspect(dealer, "accused-by-t", height)
+            notes.suspect(notes.dealer(dealer), "accused-by-t", height)
 
 
 def record_justification(notes: Notes, dealer: int, entry: Entry) -> None:
@@ -88,9 +90,8 @@ def _judge_clear(notes: Notes, pair: Pair, reply: Reply, height: int) -> None:
         notes.published.append(pair)
         return
     notes.exclude(dealer, "bad-justification")
-    notes.blame(
-        dealer, "bad-justification", height, notes.deals[dealer].raw, notes.justified[dealer]
-    )
+    evidence = notes.deals[dealer].raw, notes.justified[dealer]
+    notes.blame(notes.dealer(dealer), "bad-justification", height, *evidence)
 
 
 def deal_points(notes: Notes, dealer: int) -> tuple[bytes, ...]:
@@ -118,7 +119,7 @@ def suspect_unanswered(notes: Notes, height: int) -> None:
     """At the end of justify: a dealer that left a complaint unanswered is out, without proof."""
     for dealer, _ in notes.unanswered():
         notes.exclude(dealer, "unjustified")
-        notes.suspect(dealer, "unjustified", height)
+        notes.suspect(notes.dealer(dealer), "unjustified", height)
 
 
 def record_open_reply(notes: Notes, member: int, entry: Entry) -> None:
@@ -158,10 +159,11 @@ def _act_on_opening(notes: Notes, pair: Pair, verdict: OpeningVerdict, entry: En
     )
     if verdict == "bad-reply":
         notes.exclude(dealer, "bad-justification")
-        notes.blame(dealer, "bad-justification", entry.height, *evidence)
+        notes.blame(notes.dealer(dealer), "bad-justification", entry.height, *evidence)
     elif verdict == "false-opening":
         notes.published.append(pair)  # whoever reads the seeds can read the share
-        notes.blame(accuser, "false-opening", entry.height, *evidence)
+        accuser_seat = notes.ceremony.member(accuser)
+        notes.blame(accuser_seat, "false-opening", entry.height, *evidence)
 
 
 def judge_opening(

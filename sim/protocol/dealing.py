@@ -1,4 +1,4 @@
-"""The dealer's half of a member: its polynomial, its sealed shares, its answers to complaints."""
+"""The dealer's half of a participant: its polynomial, its sealed shares, its answers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from sim.protocol.effects import Effect, Flush, Put, Send, SendSealed, StartTime
 from sim.protocol.envelopes import seal_shares, sign_envelopes
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Complaint, Deal, Reply, ShareEnvelope
+from sim.protocol.operations import sharing_of
 from sim.protocol.phases import Phase
 from sim.protocol.state import Notes
 
@@ -24,13 +25,14 @@ TIMER = "share/"
 
 
 class Dealer:
-    """What one member deals in one attempt.
+    """What one dealer deals in one attempt.
 
     Args:
         context: The validator that runs it.
         ceremony: The attempt.
-        me: Its share index.
+        me: The share index under which it deals.
         stored: What the store holds for this attempt.
+        share: Its share of the base generation; None in a DKG, or if it has none.
 
     """
 
@@ -40,10 +42,14 @@ class Dealer:
         ceremony: Ceremony,
         me: ShareIndex,
         stored: Mapping[str, bytes],
+        share: SecretScalar | None,
     ) -> None:
         self._context = context
         self._ceremony = ceremony
-        self._me = me
+        self.me = me
+        self._holder = ceremony.own_holder(me)
+        self._share = share
+        self._sharing = sharing_of(ceremony)
         self._group = get_group(ceremony.scheme)
         self._form = commitments.form(ceremony.commitments)
         self._polynomial = self._load_polynomial(stored.get("polynomial"))
@@ -54,7 +60,10 @@ class Dealer:
 
     @property
     def has_polynomial(self) -> bool:
-        """Whether the polynomial is at hand: not before dealing, nor after losing the store."""
+        """Whether the polynomial is at hand: not before dealing, nor after losing the store.
+
+        In a reshare, not without the old share either.
+        """
         return self._polynomial is not None
 
     @property
@@ -63,34 +72,38 @@ class Dealer:
         return bool(self._outgoing)
 
     def own_share(self) -> SecretScalar | None:
-        """Return f(me), the share that never travels."""
-        return None if self._polynomial is None else Secret(self._polynomial.at(self._me))
+        """Return the share that never travels: the dealer's own, if it is a holder too."""
+        if self._polynomial is None or not self._holder:
+            return None
+        return Secret(self._polynomial.at(self._holder))
 
     def draw(self) -> list[Effect]:
-        """Draw the polynomial, if there is none yet."""
+        """Draw the polynomial, if there is none yet and the dealer has what it takes."""
         if self._polynomial is not None:
             return []
-        self._polynomial = Polynomial.random(
-            self._context.draw("polynomial", *self._labels()),
-            self._ceremony.threshold,
-            self._group.order,
-        )
+        draw = self._context.draw("polynomial", *self._labels())
+        self._polynomial = self._sharing.polynomial(self._ceremony, draw, self._share)
+        if self._polynomial is None:
+            return []
         scalars = [self._group.encode_scalar(c) for c in self._polynomial.coefficients]
         return [Put("polynomial", encode(scalars))]
 
     def shares(self) -> dict[ShareIndex, SecretScalar]:
-        """Return f(x) for every other member."""
+        """Return f(x) for every holder but the dealer itself."""
         values = self._values()
         return {
             member.index: Secret(values[member.index])
             for member in self._ceremony.members
-            if member.index != self._me
+            if member.index != self._holder
         }
 
     def deal(self, notes: Notes) -> Deal:
-        """Commit to the polynomial, and prove knowledge of its constant term."""
+        """Commit to the polynomial, and prove knowledge of its constant term if it isn't 0."""
         assert self._polynomial is not None
-        points = self._form.commit(self._group, self._polynomial, self._ceremony.size)
+        zero = self._sharing.zero
+        points = self._form.commit(self._group, self._polynomial, self._ceremony.size, zero=zero)
+        if not self._sharing.proves:
+            return Deal(points, b"")
         nonce = self._context.draw("possession", *self._labels())
         proof = schnorr.prove(
             self._group,
@@ -99,18 +112,18 @@ class Dealer:
             1 + nonce.below(self._group.order - 1),
             POSSESSION,
             *proof_context(self._ceremony, notes.committee),
-            self._me,
+            self.me,
         )
         return Deal(points, proof)
 
     def seal(self, notes: Notes, shares: Mapping[ShareIndex, SecretScalar]) -> SendSealed:
         """Seal `shares` to their holders."""
         ephemeral = Secret(self._context.draw("ephemeral", *self._labels()).bytes(32))
-        return SendSealed(seal_shares(self._ceremony, self._me, ephemeral, notes.transport, shares))
+        return SendSealed(seal_shares(self._ceremony, self.me, ephemeral, notes.transport, shares))
 
     def dispatch(self, sealed: Mapping[ShareIndex, bytes]) -> list[Effect]:
         """Sign what was sealed, keep the envelopes durably, and begin to send them."""
-        self._outgoing = sign_envelopes(self._ceremony, self._me, self._context.identity, sealed)
+        self._outgoing = sign_envelopes(self._ceremony, self.me, self._context.identity, sealed)
         kept = encode([self._outgoing[holder] for holder in sorted(self._outgoing)])
         effects: list[Effect] = [Put("outgoing", kept), Flush()]
         for holder in sorted(self._outgoing):
@@ -172,7 +185,7 @@ class Dealer:
             self._ceremony.chain,
             self._ceremony.session,
             self._ceremony.attempt,
-            self._me,
+            self.me,
             accuser,
             draw.bytes(32),
         )
@@ -181,7 +194,7 @@ class Dealer:
     def forget(self) -> list[str]:
         """Drop every secret; return the timers to stop."""
         timers = [f"{TIMER}{holder}" for holder in sorted(self._outgoing)]
-        self._polynomial = None
+        self._polynomial = self._share = None
         self._outgoing = {}
         return timers
 

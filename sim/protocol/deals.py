@@ -1,7 +1,8 @@
 """Public checks on deals: what every validator finds out about them from ledger bytes alone.
 
 Source: Pedersen 1991 as in Gennaro, Jarecki, Krawczyk, Rabin (J. Cryptology 2007), with the degree
-test of SCRAPE (Cascudo, David 2017) in the evaluation form.
+test of SCRAPE (Cascudo, David 2017) in the evaluation form. Where a rotation pins the constant
+term, its encoded bytes are compared, before and outside any combination.
 """
 
 from __future__ import annotations
@@ -16,14 +17,22 @@ from sim.base.memo import memoised
 from sim.crypto import commitments, schnorr
 from sim.crypto.group import PointError
 from sim.crypto.groups import get_group
-from sim.protocol.ceremony import Ceremony
+from sim.protocol.ceremony import Base, Ceremony
 from sim.protocol.messages import Deal
+from sim.protocol.operations import sharing_of
 
 POSSESSION: Final = "K-chain/possession/v1"
 _DEGREE: Final = "K-chain/degree/v1"
 
 DEAL_FAULTS: Final = frozenset(
-    {"malformed-deal", "wrong-point-count", "invalid-point", "bad-proof", "degree-too-high"}
+    {
+        "malformed-deal",
+        "wrong-point-count",
+        "invalid-point",
+        "wrong-constant",
+        "bad-proof",
+        "degree-too-high",
+    }
 )
 """What a deal alone can be convicted of; a deal gets one verdict, and these come first."""
 
@@ -55,10 +64,26 @@ def parse_deal(body: bytes) -> Deal | None:
 
 
 def committee_digest(ceremony: Ceremony, transport: Mapping[int, bytes]) -> bytes:
-    """Hash the ordered identity and transport keys; who announced none has an empty key."""
+    """Hash the ordered identity and transport keys; who announced none has an empty key.
+
+    In a rotation, also what it starts from: the old committee, its threshold, every V_x.
+    """
+    members = [(m.index, m.identity, transport.get(m.index, b"")) for m in ceremony.members]
+    base = ceremony.base
+    if base is None:
+        return tuple_hash("committee", members)
+    return tuple_hash("committee", members, base_digest(base))
+
+
+def base_digest(base: Base) -> bytes:
+    """Hash the generation that a rotation starts from: holders, threshold, V_0..V_n, transcript."""
     return tuple_hash(
-        "committee",
-        [(m.index, m.identity, transport.get(m.index, b"")) for m in ceremony.members],
+        "base",
+        base.generation,
+        base.threshold,
+        [(member.index, member.identity) for member in base.members],
+        base.verification,
+        base.transcript,
     )
 
 
@@ -82,27 +107,39 @@ def deal_fault(
     """Name the first fault of one deal, ``""`` when there is none; the degree is left aside.
 
     `transaction` is the deal's id. The order is the protocol's: malformed-deal, wrong-point-count,
-    invalid-point, bad-proof.
+    invalid-point, wrong-constant, bad-proof.
     """
     fault = _point_fault(ceremony, transaction, body)
     if fault:
         return fault
     deal = parse_deal(body)
     assert deal is not None
-    group = get_group(ceremony.scheme)
+    sharing = sharing_of(ceremony)
     constant = commitments.form(ceremony.commitments).constant(deal.points)
+    pinned = sharing.pinned(ceremony, dealer)
+    if pinned is not None and constant != pinned:
+        return "wrong-constant"
+    if not sharing.proves:
+        return ""
+    return "" if _possessed(ceremony, committee, dealer, constant, deal.proof) else "bad-proof"
+
+
+def _possessed(
+    ceremony: Ceremony, committee: bytes, dealer: int, constant: bytes, proof: bytes
+) -> bool:
+    group = get_group(ceremony.scheme)
     try:
         schnorr.verify(
             group,
             constant,
-            deal.proof,
+            proof,
             POSSESSION,
             *proof_context(ceremony, committee),
             dealer,
         )
     except schnorr.ProofError:
-        return "bad-proof"
-    return ""
+        return False
+    return True
 
 
 @memoised
@@ -110,13 +147,14 @@ def _point_fault(ceremony: Ceremony, transaction: bytes, body: bytes) -> str:
     """Like `deal_fault`, for what comes before the proof. `transaction` keys the memo."""
     del transaction
     deal = parse_deal(body)
-    if deal is None:
+    sharing = sharing_of(ceremony)
+    if deal is None or (deal.proof and not sharing.proves):
         return "malformed-deal"
     form = commitments.form(ceremony.commitments)
     if len(deal.points) != form.point_count(ceremony.size, ceremony.threshold):
         return "wrong-point-count"
     try:
-        form.validate(get_group(ceremony.scheme), deal.points)
+        form.validate(get_group(ceremony.scheme), deal.points, zero=sharing.zero)
     except PointError:
         return "invalid-point"
     return ""
@@ -127,8 +165,8 @@ def deal_faults(
 ) -> dict[int, str]:
     """Judge all deals at the height that ended the deal phase: dealer → its first fault.
 
-    The combined degree test covers every deal whose points are valid, whatever else is wrong with
-    it; its verdict counts where nothing earlier in the order applies.
+    The combined degree test covers every deal whose points are valid and whose constant is what it
+    must be, whatever else is wrong with it; its verdict counts where nothing earlier applies.
     """
     faults: dict[int, str] = {}
     sound: list[tuple[int, RecordedDeal]] = []
@@ -164,6 +202,7 @@ def _high_degree(ceremony: Ceremony, deals: tuple[tuple[bytes, bytes], ...]) -> 
         ceremony.size,
         ceremony.threshold,
         tuple(parsed),
+        zero=sharing_of(ceremony).zero,
     )
 
 
@@ -176,4 +215,5 @@ def degree_too_high(ceremony: Ceremony, transaction: bytes, points: tuple[bytes,
         ceremony.threshold,
         transaction,
         points,
+        zero=sharing_of(ceremony).zero,
     )

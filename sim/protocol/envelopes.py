@@ -56,6 +56,7 @@ def seal_shares(
     """
     group = get_group(ceremony.scheme)
     sender = sealing.Ephemeral(ephemeral)
+    own = ceremony.own_holder(dealer)
     return {
         holder: sealing.seal(
             group.encode_scalar(share.reveal()),
@@ -70,7 +71,7 @@ def seal_shares(
             None,
         )
         for holder, share in sorted(shares.items())
-        if holder != dealer and holder in transport
+        if holder != own and holder in transport
     }
 
 
@@ -111,7 +112,7 @@ def signed_by_dealer(ceremony: Ceremony, envelope: ShareEnvelope) -> bool:
     except merkle.MerkleError:
         return False
     return identity.verify(
-        ceremony.member(envelope.dealer).identity,
+        ceremony.dealer_by_index[envelope.dealer].identity,
         root_bytes(ceremony.chain, envelope.session, envelope.attempt, envelope.dealer, root),
         envelope.signature,
     )

@@ -95,11 +95,11 @@ class PublicRecord:
 
 @dataclass(frozen=True, slots=True)
 class _Cited:
-    """One cited transaction: validly signed by a member, for this session and attempt."""
+    """One cited transaction: validly signed from a seat, for this session and attempt."""
 
     id: bytes
     kind: str
-    member: Member
+    seat: Member
     body: bytes
 
 
@@ -123,12 +123,14 @@ def _read(ceremony: Ceremony, raw: bytes) -> _Cited | None:
         payload = decode_canonical(transaction.payload, CeremonyPayload)
     except DecodeError:
         return None
-    member = ceremony.by_identity.get(transaction.principal)
-    if member is None or transaction.chain != ceremony.chain or not is_signed(transaction):
+    dealt = transaction.kind in ("deal", "justification")
+    seats = ceremony.dealer_by_identity if dealt else ceremony.by_identity
+    seat = seats.get(transaction.principal)
+    if seat is None or transaction.chain != ceremony.chain or not is_signed(transaction):
         return None
     if (payload.session, payload.attempt) != (ceremony.session, ceremony.attempt):
         return None
-    return _Cited(transaction_id(raw), transaction.kind, member, payload.body)
+    return _Cited(transaction_id(raw), transaction.kind, seat, payload.body)
 
 
 def _decode(cited: _Cited, kind: type[T]) -> T | None:
@@ -140,14 +142,14 @@ def _decode(cited: _Cited, kind: type[T]) -> T | None:
 
 def _by(cited: list[_Cited], name: str, *kinds: str) -> bool:
     """Say whether exactly these kinds are cited, all signed by the validator `name`."""
-    return [c.kind for c in cited] == list(kinds) and all(c.member.name == name for c in cited)
+    return [c.kind for c in cited] == list(kinds) and all(c.seat.name == name for c in cited)
 
 
 def _bad_deal(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
     if not _by(cited, fault.validator, "deal"):
         return False
     deal = cited[0]
-    found = deal_fault(record.ceremony, record.committee, deal.member.index, deal.id, deal.body)
+    found = deal_fault(record.ceremony, record.committee, deal.seat.index, deal.id, deal.body)
     return found == fault.fault
 
 
@@ -159,8 +161,8 @@ def _high_degree(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> boo
 
 
 def _sound_deal(record: PublicRecord, cited: _Cited) -> Deal | None:
-    """Return a deal of the right number of valid points; None for any other."""
-    dealer = cited.member.index
+    """Return a deal of the right number of valid points, and the right constant; else None."""
+    dealer = cited.seat.index
     fault = deal_fault(record.ceremony, record.committee, dealer, cited.id, cited.body)
     return parse_deal(cited.body) if fault in ("", "bad-proof") else None
 
@@ -172,9 +174,9 @@ def _equivocation(_record: PublicRecord, fault: Fault, cited: list[_Cited]) -> b
 def _malformed_response(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
     if not _by(cited, fault.validator, "response") or cited[0].id not in record.running:
         return False
-    member = cited[0].member
-    running = record.running[cited[0].id]
-    return parse_response(cited[0].body, member.index, record.ceremony.size, running) is None
+    ceremony, own = record.ceremony, record.ceremony.own_dealer(cited[0].seat.index)
+    dealing = [dealer.index for dealer in ceremony.dealers]
+    return parse_response(cited[0].body, own, dealing, record.running[cited[0].id]) is None
 
 
 def _bad_justification(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
@@ -193,7 +195,7 @@ def _bad_clear_reply(record: PublicRecord, cited: list[_Cited]) -> bool:
     for reply in justification.replies:
         if reply.kind == "clear":
             first.setdefault(reply.accuser, reply)
-    dealer = cited[0].member.index
+    dealer = cited[0].seat.index
     return any(
         (dealer, accuser) in record.replied
         and not share_matches(record.ceremony, deal.points, accuser, reply.data)
@@ -211,8 +213,8 @@ def _opening_verdict(
     """Re-judge an opening from deal, response, justification and open-reply; ``""`` if unfit."""
     if [c.kind for c in cited] != ["deal", "response", "justification", "open-reply"]:
         return ""
-    dealer, accuser = cited[0].member, cited[1].member
-    if cited[2].member != dealer or cited[3].member != accuser:
+    dealer, accuser = cited[0].seat, cited[1].seat
+    if cited[2].seat != dealer or cited[3].seat != accuser:
         return ""
     if fault.validator != (dealer if dealer_first else accuser).name:
         return ""
@@ -239,7 +241,7 @@ def _confirmation(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bo
         return False
     if fault.fault == "inconsistent-confirmation":
         return confirm.transcript != record.transcript
-    index = cited[0].member.index
+    index = cited[0].seat.index
     return confirm.transcript == record.transcript and not confirmation_holds(
         record.ceremony, record.committee, index, record.verification[index], confirm
     )
@@ -257,7 +259,7 @@ def _bad_partial(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> boo
         return False
     sign = _decode(cited[0], Sign)
     pairs = None if sign is None else record.lists.get(sign.list_hash)
-    index = cited[0].member.index
+    index = cited[0].seat.index
     if sign is None or pairs is None or not record.verification:
         return False
     if index not in [member for member, _, _ in pairs]:
@@ -277,6 +279,7 @@ _CHECKS: Final[Mapping[str, Callable[[PublicRecord, Fault, list[_Cited]], bool]]
     "malformed-deal": _bad_deal,
     "wrong-point-count": _bad_deal,
     "invalid-point": _bad_deal,
+    "wrong-constant": _bad_deal,
     "bad-proof": _bad_deal,
     "degree-too-high": _high_degree,
     "equivocation": _equivocation,

@@ -1,4 +1,4 @@
-"""The holder's half of a member: the envelopes it received, and the share they add up to."""
+"""The holder's half of a participant: the envelopes it received, and the share they make."""
 
 from __future__ import annotations
 
@@ -14,22 +14,32 @@ from sim.protocol.ceremony import Ceremony
 from sim.protocol.complaints import deal_points, open_reply, share_matches
 from sim.protocol.envelopes import MAX_PER_DEALER, envelope_key, signed_by_dealer
 from sim.protocol.messages import ShareEnvelope
+from sim.protocol.operations import sharing_of
 from sim.protocol.state import Notes
 
 
 class Holdings:
-    """What one member holds in one attempt.
+    """What one holder holds in one attempt.
 
     Args:
         ceremony: The attempt.
         me: The holder's share index.
         stored: What the store holds for this attempt.
+        base: Its share of the base generation; None in a DKG, or if it has none.
 
     """
 
-    def __init__(self, ceremony: Ceremony, me: ShareIndex, stored: Mapping[str, bytes]) -> None:
+    def __init__(
+        self,
+        ceremony: Ceremony,
+        me: ShareIndex,
+        stored: Mapping[str, bytes],
+        base: SecretScalar | None,
+    ) -> None:
         self._ceremony = ceremony
         self._me = me
+        self._own_dealer = ceremony.own_dealer(me)
+        self._base = base
         self._group = get_group(ceremony.scheme)
         self._envelopes: dict[int, dict[str, ShareEnvelope]] = {}
         self._signed: set[int] = set()
@@ -64,7 +74,7 @@ class Holdings:
         return self._one_time[dealer].public
 
     def accepts(self, envelope: ShareEnvelope) -> bool:
-        """Say whether there is room for `envelope`, or it is here already."""
+        """Say whether there is room for `envelope` of a dealer, or it is here already."""
         known = self._envelopes.get(envelope.dealer, {})
         return envelope_key(envelope) in known or len(known) < MAX_PER_DEALER
 
@@ -80,7 +90,7 @@ class Holdings:
     def hold_own(self, share: SecretScalar | None) -> None:
         """Take the member's own part, which never travels."""
         if share is not None:
-            self._parts[self._me] = share
+            self._parts[self._own_dealer] = share
 
     def was_signed(self, dealer: int) -> bool:
         """Say whether any envelope that `dealer` validly signed has come."""
@@ -138,17 +148,19 @@ class Holdings:
         return None
 
     def complete(self, notes: Notes) -> SecretScalar | None:
-        """Add up the share over QUAL, if every part is here, and check it against V_i."""
+        """Make the share from the parts over QUAL, if all are here, and check it against V_i."""
         if self.share is None:
             for dealer in notes.qual:
                 if not (self.has_good(notes, dealer) or self._take_reply(notes, dealer)):
                     return None
-            total = sum(self._parts[dealer].reveal() for dealer in notes.qual) % self._group.order
+            sharing = sharing_of(self._ceremony)
+            made = sharing.share(self._ceremony, notes.qual, self._parts, self._base)
             # Every part that travelled matched its dealer's commitment. The own part doesn't match
             # only if somebody posted another deal than this machine made: then it holds no share.
-            if self._group.base_mul(total) != notes.verification[self._me]:
+            # In a refresh the old share may be lost, or not what it was.
+            if made is None or self._group.base_mul(made) != notes.verification[self._me]:
                 return None
-            self.share = Secret(total)
+            self.share = Secret(made)
         return self.share
 
     def _take_reply(self, notes: Notes, dealer: int) -> bool:
@@ -176,5 +188,6 @@ class Holdings:
         self._one_time = {}
         self._seeds = {}
         self._transport = None
+        self._base = None
         if not keep_share:
             self.share = None

@@ -15,7 +15,7 @@ from collections.abc import Container, Iterable
 from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
 from sim.protocol import activation, complaints, result
-from sim.protocol.ceremony import CONFIRM_SLACK, Ceremony
+from sim.protocol.ceremony import CONFIRM_SLACK, Ceremony, Member
 from sim.protocol.deals import (
     DEAL_FAULTS,
     RecordedDeal,
@@ -56,14 +56,23 @@ class CeremonyState(Notes):
             Rejected: The entry has no effect, and why.
 
         """
-        member = self.ceremony.by_identity.get(entry.principal)
-        if member is None:
+        seat = self._seat(entry)
+        if seat is None:
             raise Rejected("NotAMember")
-        if entry.kind == "deal" and self._is_equivocation(member.index, entry):
-            self.note_equivocation(member.index, entry)
+        if entry.kind == "deal" and self._is_equivocation(seat.index, entry):
+            self.note_equivocation(seat.index, entry)
         else:
-            self._dispatch(member.index, entry)
+            self._dispatch(seat.index, entry)
         self.log.append((entry.height, entry.transaction))
+
+    def _seat(self, entry: Entry) -> Member | None:
+        """Return the seat that a statement comes from: a dealer's, or for most kinds a holder's.
+
+        A transaction names the validator alone, and one validator may have a seat of each kind.
+        """
+        if entry.kind in ("deal", "justification"):
+            return self.ceremony.dealer_by_identity.get(entry.principal)
+        return self.ceremony.by_identity.get(entry.principal)
 
     def _dispatch(self, member: int, entry: Entry) -> None:
         in_phase = entry.height >= self.phase_start
@@ -128,10 +137,10 @@ class CeremonyState(Notes):
 
         A second deal convicts its dealer whatever its nonce. Returns whether this one did.
         """
-        member = self.ceremony.by_identity.get(entry.principal)
-        if member is None or entry.kind != "deal" or not self._is_equivocation(member.index, entry):
+        dealer = self.ceremony.dealer_by_identity.get(entry.principal)
+        if dealer is None or entry.kind != "deal" or not self._is_equivocation(dealer.index, entry):
             return False
-        self.note_equivocation(member.index, entry)
+        self.note_equivocation(dealer.index, entry)
         self.log.append((entry.height, entry.transaction))
         return True
 
@@ -142,15 +151,15 @@ class CeremonyState(Notes):
             Rejected: The two don't contradict each other.
 
         """
-        member = self.ceremony.by_identity.get(first.principal)
+        dealer = self.ceremony.dealer_by_identity.get(first.principal)
         if (
-            member is None
+            dealer is None
             or first.principal != second.principal
             or (first.kind, second.kind) != ("deal", "deal")
             or first.body == second.body
         ):
             raise Rejected("NoEquivocation")
-        self._equivocate(member.index, first.raw, second.raw, second.height)
+        self._equivocate(dealer.index, first.raw, second.raw, second.height)
         self.log.append((second.height, second.transaction))
 
     def note_equivocation(self, dealer: int, second: Entry) -> None:
@@ -163,7 +172,7 @@ class CeremonyState(Notes):
             return
         if self.excluded.get(dealer) in DEAL_FAULTS:
             return  # the deal has its verdict already, by an earlier rule
-        self.blame(dealer, "equivocation", height, first, second)
+        self.blame(self.dealer(dealer), "equivocation", height, first, second)
         if self.phase in (Phase.RESPOND, Phase.JUSTIFY):
             self.exclude(dealer, "equivocation")
 
@@ -199,7 +208,7 @@ class CeremonyState(Notes):
             case Phase.ANNOUNCE:
                 return len(self.transport) == size
             case Phase.DEAL:
-                return len(self.deals) == size
+                return len(self.deals) == len(self.ceremony.dealers)
             case Phase.RESPOND:
                 return len(self.responses) == size
             case Phase.JUSTIFY:
@@ -218,18 +227,18 @@ class CeremonyState(Notes):
                 return False
 
     def _end_deal(self, height: int) -> None:
-        for member in self.ceremony.members:
-            if member.index not in self.deals:
-                self.exclude(member.index, "no-deal")
-                self.suspect(member.index, "no-deal", height)
+        for seat in self.ceremony.dealers:
+            if seat.index not in self.deals:
+                self.exclude(seat.index, "no-deal")
+                self.suspect(seat, "no-deal", height)
         for dealer, fault in deal_faults(self.ceremony, self.committee, self.deals).items():
             self.exclude(dealer, fault)
-            self.blame(dealer, fault, height, self.deals[dealer].raw)
+            self.blame(self.dealer(dealer), fault, height, self.deals[dealer].raw)
         for dealer, (first, second) in sorted(self.equivocations.items()):
             if self.excluded.get(dealer) not in DEAL_FAULTS:
                 self.exclude(dealer, "equivocation")
-                self.blame(dealer, "equivocation", height, first, second)
-        if len(self.running()) < self.ceremony.threshold:
+                self.blame(self.dealer(dealer), "equivocation", height, first, second)
+        if len(self.running()) < self.ceremony.needed:
             self._fail(height, "too-few-dealers", result.shortfall(self))
         else:
             self.enter(Phase.RESPOND, height + 1, self.ceremony.lengths.respond)

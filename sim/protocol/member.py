@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sim.base.ids import ValidatorIndex
 from sim.base.randomness import Stream, stream
+from sim.base.secret import SecretBytes
 from sim.crypto.identity import Identity
 
 
@@ -23,6 +24,7 @@ class MemberContext:
         rto_us: First retransmission timeout towards a peer, µs.
         rto_max_us: Largest timeout.
         retransmissions: Most retransmissions of one message; None is unlimited.
+        transport_seeds: Behind its long-lived transport key, 96 bytes; for ceremonies that use it.
 
     """
 
@@ -34,6 +36,7 @@ class MemberContext:
     rto_us: Callable[[ValidatorIndex], int]
     rto_max_us: int
     retransmissions: int | None = None
+    transport_seeds: SecretBytes | None = None
 
     def draw(self, purpose: str, *labels: str | int | bytes) -> Stream:
         """Return the stream for a secret of this incarnation."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
@@ -11,17 +11,25 @@ from sim.crypto import sealing
 from sim.protocol.messages import Complaint, Response
 
 
-def good_bits(good: Collection[int], dealers: int) -> bytes:
-    """Return the bitmap of the 1-based `good` dealers: lowest bit first, ⌈dealers/8⌉ bytes."""
-    bits = bytearray((dealers + 7) // 8)
-    for dealer in good:
-        bits[(dealer - 1) // 8] |= 1 << ((dealer - 1) % 8)
+def good_bits(good: Collection[int], dealing: Sequence[int]) -> bytes:
+    """Return the bitmap of `good` dealers: ⌈len(dealing)/8⌉ bytes, lowest bit first.
+
+    `dealing` are the share indices of the dealing set, ascending: a bit stands for a place in it.
+    """
+    bits = bytearray((len(dealing) + 7) // 8)
+    for place, dealer in enumerate(dealing):
+        if dealer in good:
+            bits[place // 8] |= 1 << (place % 8)
     return bytes(bits)
 
 
-def has_bit(bitmap: bytes, dealer: int) -> bool:
-    """Say whether the bit of the 1-based `dealer` is set."""
-    return bool(bitmap[(dealer - 1) // 8] >> ((dealer - 1) % 8) & 1)
+def good_dealers(bitmap: bytes, dealing: Sequence[int]) -> set[int]:
+    """Return the dealers whose bits are set, the inverse of `good_bits`."""
+    return {dealer for place, dealer in enumerate(dealing) if _has_bit(bitmap, place)}
+
+
+def _has_bit(bitmap: bytes, place: int) -> bool:
+    return bool(bitmap[place // 8] >> (place % 8) & 1)
 
 
 @memoised
@@ -35,7 +43,7 @@ def usable_key(public: bytes) -> bool:
 
 
 def parse_response(
-    body: bytes, sender: int, dealers: int, running: Collection[int]
+    body: bytes, own: int, dealing: Sequence[int], running: Collection[int]
 ) -> Response | None:
     """Decode a response; None when it is malformed, a fault that its signature proves.
 
@@ -43,23 +51,27 @@ def parse_response(
     dealer that doesn't exist, or about oneself; both or neither of bit and complaint for a running
     dealer; for such a dealer, a one-time key that can't be sealed to, or one where none belongs.
     Complaints about other dealers are dropped alone, whatever is in them.
+
+    Args:
+        body: The statement's bytes.
+        own: The index under which its sender deals, 0 if it doesn't.
+        dealing: Share indices of the dealing set, ascending.
+        running: Those that run at the response's place in the ledger.
+
     """
     try:
         response = decode_canonical(body, Response)
     except DecodeError:
         return None
-    if len(response.good) != (dealers + 7) // 8:
+    if len(response.good) != (len(dealing) + 7) // 8:
         return None
-    if any(
-        has_bit(response.good, spare) for spare in range(dealers + 1, 8 * len(response.good) + 1)
-    ):
+    if any(_has_bit(response.good, spare) for spare in range(len(dealing), 8 * len(response.good))):
         return None
     accused = [complaint.dealer for complaint in response.complaints]
-    if accused != sorted(set(accused)) or any(not 1 <= d <= dealers for d in accused):
+    if accused != sorted(set(accused)) or not set(accused) <= set(dealing) or own in accused:
         return None
-    if sender in accused:
-        return None
-    if any(has_bit(response.good, d) == (d in accused) for d in running):
+    good = good_dealers(response.good, dealing)
+    if any((dealer in good) == (dealer in accused) for dealer in running):
         return None
     if not all(_key_fits(c) for c in response.complaints if c.dealer in running):
         return None

@@ -7,30 +7,34 @@ from typing import Any
 from sim.base.codec import decode_canonical, tuple_hash
 from sim.base.errors import DecodeError
 from sim.base.memo import memoised
-from sim.crypto import commitments, schnorr
+from sim.crypto import schnorr
 from sim.crypto.groups import get_group
 from sim.crypto.signatures import NonceCommitments, get_signatures
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.deals import parse_deal, proof_context
 from sim.protocol.entries import Entry, Rejected
 from sim.protocol.messages import Confirm
+from sim.protocol.operations import sharing_of
 from sim.protocol.state import Notes
 
 CONFIRMATION = "K-chain/confirmation/v1"
 
 
 def fix_qual(notes: Notes, height: int) -> tuple[str, str]:
-    """Fix QUAL, the key and the transcript at `height`.
+    """Fix QUAL (in a reshare Q), the verification shares and the transcript at `height`.
 
     Returns:
         ("", "") or the failure's (code, explanation).
 
     """
-    qual = tuple(notes.running())
-    if len(qual) < notes.ceremony.threshold:
+    if len(notes.running()) < notes.ceremony.needed:
         return "too-few-dealers", shortfall(notes)
+    qual = sharing_of(notes.ceremony).qualified(notes.ceremony, notes.running())
     ids = tuple((notes.deals[dealer].transaction, notes.deals[dealer].body) for dealer in qual)
-    verification = verification_shares(notes.ceremony, ids)
+    verification = verification_shares(notes.ceremony, qual, ids)
+    base = notes.ceremony.base
+    # The pins of V_0 make it so; whoever reads the ledger sees it from these bytes alone.
+    assert base is None or verification[0] == base.verification[0], "the public key has changed"
     # An identity key is none; an identity V_i would be a share that everybody knows.
     if get_group(notes.ceremony.scheme).identity in verification:
         return "identity-key", "the deals in QUAL cancel out: the sum has an identity point"
@@ -49,25 +53,21 @@ def shortfall(notes: Notes) -> str:
     """Say in words how many dealers are left, and what happened to each of the others."""
     ceremony = notes.ceremony
     running = len(notes.running())
-    out = [
-        f"{ceremony.member(dealer).name} ({why})" for dealer, why in sorted(notes.excluded.items())
-    ]
-    return f"{running} valid deals of {ceremony.threshold} needed; out: {', '.join(out)}"
+    out = [f"{notes.dealer(dealer).name} ({why})" for dealer, why in sorted(notes.excluded.items())]
+    return f"{running} valid deals of {ceremony.needed} needed; out: {', '.join(out)}"
 
 
 @memoised
 def verification_shares(
-    ceremony: Ceremony, deals: tuple[tuple[bytes, bytes], ...]
+    ceremony: Ceremony, qual: tuple[int, ...], deals: tuple[tuple[bytes, bytes], ...]
 ) -> tuple[bytes, ...]:
-    """Return V_0..V_n, the sums over the (id, body) of the deals in QUAL."""
+    """Return V_0..V_n from `qual` and the (id, body) of its deals, in the same order."""
     rows = []
     for _, body in deals:
         deal = parse_deal(body)
         assert deal is not None
         rows.append(deal.points)
-    return commitments.form(ceremony.commitments).verification_shares(
-        get_group(ceremony.scheme), rows, ceremony.size, ceremony.threshold
-    )
+    return sharing_of(ceremony).verification(ceremony, qual, rows)
 
 
 def confirmation_context(
@@ -83,26 +83,22 @@ def record_confirm(notes: Notes, member: int, entry: Entry) -> None:
         confirm = decode_canonical(entry.body, Confirm)
     except DecodeError:
         raise Rejected("Malformed") from None
+    seat = notes.ceremony.member(member)
     first = notes.confirms.get(member)
     if first is not None:
         if first.transcript == confirm.transcript:
             raise Rejected("Duplicate")
-        notes.blame(
-            member,
-            "contradictory-confirmation",
-            entry.height,
-            notes.confirm_raw[member],
-            entry.raw,
-        )
+        evidence = notes.confirm_raw[member], entry.raw
+        notes.blame(seat, "contradictory-confirmation", entry.height, *evidence)
         return
     notes.confirms[member] = confirm
     notes.confirm_raw[member] = entry.raw
     if confirm.transcript != notes.transcript:
-        notes.blame(member, "inconsistent-confirmation", entry.height, entry.raw)
+        notes.blame(seat, "inconsistent-confirmation", entry.height, entry.raw)
     elif not confirmation_holds(
         notes.ceremony, notes.committee, member, notes.verification[member], confirm
     ):
-        notes.blame(member, "bad-confirmation", entry.height, entry.raw)
+        notes.blame(seat, "bad-confirmation", entry.height, entry.raw)
     else:
         notes.confirmed[member] = entry.height
         notes.nonces[member] = confirm.nonces

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sim.crypto.signatures import CommitmentList, NonceCommitments
-from sim.protocol.ceremony import Ceremony
+from sim.protocol.ceremony import Ceremony, Member
 from sim.protocol.deals import RecordedDeal
 from sim.protocol.entries import Dispute, Fault, PhaseSpan
 from sim.protocol.messages import Complaint, Confirm, Reply, Response
@@ -22,7 +22,8 @@ OpeningVerdict = Literal["accepted", "bad-reply", "false-opening"]
 class Notes:
     """Everything the judge has noted about one attempt.
 
-    Dealers and accusers are share indices; names appear in `faults` and `disputes`.
+    Dealers and accusers are share indices: of dealers those that they deal under, of accusers those
+    that they hold shares for. Names appear in `faults` and `disputes`.
 
     Attributes:
         ceremony: The attempt.
@@ -44,7 +45,7 @@ class Notes:
         open_posts: Members that posted an OpenReply.
         published: Pairs whose share the ledger shows in the clear.
         faults: Verdicts, in the order they were reached.
-        qual: The dealers that count, fixed at `fixed_at`.
+        qual: The dealers that count, QUAL or Q, fixed at `fixed_at`.
         verification: V_0..V_n; `public_key` is V_0.
         transcript: Digest of all that led there, 32 bytes.
         confirms: First confirmations by member, good or not; `confirm_raw` as signed.
@@ -126,13 +127,23 @@ class Notes:
 
     @property
     def disputes(self) -> list[Dispute]:
-        """Complaints about dealers in QUAL, by dealer and accuser."""
-        name = {m.index: m.name for m in self.ceremony.members}
+        """Complaints about dealers that were never excluded, by dealer and accuser.
+
+        In a DKG these are the dealers in QUAL; in a reshare one may be good and not in Q.
+        """
         return [
-            Dispute(name[dealer], name[accuser], self.complaints[dealer, accuser].kind)  # type: ignore[index]  # share indices
+            Dispute(
+                self.dealer(dealer).name,
+                self.ceremony.member(accuser).name,
+                self.complaints[dealer, accuser].kind,
+            )
             for dealer, accuser in sorted(self.complaints)
-            if dealer in self.qual
+            if self.qual and dealer not in self.excluded
         ]
+
+    def dealer(self, index: int) -> Member:
+        """Return the seat of the dealing set with that index."""
+        return self.ceremony.dealer_by_index[index]
 
     def sealed_replies(self) -> list[Pair]:
         """Sealed replies by dealers that still run: each awaits its accuser's opening."""
@@ -166,17 +177,16 @@ class Notes:
         """Put `dealer` out of the running; the first reason stands."""
         self.excluded.setdefault(dealer, why)
 
-    def blame(self, member: int, fault: str, height: int, *evidence: bytes) -> None:
-        """Note a proven fault, once per member and name."""
-        self._note(member, fault, height, proof=True, evidence=evidence)
+    def blame(self, seat: Member, fault: str, height: int, *evidence: bytes) -> None:
+        """Note a proven fault, once per validator and name."""
+        self._note(seat.name, fault, height, proof=True, evidence=evidence)
 
-    def suspect(self, member: int, fault: str, height: int) -> None:
+    def suspect(self, seat: Member, fault: str, height: int) -> None:
         """Note an exclusion that nothing proves."""
-        self._note(member, fault, height, proof=False, evidence=())
+        self._note(seat.name, fault, height, proof=False, evidence=())
 
     def _note(
-        self, member: int, fault: str, height: int, *, proof: bool, evidence: tuple[bytes, ...]
+        self, name: str, fault: str, height: int, *, proof: bool, evidence: tuple[bytes, ...]
     ) -> None:
-        name = self.ceremony.member(member).name
         if all((known.validator, known.fault) != (name, fault) for known in self.faults):
             self.faults.append(Fault(name, fault, proof, evidence, height))

@@ -187,7 +187,7 @@ class CreateKey(_Payload, frozen=True):
 
     Attributes:
         key: The key's name, not taken yet.
-        scheme: ``ED25519``, ``SECP256K1`` or ``BLS``; ``MLDSA`` or ``MLKEM`` for a committee of one.
+        scheme: ``ED25519``, ``SECP256K1``, ``BLS``; for a committee of one ``MLDSA``, ``MLKEM``.
         threshold: t, the number of shares that sign.
         faults: f*, the liars and withholders that Confirm survives.
         committee: Names in the registry, in its order; or how many the chain draws.
@@ -221,7 +221,7 @@ class RotateKey(_Payload, frozen=True):
     Attributes:
         key: The key's name.
         operation: ``reshare`` to any committee and threshold; ``refresh`` within the committee;
-            ``repair`` of one member's share; ``rekey`` to a new public key that the old one endorses.
+            ``repair`` of one member's share; ``rekey`` to a public key that the old one endorses.
         reason: ``manual``; ``emergency`` (rolls back what is pending, and starts at once);
             ``lost-share``.
         committee: Of the new generation, as in CreateKey; None keeps the present one. For reshare
@@ -276,7 +276,7 @@ class Authorize(_Payload, frozen=True):
 
 
 class Revoke(_Payload, frozen=True):
-    """Take a principal out of the policy of `key`, from both roles. The owner can't be taken out."""
+    """Take a principal out of the policy of `key`, from both roles; never the owner."""
 
     key: Name
     principal: bytes

@@ -10,13 +10,13 @@ from sim.base.codec import decode_canonical, encode
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.secret import SecretScalar
 from sim.protocol.ceremony import Ceremony
-from sim.protocol.dkg import DkgMachine
 from sim.protocol.effects import Effect, Flush, Put, SendSealed, SendShares, encoded
 from sim.protocol.envelopes import MAX_PER_DEALER, envelope_key, store_prefix
 from sim.protocol.judge import CeremonyState
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Private, ShareAck, ShareEnvelope
 from sim.protocol.phases import Phase
+from sim.protocol.sharing import SharingMachine
 from sim.protocol.signing import DEFAULT_CONTEXT, SigningMachine
 from sim.validator.account import Account
 from sim.validator.performing import POSTED, Action, Deliver, Scope, prepare
@@ -47,7 +47,7 @@ class Seat:
     `closed` once it has seen the attempt's end; `signing` once it takes part in a test signature.
     """
 
-    machine: DkgMachine
+    machine: SharingMachine
     scope: Scope
     state: CeremonyState
     closed: bool = False
@@ -102,7 +102,7 @@ class Sessions:
         ceremony = state.ceremony
         prefix = store_prefix(ceremony.session, ceremony.attempt)
         self._admit_early(ceremony, prefix)
-        machine = DkgMachine(
+        machine = SharingMachine(
             self.member,
             ceremony,
             self.store.under(prefix),

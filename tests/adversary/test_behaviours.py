@@ -20,7 +20,7 @@ from sim.protocol.ceremony import Ceremony
 from sim.protocol.effects import Effect, Flush, Post, SendShares
 from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import Complaint, Confirm, Deal, Justification, Reply, Response
-from sim.protocol.responses import good_bits, has_bit, parse_response
+from sim.protocol.responses import good_bits, good_dealers, parse_response
 from tests.support.cluster import identities, make_ceremony
 
 GROUP = get_group("ED25519")
@@ -82,7 +82,7 @@ def test_a_behaviour_predicts_its_outcome(name: str) -> None:
 
 @pytest.mark.parametrize("name", BEHAVIOURS)
 def test_a_behaviour_does_the_same_at_every_call(name: str) -> None:
-    for effect in (shares(), Post(deal()), Post(Response(good_bits([1, 2, 3], 7), ()))):
+    for effect in (shares(), Post(deal()), Post(Response(good_bits([1, 2, 3], range(1, 8)), ()))):
         assert bend(name, effect) == bend(name, effect)
 
 
@@ -153,14 +153,16 @@ def test_no_justification_withholds_the_justification_alone() -> None:
 def test_a_false_complaint_is_well_formed(kind: str) -> None:
     how = corruption("false-complaint", params={"kind": kind}, victims=frozenset({2}))
 
-    (effect,) = bend("false-complaint", Post(Response(good_bits(range(1, 8), 7), ())), how)
+    (effect,) = bend(
+        "false-complaint", Post(Response(good_bits(range(1, 8), range(1, 8)), ())), how
+    )
 
     assert isinstance(effect, Post)
     assert isinstance(effect.statement, Response)
-    read = parse_response(encode(effect.statement), 3, 7, range(1, 8))
+    read = parse_response(encode(effect.statement), 3, range(1, 8), range(1, 8))
     assert read == effect.statement
     assert [(c.dealer, c.kind) for c in read.complaints] == [(2, kind)]
-    assert not has_bit(read.good, 2)
+    assert 2 not in good_dealers(read.good, range(1, 8))
 
 
 def test_a_false_complaint_keeps_the_true_ones_in_order() -> None:
@@ -168,7 +170,7 @@ def test_a_false_complaint_keeps_the_true_ones_in_order() -> None:
     how = corruption("false-complaint", victims=frozenset({2, 6}))
 
     (effect,) = bend(
-        "false-complaint", Post(Response(good_bits([1, 2, 3, 5, 6, 7], 7), (true,))), how
+        "false-complaint", Post(Response(good_bits([1, 2, 3, 5, 6, 7], range(1, 8)), (true,))), how
     )
 
     assert isinstance(effect, Post)
@@ -177,7 +179,7 @@ def test_a_false_complaint_keeps_the_true_ones_in_order() -> None:
 
 
 def test_a_false_complaint_chooses_a_dealer_whose_share_is_good_and_not_itself() -> None:
-    held = good_bits([3, 5], 7)
+    held = good_bits([3, 5], range(1, 8))
 
     (effect,) = bend("false-complaint", Post(Response(held, ())))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.checks import BlockView, CeremonyView, Holding, KnownSecret, Observation, ValidatorView
@@ -39,7 +40,7 @@ def rehearse(
     *corruptions: tuple[str, str, Sequence[str]],
     lost: Sequence[tuple[str, str]] = (),
     params: Mapping[str, str | int | bool] | None = None,
-    **ceremony: object,
+    **ceremony: Any,
 ) -> Cluster:
     """Run a 5-of-7 attempt to its end.
 

@@ -139,7 +139,7 @@ def crypto(scheme: str) -> list[Decoder]:
         Decoder("deal", parse_deal, Never, corpus.bodies("deal")),
         Decoder(
             "response",
-            lambda data: parse_response(data, 3, 4, (1, 2, 3, 4)),
+            lambda data: parse_response(data, 3, (1, 2, 3, 4), (1, 2, 3, 4)),
             Never,
             corpus.bodies("response"),
         ),

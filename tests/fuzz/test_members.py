@@ -14,7 +14,6 @@ from sim.base.ids import Label, ValidatorIndex
 from sim.crypto.group import ScalarError
 from sim.crypto.sealing import SealError
 from sim.crypto.signatures import NonceCommitments, get_signatures
-from sim.protocol.dkg import DkgMachine
 from sim.protocol.effects import Post, Send
 from sim.protocol.envelopes import MAX_PER_DEALER, envelope_key
 from sim.protocol.messages import (
@@ -27,12 +26,13 @@ from sim.protocol.messages import (
     SigningPackage,
 )
 from sim.protocol.phases import Phase
+from sim.protocol.sharing import SharingMachine
 from sim.protocol.signing import TRIES_MAX, SigningMachine
 from sim.validator.ports import Arrival, Letter
 from sim.validator.sessions import EARLY, EARLY_MAX
 from tests.fuzz import corpus
 from tests.fuzz.hostile import EXAMPLES, explore, hostile
-from tests.support.cluster import Cluster
+from tests.support.cluster import Cluster, holdings
 from tests.support.curves import SCHEMES
 from tests.validator.scripted import ScriptedContext, ScriptedLedger, live, make_validator
 from tests.world.plans import make_plan
@@ -83,14 +83,14 @@ def test_a_member_of_a_dkg_ignores_what_is_no_business_of_its(scheme: str, examp
 
     def check(case: tuple[int, list[Delivery]]) -> None:
         height, received = case
-        machine = DkgMachine(context, corpus.ceremony(scheme), stored[height])
+        machine = SharingMachine(context, corpus.ceremony(scheme), stored[height])
         machine.on_state(corpus.states(scheme)[height], height)
         for source, payload in received:
             message = decoded(payload)
             if message is not None:
                 machine.on_message(ValidatorIndex(source), message)
 
-        kept = machine._holdings._envelopes
+        kept = holdings(machine)._envelopes
         assert all(len(envelopes) <= MAX_PER_DEALER for envelopes in kept.values())
         assert set(kept) <= set(range(1, corpus.SIZE + 1))
 
@@ -109,7 +109,7 @@ def test_hostile_envelopes_bring_no_complaint_about_the_honest(scheme: str, exam
     context = corpus.played(scheme).machines[VICTIM].context
 
     def check(received: list[Delivery]) -> None:
-        machine = DkgMachine(context, corpus.ceremony(scheme), stored)
+        machine = SharingMachine(context, corpus.ceremony(scheme), stored)
         for _, payload in received:
             message = decoded(payload)
             if message is not None:
@@ -132,7 +132,7 @@ def test_a_store_that_was_bent_is_refused_with_a_typed_error(examples: int) -> N
 
     def check(case: tuple[str, bytes]) -> None:
         with suppress(DecodeError, ScalarError, SealError):
-            DkgMachine(context, corpus.ceremony(scheme), {**whole, case[0]: case[1]})
+            SharingMachine(context, corpus.ceremony(scheme), {**whole, case[0]: case[1]})
 
     keys = st.sampled_from(sorted(whole))
     explore(check, st.tuples(keys, hostile(list(whole.values()))), examples)
@@ -277,8 +277,8 @@ def test_early_envelopes_in_anothers_name_take_no_room_from_it() -> None:
 
     assert validator.now is not None
     (seat,) = validator.now.sessions.seats
-    assert list(seat.machine._holdings._envelopes) == [3]
-    assert list(seat.machine._holdings._envelopes[3]) == [envelope_key(envelope(9))]
+    assert list(holdings(seat.machine)._envelopes) == [3]
+    assert list(holdings(seat.machine)._envelopes[3]) == [envelope_key(envelope(9))]
     assert validator.store.under(EARLY) == {}
 
 

@@ -15,11 +15,11 @@ from sim.kchain.file import encode_ledger
 from sim.kchain.genesis import Genesis, Validator
 from sim.kchain.ledger import Ledger
 from sim.protocol.ceremony import PhaseLengths
-from sim.protocol.dkg import DkgMachine
 from sim.protocol.effects import Effect, Post, Send, SendShares
 from sim.protocol.judge import CeremonyState
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Announce, Deal, Statement, kind_of
+from sim.protocol.sharing import SharingMachine
 from sim.protocol.transactions import (
     CREATE_KEY,
     CreateKey,
@@ -148,7 +148,7 @@ class Committee:
         self._key = key
         self.ceremony = scene.newest(key).ceremony
         self._machines = [
-            DkgMachine(_context(scene, position), self.ceremony, {})
+            SharingMachine(_context(scene, position), self.ceremony, {})
             for position in range(len(scene.validators))
         ]
 

@@ -33,7 +33,7 @@ from sim.protocol.messages import (
 from sim.protocol.phases import Phase
 from sim.protocol.transactions import sign_transaction, statement_payload
 from tests.support import edwards
-from tests.support.cluster import CHAIN, Cluster
+from tests.support.cluster import CHAIN, Cluster, dealing
 from tests.support.curves import outside_the_subgroup
 from tests.support.ordinary import verifies
 
@@ -60,7 +60,7 @@ def test_honest_committee_activates_a_key_that_every_threshold_subset_holds(
     assert state.phase is Phase.ACTIVE
     assert state.qual == (1, 2, 3, 4, 5)
     assert state.faults == []
-    shares = [machine.share for machine in cluster.machines]
+    shares = [machine.share for _, machine in sorted(cluster.machines.items())]
     for index, share in enumerate(shares, start=1):
         assert share is not None
         assert group.base_mul(share.reveal()) == state.verification[index]
@@ -708,10 +708,10 @@ def test_late_share_completes_the_holder() -> None:
     cluster.drop(ShareEnvelope, "v1", "v2")
     while cluster.state.phase is not Phase.JUSTIFY:
         cluster.step()
-    sent = cluster.machines[0]._dealer._outgoing
+    sent = dealing(cluster.machines[0])._outgoing
     envelope = next(e for e in sent.values() if e.recipient == 2)
-    dealer = cluster.ceremony.member(1).validator
-    cluster._perform(1, cluster.machines[1].on_message(dealer, envelope))
+    sender = cluster.ceremony.member(1).validator
+    cluster._perform(1, cluster.machines[1].on_message(sender, envelope))
 
     state = cluster.run()
 

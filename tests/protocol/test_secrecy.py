@@ -14,7 +14,7 @@ from sim.crypto.groups import get_group
 from sim.crypto.polynomial import interpolate_constant
 from sim.protocol.messages import Justification, ShareEnvelope
 from sim.protocol.phases import Phase
-from tests.support.cluster import Cluster
+from tests.support.cluster import Cluster, dealing, holdings
 
 SIZE, THRESHOLD = 7, 5
 CORRUPT = (6, 7)
@@ -33,15 +33,15 @@ def attacked(mode: str) -> tuple[Cluster, dict[int, dict[int, int]]]:
     known: dict[int, dict[int, int]] = {}
     for dealer in HONEST:
         values = {
-            spy: cluster.machines[spy - 1]._holdings._parts[dealer].reveal() for spy in CORRUPT
+            spy: holdings(cluster.machines[spy - 1])._parts[dealer].reveal() for spy in CORRUPT
         }
         known[dealer] = values | in_the_clear(cluster, dealer)
     return cluster, known
 
 
-def in_the_clear(cluster: Cluster, dealer: int) -> dict[int, int]:
+def in_the_clear(cluster: Cluster, by: int) -> dict[int, int]:
     """Read the shares that a dealer's justification on the ledger shows to everybody."""
-    identity = cluster.ceremony.member(dealer).identity
+    identity = cluster.ceremony.member(by).identity
     entry = next(e for e in cluster.entries if (e.principal, e.kind) == (identity, "justification"))
     replies = decode_canonical(entry.body, Justification).replies
     group = get_group(cluster.ceremony.scheme)
@@ -53,7 +53,7 @@ def test_clear_justifications_of_lost_shares_give_the_key_away(group: Group) -> 
 
     secret = sum(interpolate_constant(known[dealer], group.order) for dealer in HONEST)
     for spy in CORRUPT:
-        polynomial = cluster.machines[spy - 1]._dealer._polynomial
+        polynomial = dealing(cluster.machines[spy - 1])._polynomial
         assert polynomial is not None
         secret += polynomial.coefficients[0]
 

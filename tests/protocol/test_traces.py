@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def play(script: str) -> str:
     """Run a script and return what happened."""
     lines = [line.split() for line in script.splitlines() if line and not line.startswith("#")]
     size, threshold = next((int(n), int(t)) for name, n, t in _named(lines, "committee"))
-    changes: dict[str, object] = {field: value for _, field, value in _named(lines, "set")}
+    changes: dict[str, Any] = {field: value for _, field, value in _named(lines, "set")}
     cluster = Cluster(size, threshold, 1, **changes)
     later: list[tuple[int, list[str]]] = []
     for line in lines:

@@ -6,16 +6,26 @@ messages arrive at once, unless a rule drops them. `trace` says what happened, t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sim.adversary.filter import Adversary
 from sim.base.codec import decode_canonical, encode
 from sim.base.errors import DecodeError
 from sim.base.ids import ShareIndex, ValidatorIndex
+from sim.base.secret import SecretScalar
 from sim.crypto.identity import Identity
-from sim.protocol.ceremony import Ceremony, Member, PhaseLengths, default_faults
-from sim.protocol.dkg import DkgMachine
+from sim.protocol.ceremony import (
+    Base,
+    Ceremony,
+    Member,
+    Operation,
+    PhaseLengths,
+    default_faults,
+)
+from sim.protocol.dealing import Dealer
 from sim.protocol.effects import (
     Delete,
     Effect,
@@ -30,7 +40,9 @@ from sim.protocol.effects import (
     encoded,
 )
 from sim.protocol.entries import Entry, Rejected
+from sim.protocol.holding import Holdings
 from sim.protocol.judge import CeremonyState
+from sim.protocol.machines import Machine, member_machine, open_ceremony
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import (
     STATEMENTS,
@@ -40,6 +52,7 @@ from sim.protocol.messages import (
     Statement,
     kind_of,
 )
+from sim.protocol.sharing import SharingMachine
 from sim.protocol.transactions import (
     CeremonyPayload,
     decode_transaction,
@@ -100,6 +113,20 @@ def identities(size: int) -> list[Identity]:
     return [Identity(bytes([i]) * 32) for i in range(1, size + 1)]
 
 
+def holdings(machine: Machine) -> Holdings:
+    """What a holder's machine has received; to look at."""
+    assert isinstance(machine, SharingMachine)
+    assert machine._holder is not None
+    return machine._holder.holdings
+
+
+def dealing(machine: Machine) -> Dealer:
+    """The dealing half of a machine; to look at."""
+    assert isinstance(machine, SharingMachine)
+    assert machine._dealer is not None
+    return machine._dealer
+
+
 class Tamper:
     """A test's own behaviour: a function from one effect to those done instead."""
 
@@ -120,16 +147,34 @@ class Tamper:
 
 
 class Cluster:
-    """A whole committee, from CreateKey to the end of one attempt.
+    """A whole committee, from the request to the end of one attempt.
 
     One validator more is in the registry and has no seat: it does nothing unless it is corrupted.
     `refused` says what receivers dropped unread, `unread` what was not for this attempt.
+
+    By default it creates a key; `rotation` makes one that goes on from another's end. There
+    `ceremony` is the attempt, and `shares` are those of the old generation, by validator.
     """
 
-    def __init__(self, size: int = 5, threshold: int = 3, seed: int = 1, **changes: object) -> None:
-        self.keys = identities(size + 1)
-        self.ceremony = make_ceremony(size, threshold, identities=self.keys, **changes)
-        self.state = CeremonyState.open(self.ceremony)
+    def __init__(
+        self,
+        size: int = 5,
+        threshold: int = 3,
+        seed: int = 1,
+        *,
+        ceremony: Ceremony | None = None,
+        shares: Mapping[int, SecretScalar] | None = None,
+        **changes: Any,
+    ) -> None:
+        if ceremony is None:
+            self.keys = identities(size + 1)
+            ceremony = make_ceremony(size, threshold, identities=self.keys, **changes)
+        else:
+            size = 1 + max(seat.validator for seat in ceremony.participants)
+            self.keys = identities(size + 1)
+        self.ceremony = ceremony
+        self.shares = dict(shares or {})
+        self.state = open_ceremony(self.ceremony)
         self.view = self.state
         self.height = 0
         self.trace: list[str] = []
@@ -149,9 +194,11 @@ class Cluster:
         self._corruptions: list[Corrupt] = []
         self._down: set[int] = set()
         self.adversaries: dict[int, Adversary | Tamper] = {}
-        self.machines = [self._machine(v, 0, {}) for v in range(size)]
+        self.machines: dict[int, Machine] = {
+            seat.validator: self._machine(seat.validator, 0, {}) for seat in ceremony.participants
+        }
 
-    def _machine(self, v: int, incarnation: int, stored: dict[str, bytes]) -> DkgMachine:
+    def _machine(self, v: int, incarnation: int, stored: dict[str, bytes]) -> Machine:
         context = MemberContext(
             validator=ValidatorIndex(v),
             name=f"v{v + 1}",
@@ -162,7 +209,56 @@ class Cluster:
             rto_max_us=10_000_000,
         )
         posted = {e.kind for e in self.entries if e.principal == self.keys[v].public}
-        return DkgMachine(context, self.ceremony, stored, posted)
+        return member_machine(context, self.ceremony, stored, posted, share=self.shares.get(v))
+
+    # What comes after
+
+    def kept(self) -> dict[int, SecretScalar]:
+        """The shares of the generation that this attempt has made, by validator."""
+        held = {v: machine.share for v, machine in self.machines.items()}
+        return {v: share for v, share in held.items() if share is not None}
+
+    def rotation(
+        self,
+        operation: Operation,
+        committee: Sequence[int] | None = None,
+        threshold: int | None = None,
+        **changes: object,
+    ) -> Cluster:
+        """The next rotation of the active key, at the first height of a new ledger.
+
+        `committee` are the new holders' numbers (v1 is 1), ascending; None keeps the present ones.
+        """
+        old = self.ceremony
+        numbers = [m.validator + 1 for m in old.members] if committee is None else committee
+        keys = identities(max(numbers))
+        members = tuple(
+            Member(ShareIndex(i), ValidatorIndex(n - 1), f"v{n}", keys[n - 1].public)
+            for i, n in enumerate(numbers, start=1)
+        )
+        t = old.threshold if threshold is None else threshold
+        base = Base(
+            old.generation,
+            old.threshold,
+            old.members,
+            self.state.verification,
+            self.state.transcript,
+        )
+        values: dict[str, object] = {
+            "operation": operation,
+            "base": base,
+            "generation": old.generation + 1,
+            "members": members,
+            "threshold": t,
+            "faults": default_faults(t, len(members)),
+            "attempt": 1,
+            **changes,
+        }
+        return Cluster(
+            seed=self._seed,
+            ceremony=dataclasses.replace(old, **values),  # type: ignore[arg-type]  # fields by name
+            shares=self.kept(),
+        )
 
     # What a test asks for
 
@@ -243,7 +339,7 @@ class Cluster:
 
     def _act(self) -> None:
         view = self.view = self.state.copy()
-        for v, machine in enumerate(self.machines):
+        for v, machine in sorted(self.machines.items()):
             if v not in self._down:
                 self._perform(v, machine.on_state(view, self.height))
         for v, adversary in sorted(self.adversaries.items()):
@@ -311,7 +407,7 @@ class Cluster:
                 case SendShares():
                     queue = [*self._filtered(v, [self.machines[v].seal(effect)]), *queue]
                 case SendSealed():
-                    queue = self.machines[v].dispatch(effect) + queue
+                    queue = [*self.machines[v].dispatch(effect), *queue]
                 case Filing(kind, payload):
                     self._submit(ValidatorIndex(v), kind, payload)
                 case Relay(_, _, raw):
@@ -361,25 +457,24 @@ class Cluster:
             line = f"{self.height:>3} {names[0]}->{names[1]} {type(message).__name__} LOST"
             if line not in self.trace:
                 self.trace.append(line)
-        elif target not in self._down:
+        elif target not in self._down and target in self.machines:
             machine = self.machines[target]
             self._perform(target, machine.on_message(ValidatorIndex(source), message))
 
     def outcome(self) -> list[str]:
         """Lines that say how it ended."""
         state = self.state
-        names = {m.index: m.name for m in self.ceremony.members}
         lines = [f"{state.phase.value} {state.reason}".strip()]
         if state.qual:
-            lines.append(f"qual {' '.join(names[ShareIndex(d)] for d in state.qual)}")
+            lines.append(f"qual {' '.join(state.dealer(d).name for d in state.qual)}")
         lines += [
-            f"excluded {names[ShareIndex(d)]} {why}" for d, why in sorted(state.excluded.items())
+            f"excluded {state.dealer(d).name} {why}" for d, why in sorted(state.excluded.items())
         ]
         lines += [f"fault {f.validator} {f.fault} proof={f.proof}" for f in state.faults]
         lines += [f"dispute {d.dealer} {d.accuser} {d.kind}" for d in state.disputes]
         lines += [
             f"shareless {m.context.name}"
-            for v, m in enumerate(self.machines)
+            for v, m in sorted(self.machines.items())
             if v not in self._down and m.shareless
         ]
         return lines

@@ -1,0 +1,88 @@
+"""Which state and which machine belong to a ceremony, by its operation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from sim.base.ids import ValidatorIndex
+from sim.base.secret import SecretScalar
+from sim.protocol.ceremony import Ceremony
+from sim.protocol.effects import Effect, SendSealed, SendShares
+from sim.protocol.judge import CeremonyState
+from sim.protocol.member import MemberContext
+from sim.protocol.messages import Private
+from sim.protocol.sharing import SharingMachine
+
+
+class Machine(Protocol):
+    """One participant in one attempt at any operation, sans-I/O.
+
+    Attributes:
+        amnesiac: Whether it stays silent, because its validator may have forgotten what it said.
+
+    """
+
+    amnesiac: bool
+
+    @property
+    def context(self) -> MemberContext:
+        """The validator that runs it."""
+        ...
+
+    @property
+    def ceremony(self) -> Ceremony:
+        """The attempt."""
+        ...
+
+    @property
+    def share(self) -> SecretScalar | None:
+        """The participant's share of what the ceremony makes or repairs, once it is complete."""
+        ...
+
+    @property
+    def shareless(self) -> bool:
+        """Whether the result is fixed, and this participant lacks the share that it should hold."""
+        ...
+
+    def on_state(self, state: CeremonyState, height: int) -> Sequence[Effect]:
+        """Act on the attempt as it stands after the last block received, at `height`."""
+        ...
+
+    def on_message(self, source: ValidatorIndex, message: Private) -> Sequence[Effect]:
+        """Take a private message; what doesn't concern this participant is ignored."""
+        ...
+
+    def on_timer(self, name: str) -> Sequence[Effect]:
+        """Act on a timer that it has set."""
+        ...
+
+    def seal(self, effect: SendShares) -> SendSealed:
+        """Seal the shares that leave. Called after any filter."""
+        ...
+
+    def dispatch(self, effect: SendSealed) -> Sequence[Effect]:
+        """Sign the sealed shares, keep them durably, send them. Called after any filter."""
+        ...
+
+    def retire(self) -> Sequence[Effect]:
+        """Erase the share: a later generation is active, or the key is retired."""
+        ...
+
+
+def open_ceremony(ceremony: Ceremony) -> CeremonyState:
+    """Begin an attempt, as everybody follows it."""
+    return CeremonyState.open(ceremony)
+
+
+def member_machine(
+    context: MemberContext,
+    ceremony: Ceremony,
+    stored: Mapping[str, bytes],
+    posted: Collection[str] = (),
+    *,
+    share: SecretScalar | None = None,
+    amnesiac: bool = False,
+) -> Machine:
+    """Return the machine of a participant; see `SharingMachine` for the arguments."""
+    return SharingMachine(context, ceremony, stored, posted, share=share, amnesiac=amnesiac)

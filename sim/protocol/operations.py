@@ -1,0 +1,84 @@
+"""In what dealing for a new key, for a new committee, and for new shares differ.
+
+A DKG, a reshare and a refresh are the same ceremony: announce, deal, respond, justify, confirm and
+sign. They part in a few places, and these are here, behind one interface: what a dealer's constant
+term is and how the ledger's bytes prove it, which of the good deals count, and how they add up.
+`creation`, `resharing` and `refresh` are the three rungs of the ladder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+from sim.base.randomness import Stream
+from sim.base.secret import SecretScalar
+from sim.crypto.commitments import Points
+from sim.crypto.polynomial import Polynomial
+from sim.protocol.ceremony import Ceremony
+from sim.protocol.creation import Creation
+from sim.protocol.refresh import Refresh
+from sim.protocol.resharing import Resharing
+
+
+class Sharing(Protocol):
+    """What one operation does its own way. Shares and polynomials are integers mod q."""
+
+    @property
+    def proves(self) -> bool:
+        """Whether a deal has a proof of possession of its constant term."""
+        ...
+
+    @property
+    def zero(self) -> bool:
+        """Whether every constant term is 0, so that V_0 is the identity."""
+        ...
+
+    def polynomial(
+        self, ceremony: Ceremony, stream: Stream, share: SecretScalar | None
+    ) -> Polynomial | None:
+        """Draw a dealer's polynomial of t coefficients; None if it takes a share that is lost.
+
+        `share` is the dealer's share of the base generation, None in a DKG or if it has none.
+        """
+        ...
+
+    def pinned(self, ceremony: Ceremony, dealer: int) -> bytes | None:
+        """Return what V_0 of `dealer` must equal byte for byte; None leaves it free."""
+        ...
+
+    def qualified(self, ceremony: Ceremony, running: Sequence[int]) -> tuple[int, ...]:
+        """Return the deals that count, of those that are good, both ascending."""
+        ...
+
+    def verification(
+        self, ceremony: Ceremony, qual: Sequence[int], rows: Sequence[Points]
+    ) -> Points:
+        """Return V_0..V_n of the new shares, from the commitments of the deals that count."""
+        ...
+
+    def share(
+        self,
+        ceremony: Ceremony,
+        qual: Sequence[int],
+        parts: Mapping[int, SecretScalar],
+        share: SecretScalar | None,
+    ) -> int | None:
+        """Return a holder's new share from its parts by dealer, complete over `qual`.
+
+        None if it takes the holder's share of the base generation, and that is lost.
+        """
+        ...
+
+
+_SHARINGS: Final[dict[str, Sharing]] = {
+    "dkg": Creation(),
+    "rekey": Creation(),
+    "reshare": Resharing(),
+    "refresh": Refresh(),
+}
+
+
+def sharing_of(ceremony: Ceremony) -> Sharing:
+    """Return what the operation of `ceremony` does its own way; it deals shares to all members."""
+    return _SHARINGS[ceremony.operation]
