@@ -6,7 +6,7 @@ only that one is answered. A machine serves one binding of a session to a genera
 binds the session anew, another machine with the new share and other nonces takes over.
 
 `signing_task` what everyone knows of a session · `signing_signer` a share at work ·
-`signing_coordinator` collecting, aggregating, evidence.
+`signing_coordinator` collecting, aggregating, evidence · `signing_sole` single-party keys.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 from sim.base.ids import ValidatorIndex
 from sim.base.secret import SecretScalar
+from sim.crypto import mldsa
 from sim.protocol.effects import Effect, StartTimer, StopTimer
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import (
@@ -27,6 +28,7 @@ from sim.protocol.messages import (
 )
 from sim.protocol.signing_coordinator import Coordinator
 from sim.protocol.signing_signer import Signer
+from sim.protocol.signing_sole import SoleMachine
 from sim.protocol.signing_task import SigningTask
 
 EXPIRY = "expiry"
@@ -123,3 +125,24 @@ class SigningMachine:
             and self._signer.me in seats
             and self.task.member(seats[0]).validator == source
         )
+
+
+def open_signing(
+    context: MemberContext,
+    task: SigningTask,
+    share: SecretScalar | mldsa.SigningKey,
+    stored: Mapping[str, bytes],
+) -> SigningMachine | SoleMachine:
+    """Return the machine for one binding of a session.
+
+    Args:
+        context: The validator that runs it.
+        task: The session, as the chain has it.
+        share: The validator's share of the generation that `task` names; the whole key where a
+            single party holds it.
+        stored: What the store holds under this session's prefix.
+
+    """
+    if isinstance(share, mldsa.SigningKey):
+        return SoleMachine(task, share)
+    return SigningMachine(context, task, share, stored)

@@ -165,8 +165,8 @@ class Coordinator:
         current.sends = {}
         current.partials[self._signer.me] = self._signer.partial(current.package)
         effects = [*stop, self._patience()]
-        for member, _, _ in current.package:
-            if member != self._signer.me:
+        for member in current.asked:
+            if member in current.commitments:
                 effects += self._ask(current, member)
         return effects + self._finish_if_ready(current)
 

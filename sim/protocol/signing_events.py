@@ -1,4 +1,4 @@
-"""What happens to signing sessions on the ledger, in order: what the T-chain reads of each block."""
+"""What happens to signing sessions on the ledger, in order: what the T-chain reads of a block."""
 
 from __future__ import annotations
 
