@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from sim.base.randomness import stream
 from sim.crypto.groups import get_group
-from sim.crypto.polynomial import interpolate_constant, lagrange
+from sim.crypto.polynomial import interpolate_constant
 from tests.support.vectors import load
 
 ORDER_OF_BYTES = {"ED25519": "little", "SECP256K1": "big"}
@@ -53,27 +52,3 @@ def test_a_refresh_keeps_the_indices_and_changes_every_share(scheme: str) -> Non
     assert all(old[index] != new[index] for index in old)
     differences = {index: new[index] - old[index] for index in list(old)[:3]}
     assert interpolate_constant(differences, get_group(scheme).order) == 0
-
-
-@CURVES
-def test_this_projects_reshare_of_the_published_shares_gives_the_published_secret(
-    scheme: str,
-) -> None:
-    """Every t_old of the old holders, dealing by this project's rules, lead to the same secret."""
-    group = get_group(scheme)
-    vector, old, _, secret = read(scheme, "reshare_{}_told3_tnew3")
-    draw = stream(1, "test", scheme)
-
-    for q in combinations(sorted(old), vector["t_old"]):
-        weights = lagrange(q, 0, group.order)
-        dealt = {i: [old[i], draw.below(group.order), draw.below(group.order)] for i in q}
-        made = {
-            x: sum(
-                w * sum(c * x**k for k, c in enumerate(dealt[i]))
-                for w, i in zip(weights, q, strict=True)
-            )
-            % group.order
-            for x in vector["new_set"]
-        }
-        for subset in combinations(sorted(made), vector["t_new"]):
-            assert interpolate_constant({x: made[x] for x in subset}, group.order) == secret
