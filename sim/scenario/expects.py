@@ -66,7 +66,7 @@ def resolve_expects(
 def _check(table: ExpectTable, file: ScenarioFile, registry: Registry, path: KeyPath) -> None:
     reporter = registry.reporter
     given = [name for name in PREDICATES if getattr(table, name) is not None]
-    if not given and reporter.sound(path):
+    if not given and table.using is None and reporter.sound(path):
         reporter.error(path, "it expects nothing", allowed=PREDICATES)
     if table.key is not None:
         registry.key(table.key, (*path, "key"))
@@ -112,7 +112,8 @@ def _check_of(
     reporter, where = registry.reporter, (*path, "of")
     if table.of is None or not reporter.sound(("timeline",)):
         return
-    if table.rotation is None and table.refused is None and table.within is None:
+    about = (table.rotation, table.refused, table.within)
+    if about == (None, None, None) and reporter.sound(path):
         message = "of says which entry rotation, refused or within are about: give one of them"
         reporter.error(where, message)
     if table.of not in entries:

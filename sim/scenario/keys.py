@@ -10,7 +10,7 @@ from sim.scenario.key_tables import CommitteeTable, KeyTable, RotateTable
 from sim.scenario.orders import CommitteeEntry, Emergency, Evict, Join, Leave, ShareEntry
 from sim.scenario.plan import KeyPlan, RotatePlan
 from sim.scenario.principals import check_quorum, resolve_policy
-from sim.scenario.quantities import QuantityError, parse_threshold
+from sim.scenario.quantities import QuantityError, format_duration, parse_threshold
 from sim.scenario.registry import Registry, placed
 from sim.scenario.schema import ScenarioFile
 from sim.scenario.source import KeyPath
@@ -154,7 +154,7 @@ def _key(
     size = len(committee) if drawn is None else drawn
     _check_single(table, size, registry, path)
     threshold = _threshold(table, size, registry, path)
-    check_quorum(table.policy, threshold, size, registry, (*path, "policy"))
+    check_quorum(table.policy, name, threshold, size, registry, (*path, "policy"))
     faults = table.faults
     if faults is None:
         faults = max(0, default_faults(threshold, size))
@@ -218,7 +218,8 @@ def _rotate(
 def _heights(us: int, file: ScenarioFile, registry: Registry, path: KeyPath) -> int:
     heights, rest = divmod(us, file.ledger.block_time)
     if rest or not heights:
-        message = f"{path[-1]} must be a whole number of block times"
+        time = format_duration(file.ledger.block_time)
+        message = f"{path[-1]} must be a whole number of block times, {time} each"
         registry.reporter.conflict(message, path, ("ledger", "block_time"))
     return max(1, heights)
 

@@ -24,6 +24,7 @@ from sim.scenario.registry import Registry
 from sim.scenario.schema import ScenarioFile
 from sim.scenario.source import KeyPath
 from sim.scenario.timeline import Placed
+from sim.scenario.toml_text import inline
 
 _SHARING: Final = ("rotate", "reshare", "rekey", "emergency")
 """Actions that may change who sits on a committee, and how many sign."""
@@ -93,7 +94,8 @@ class _Life:
         self._registered = registered
         self._down = _down_for_good(placed)
         self._boundary: int | None = None
-        sound = self._reporter.sound(("keys", key.name))
+        numbers = (("keys", key.name, word) for word in ("threshold", "committee", "faults"))
+        sound = self._reporter.sound(("validators", "n"), ("validators", "names"), *numbers)
         members = frozenset(key.committee) if key.drawn is None else None
         self._stand = _Stand(members, key.size, key.threshold, sure=sound)
 
@@ -108,7 +110,8 @@ class _Life:
         if isinstance(entry, SetPolicy) and self._stand.sure and self._stand.size is not None:
             threshold = self._stand.threshold or 0
             where = (*path, "policy")
-            check_quorum(entry.policy, threshold, self._stand.size, self._registry, where)
+            size = self._stand.size
+            check_quorum(entry.policy, self._key.name, threshold, size, self._registry, where)
         match action.do:
             case "create-key":
                 self._created(action)
@@ -135,7 +138,7 @@ class _Life:
     def _check_registered(self, nodes: Iterable[int], at_us: int, path: KeyPath) -> None:
         absent = [v for v in nodes if self._registered.absent(v, at_us)]
         if absent and self._reporter.sound(path):
-            names = _shown(absent, self._registry)
+            names = ", ".join(self._registry.names[v] for v in absent)
             verb = "isn't" if len(absent) == 1 else "aren't"
             message = f"{names} {verb} in the registry then: joining takes effect at the next epoch"
             self._reporter.error(path, message)
@@ -167,10 +170,10 @@ class _Life:
         new = before.threshold if threshold is None else threshold
         sure = (before.sure or own) and (before.sure or threshold is not None)
         faults = entry.faults
-        if faults is None:
-            faults = self._file.keys[self._key.name].faults
         fine = len(self._reporter.diagnostics) == known
         if fine and sure and new is not None and now.size is not None:
+            if faults is None:
+                faults = self._faults(new, now.size)
             self._check_numbers(entry, action, now, new, faults, path)
         changes = own or bool(action.joins or action.leaves) or action.do in ("rekey", "emergency")
         changes = changes or threshold is not None
@@ -213,17 +216,26 @@ class _Life:
 
     def _threshold(self, entry: ShareEntry, size: int | None, path: KeyPath) -> int | None:
         given, where = entry.threshold, (*path, "threshold")
-        if given is None or isinstance(given, int):
-            return given
-        if size is None and "n" in given:
+        if given is None:
+            return None
+        if isinstance(given, str) and size is None and "n" in given:
             message = "how large the committee is then isn't known before the run: give a number"
             self._reporter.error(where, message)
             return None
-        value = parse_threshold(given, size or 0, len(self._registry.names))
+        value, shown = given, str(given)
+        if isinstance(given, str):
+            value = parse_threshold(given, size or 0, len(self._registry.names))
+            shown = f'"{given}" = {value}'
+        assert isinstance(value, int)
         if value < 1:
-            self._reporter.error(where, f'threshold "{given}" = {value} is below 1')
+            self._reporter.error(where, f"threshold {shown} is below 1")
             return None
         return value
+
+    def _faults(self, threshold: int, size: int) -> int:
+        """Return f* where the entry says nothing: the key's own, or the most that is possible."""
+        declared = self._file.keys[self._key.name].faults
+        return max(0, default_faults(threshold, size)) if declared is None else declared
 
     def _check_numbers(
         self,
@@ -231,19 +243,18 @@ class _Life:
         action: ActionPlan,
         now: _Stand,
         threshold: int,
-        declared: int | None,
+        faults: int,
         path: KeyPath,
     ) -> None:
         """Report a committee on which too few could confirm, or liars could reconstruct."""
         assert now.size is not None
         size, reporter = now.size, self._reporter
-        faults = max(0, default_faults(threshold, size)) if declared is None else declared
-        crashed = sum(self._down.get(node, NEVER_US) <= action.at_us for node in now.members or ())
+        crashed = 0 if self._may_abort(action) else self._crashed(now, action)
         what = self._what(action)
-        if threshold < 1 or threshold > size:
-            message = f"{what} gives n = {size}, and a threshold of {threshold} is in 1 … n"
+        if threshold > size:
+            message = f"{what} gives n = {size} < t = {threshold}"
         elif size < threshold + faults + crashed:
-            more = " + crashed" if crashed else ""
+            more = " + crashes" if crashed else ""
             total = threshold + faults + crashed
             message = f"{what} gives n = {size} < t + f*{more} = {total}"
         elif faults > threshold - 1:
@@ -260,6 +271,19 @@ class _Life:
             if of is None:
                 given.append((*key, name))
         reporter.conflict(message, *given)
+
+    def _crashed(self, now: _Stand, action: ActionPlan) -> int:
+        """Return how many of the new committee are down for good."""
+        return sum(self._down.get(node, NEVER_US) <= action.at_us for node in now.members or ())
+
+    def _may_abort(self, action: ActionPlan) -> bool:
+        """Whether the scenario expects that this rotation can end without a new generation."""
+        return any(
+            expect.rotation in ("aborted", "either")
+            and expect.key in (None, self._key.name)
+            and expect.of in (None, action.id)
+            for expect in self._file.expect
+        )
 
     def _what(self, action: ActionPlan) -> str:
         if action.committee is not None or action.drawn is not None:
@@ -284,4 +308,5 @@ def _down_for_good(placed: Sequence[Placed]) -> dict[int, int]:
 
 
 def _shown(nodes: Iterable[int], registry: Registry) -> str:
-    return f"[{', '.join(registry.names[node] for node in nodes)}]"
+    """Return the names of `nodes` as a file has them."""
+    return inline([registry.names[node] for node in nodes])

@@ -47,7 +47,9 @@ def instants(
         reporter.conflict(message, where, ("run", "duration"))
         return ()
     if len(name) > ID_MAX:
-        reporter.error((*path, "id"), f"an id with numbers behind it has at most {ID_MAX} letters")
+        reporter.error(
+            (*path, "id"), f"an id with numbers behind it has at most {ID_MAX} characters"
+        )
         return ()
     end, start = min(ends, default=None), entry.at or 0
     expected = _expected(table, start, end)
@@ -58,7 +60,7 @@ def instants(
         return ()
     drawn = _drawn(table, entry, name, registry.seed)
     found = tuple(takewhile(lambda at: end is None or at < end, drawn))
-    if not found and table.dist == "fixed":
+    if not found and (table.dist == "fixed" or (end is not None and start >= end)):
         late = [("at", (*path, "at")), ("the end", ("run", "duration"))]
         reporter.error(where, "the first time would come after the end", related=late)
     return found
@@ -74,8 +76,10 @@ def every(entry: Entry) -> EveryTable:
 
 def _expected(table: EveryTable, start: int, end: int | None) -> int:
     """Return how many occurrences there are: on average, if chance decides."""
-    most = ENTRIES_MAX + 1 if table.count is None else table.count
-    return most if end is None else min(most, max(0, end - start) // table.mean)
+    bounds = [] if table.count is None else [table.count]
+    if end is not None:
+        bounds.append(max(0, end - start) // table.mean)
+    return min(bounds)
 
 
 def _drawn(table: EveryTable, entry: Entry, name: str, seed: int) -> Iterator[int]:

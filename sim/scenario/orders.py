@@ -53,7 +53,7 @@ class ShareEntry(KeyEntry):
     )
     faults: Count | None = Field(
         default=None,
-        description="f* of the new generation. If absent, what the key declares, or else the most "
+        description="f* of the new generation. If absent, what `[keys]` declares, or else the most "
         "that threshold and size allow.",
         examples=[1],
     )

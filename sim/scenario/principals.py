@@ -39,12 +39,12 @@ def check_apart(registry: Registry) -> None:
         if name in registry.names:
             path: KeyPath = ("principals", name)
             message = f'a validator is called "{name}" too'
-            registry.reporter.conflict(message, path, ("validators", "names"))
+            registry.reporter.error(path, message, key=True)
 
 
 def check_principal(name: str, registry: Registry, path: KeyPath) -> None:
     """Report a name that no principal has."""
-    if name in registry.principals or not registry.reporter.sound(("principals",)):
+    if name in registry.principals or not registry.reporter.sound(("principals", name)):
         return
     if name == SURVEILLANCE:
         message = f'"{name}" acts by itself: nothing can be asked for in its name'
@@ -79,12 +79,13 @@ def _check_names(names: Sequence[str], registry: Registry, path: KeyPath) -> Non
 
 
 def check_quorum(
-    table: PolicyTable, threshold: int, size: int, registry: Registry, path: KeyPath
+    table: PolicyTable, key: str, threshold: int, size: int, registry: Registry, path: KeyPath
 ) -> None:
     """Report a quorum that no session could have, or that the threshold makes idle.
 
     Args:
         table: The policy.
+        key: The key's name.
         threshold: t of the key.
         size: n of the key.
         registry: Where errors go.
@@ -100,4 +101,5 @@ def check_quorum(
         message = f"a quorum of {quorum} is above the committee's size, {size}"
     else:
         return
-    registry.reporter.conflict(message, where, ("validators", "n"), ("validators", "names"))
+    numbers: tuple[KeyPath, ...] = (("keys", key, "threshold"), ("keys", key, "committee"))
+    registry.reporter.conflict(message, where, *numbers, follows=(("validators", "n"),))

@@ -37,6 +37,7 @@ def resolve_timeline(file: ScenarioFile, registry: Registry) -> list[Placed]:
         if len(placed) > ENTRIES_MAX:
             message = f"the timeline comes to more than {ENTRIES_MAX} entries"
             registry.reporter.error((*path, "every"), message)
+            registry.reporter.taint(path)
             return []
     _check_ids(placed, registry)
     return list(_never_twice_down(file, placed))
