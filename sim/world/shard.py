@@ -22,7 +22,13 @@ from sim.validator.costs import COST_MODELS
 from sim.validator.life import Setup, Validator
 from sim.validator.ports import Arrival, Letter, News, Order, Peek
 from sim.world.board import KchainBoard
-from sim.world.genesis import chain_id, identity_of, make_genesis, registration_of, transport_seeds_of
+from sim.world.genesis import (
+    chain_id,
+    identity_of,
+    make_genesis,
+    registration_of,
+    transport_seeds_of,
+)
 from sim.world.networking import exchange_us, make_network, members_of, owners_of, rto_from
 from sim.world.outcome import Switches
 from sim.world.timeline import faults_of
@@ -171,7 +177,7 @@ def _validators(
                 if plan.transport.keys == "long-lived"
                 else None,
             ),
-            store=WitnessedStore(),
+            store=WitnessedStore(recording=bool(plan.corruptions)),
         )
         for index, adversary in adversaries.items()
     }
@@ -179,6 +185,8 @@ def _validators(
 
 def _life(validator: Validator) -> engine.Life:
     async def live(context: EngineContext) -> None:
+        if isinstance(validator.store, WitnessedStore):
+            validator.store.clock = lambda: context.now_us
         await validator.live(LifeContext(context))
 
     return live
