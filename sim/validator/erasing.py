@@ -9,8 +9,8 @@ a prefix that belongs to no attempt that counts, and the next start sweeps it.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Collection, Iterator
+from typing import Final, NamedTuple
 
 from sim.base.ids import Label
 from sim.protocol.effects import Delete, Flush
@@ -21,7 +21,22 @@ from sim.validator.store import Store
 from sim.validator.vaulting import DEK, LASTING, Locker
 
 _PLACES: Final = ("", POSTED, SIGNING)
-_PREFIX: Final = re.compile(rf"(?:{POSTED}|{SIGNING}|{DEK})?([0-9a-f]{{64}})#([0-9]+)/")
+_ENTRY: Final = re.compile(rf"({POSTED}|{SIGNING}|{DEK})?([0-9a-f]{{64}})#([0-9]+)/(.*)")
+
+
+class Left(NamedTuple):
+    """An entry that a store holds of an attempt: its name, with ``dek/`` before that of a DEK."""
+
+    attempt: AttemptId
+    name: str
+
+
+def entries_of(store: Store) -> Iterator[Left]:
+    """Yield what a store holds of attempts, but for marks of what was said."""
+    for key in store.under(""):
+        match = _ENTRY.fullmatch(key)
+        if match is not None and match[1] in (None, DEK):
+            yield Left((bytes.fromhex(match[2]), int(match[3])), (match[1] or "") + match[4])
 
 
 def erased(
@@ -53,7 +68,7 @@ def left_behind(store: Store, live: Collection[AttemptId]) -> list[AttemptId]:
     """Return the attempts that the store holds something of although they aren't in `live`."""
     found: dict[AttemptId, None] = {}
     for key in store.under(""):
-        match = _PREFIX.match(key)
+        match = _ENTRY.fullmatch(key)
         if match is not None:
-            found[bytes.fromhex(match[1]), int(match[2])] = None
+            found[bytes.fromhex(match[2]), int(match[3])] = None
     return [attempt for attempt in found if attempt not in live]

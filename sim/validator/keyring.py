@@ -6,7 +6,7 @@ complete, that of the last successful repair.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sim.base.secret import SecretScalar
 from sim.protocol.phases import Phase
@@ -15,11 +15,24 @@ from sim.validator.seats import Seat
 
 def share_of(seats: Iterable[Seat], key: str, era: int, generation: int) -> SecretScalar | None:
     """Return the share of a generation, the latest if several seats hold it; None without one."""
-    found = None
+    shares = [seat.machine.share for seat in _made(seats, key, era, generation)]
+    return next((share for share in reversed(shares) if share is not None), None)
+
+
+def is_lost(seats: Iterable[Seat], key: str, era: int, generation: int) -> bool:
+    """Say whether a member of a generation's committee holds nothing of it."""
+    return not any(
+        # Whoever has a whole key, of a single party, has no share of it.
+        seat.machine.share is not None
+        or (seat.ceremony.operation == "generate" and not seat.machine.shareless)
+        for seat in _made(seats, key, era, generation)
+    )
+
+
+def _made(seats: Iterable[Seat], key: str, era: int, generation: int) -> Iterator[Seat]:
+    """Yield the seats in attempts that made a generation, or repaired shares of it."""
     for seat in seats:
         ceremony = seat.ceremony
-        if (ceremony.key, ceremony.era, ceremony.generation) != (key, era, generation):
-            continue
-        if seat.state.phase is Phase.ACTIVE and seat.machine.share is not None:
-            found = seat.machine.share
-    return found
+        made = (ceremony.key, ceremony.era, ceremony.generation) == (key, era, generation)
+        if made and seat.state.phase is Phase.ACTIVE:
+            yield seat

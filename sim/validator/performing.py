@@ -57,7 +57,7 @@ class Scope:
         attempt: 1-based.
         session: 32 bytes.
         place: Where the machine's entries stand in the store, and which vault they are in.
-        scalar_size: Bytes of one share.
+        scalar_size: Bytes of one share; 0 where there are none.
 
     """
 
@@ -69,7 +69,8 @@ class Scope:
 
     @classmethod
     def of(cls, ceremony: Ceremony) -> Scope:
-        """Return the scope of a member's machine in the attempt `ceremony`."""
+        """Return the scope of a participant's machine in the attempt `ceremony`."""
+        single = ceremony.operation == "generate"
         return cls(
             label=ceremony.label,
             attempt=ceremony.attempt,
@@ -80,7 +81,7 @@ class Scope:
                 ceremony.era,
                 ceremony.generation,
             ),
-            scalar_size=get_group(ceremony.scheme).scalar_size,
+            scalar_size=0 if single else get_group(ceremony.scheme).scalar_size,
         )
 
     @property

@@ -14,7 +14,7 @@ from sim.base.codec import encode
 from sim.base.ids import Label
 from sim.protocol.transactions import ROTATE_KEY, RotateKey
 from sim.validator.account import Account
-from sim.validator.keyring import share_of
+from sim.validator.keyring import is_lost
 from sim.validator.performing import Action, Publish
 from sim.validator.ports import Chain, Membership
 from sim.validator.seats import Seat
@@ -36,7 +36,7 @@ def requested_repairs(
     actions: list[Action] = []
     for membership in chain.memberships(name):
         key, era, generation = membership
-        if share_of(seats, key, era, generation) is not None:
+        if not is_lost(seats, key, era, generation):
             continue
         waiting, failed, ended_at = chain.repairs(membership, name)
         marker = f"{ASKED}{key}/{era}/{generation}/{failed}"

@@ -21,9 +21,6 @@ PROOFS: Final = "payload.proofs"
 CONTROL: Final = "payload.control"
 OVERHEAD: Final = "overhead"
 
-_SHARES: Final = ("share", "sum")
-"""Kinds of messages that carry one scalar as payload."""
-
 BYTE_METERS: Final = (SHARES, COMMITMENTS, PROOFS, CONTROL, OVERHEAD)
 
 
@@ -62,7 +59,7 @@ class Tally:
         What leaves under a label that has left on this link before is a retransmission, even if a
         restart lies between the two.
         """
-        if label.kind in _SHARES:
+        if label.kind == "share":
             known = self._shares_sent.setdefault((label.session, label.attempt), set())
             again = (to, label) in known
             known.add((to, label))

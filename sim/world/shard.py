@@ -177,7 +177,7 @@ def _validators(
                 if plan.transport.keys == "long-lived"
                 else None,
             ),
-            store=WitnessedStore(),
+            store=WitnessedStore(recording=bool(plan.corruptions)),
         )
         for index, adversary in adversaries.items()
     }
@@ -185,6 +185,8 @@ def _validators(
 
 def _life(validator: Validator) -> engine.Life:
     async def live(context: EngineContext) -> None:
+        if isinstance(validator.store, WitnessedStore):
+            validator.store.clock = lambda: context.now_us
         await validator.live(LifeContext(context))
 
     return live

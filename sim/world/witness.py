@@ -6,40 +6,95 @@ from shares. Nothing else may read them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
 from sim.base.secret import SecretBytes
-from sim.checks.leaks import is_secret
 from sim.crypto.groups import get_group
+from sim.validator.early import EARLY
+from sim.validator.erasing import entries_of
 from sim.validator.life import Validator
 from sim.validator.seats import Seat
-from sim.validator.store import Store
-from sim.validator.tally import BYTE_METERS
+from sim.validator.store import Lose, Store
+
+_OUTBOXES: Final = ("outgoing", "delivery")
+"""Entries of sealed envelopes alone: their content is secret elsewhere."""
+
+_ENVELOPE: Final = "/envelope/"
+
+
+@dataclass(slots=True)
+class _Stay:
+    """How long a secret was in a store; `erased_us` is None while it still is."""
+
+    written_us: int
+    erased_us: int | None = None
 
 
 class WitnessedStore(Store):
     """A store that remembers, for the checks alone, the secrets that were ever written to it.
 
+    Args:
+        recording: Whether to remember the sealed shares that came, too.
+
     Attributes:
-        secrets: (key, value) of each, in the order of writing.
+        clock: Tells the virtual time, in µs.
+        stays: How long each (key, secret) was there, in the order of writing.
+        envelopes: Sealed shares that came, encoded.
 
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, recording: bool = False) -> None:
         super().__init__()
-        self.secrets: dict[tuple[str, bytes], None] = {}
+        self.clock: Callable[[], int] = lambda: 0
+        self.stays: dict[tuple[str, bytes], _Stay] = {}
+        self.envelopes: dict[bytes, None] = {}
+        self._recording = recording
+        self._present: dict[str, _Stay] = {}
+
+    def put(self, key: str, value: bytes) -> None:
+        """Write `value`; remember it if it is a sealed share, and they are recorded."""
+        super().put(key, value)
+        if self._recording and _ENVELOPE in key and not key.startswith(EARLY):
+            self.envelopes[value] = None
 
     def put_sealed(self, key: str, sealed: bytes, plaintext: SecretBytes) -> None:
-        """Write what is sealed, and remember what it is if it must never be published."""
+        """Write what is sealed, and remember what it is."""
         super().put_sealed(key, sealed, plaintext)
-        if is_secret(key):
-            self.secrets[key, plaintext.reveal()] = None
+        if key.rpartition("/")[2] not in _OUTBOXES:
+            stay = self.stays.setdefault((key, plaintext.reveal()), _Stay(self.clock()))
+            stay.erased_us = None
+            self._present[key] = stay
+
+    def flush(self) -> None:
+        """Make every write durable, and so every erasure."""
+        super().flush()
+        self._note_erased()
+
+    def crash(self, lose: Lose) -> None:
+        """Take what a crash takes."""
+        super().crash(lose)
+        self._note_erased()
+
+    def _note_erased(self) -> None:
+        for key in [key for key in self._present if self.get(key) is None]:
+            self._present.pop(key).erased_us = self.clock()
 
 
 class _Record(msgspec.Struct, frozen=True, array_like=True):
     pass
+
+
+class Secretly(_Record, frozen=True):
+    """A secret that a store kept, from when to when; `erased_us` is None if it is still there."""
+
+    key: str
+    value: bytes
+    written_us: int
+    erased_us: int | None
 
 
 class AttemptView(_Record, frozen=True):
@@ -76,13 +131,14 @@ class Testimony(_Record, frozen=True):
         heads: (height, block hash, µs of receipt).
         views: Of attempts, by key and attempt.
         held: Alike; empty while it is down, since a share in use lives in memory.
-        secrets: (store key, value) of every secret that it ever wrote down.
+        secrets: Everything secret that it ever wrote down, but for outboxes.
+        left: (session, attempt, name) of what its store holds of attempts; empty while it is down.
+        envelopes: Sealed shares that reached it, if they were recorded.
         sent_bytes: By byte meter.
         messages: By kind.
+        attempts: Both again, for each (session label, attempt) alone.
         charged: Operations by stage and name.
         injected: Injections by corruption id.
-        attempts: What it sent for attempts of ceremonies: label of the session, attempt, messages
-            and bytes.
     """
 
     index: int
@@ -90,12 +146,14 @@ class Testimony(_Record, frozen=True):
     heads: list[tuple[int, bytes, int]]
     views: list[AttemptView]
     held: list[Held]
-    secrets: list[tuple[str, bytes]]
+    secrets: list[Secretly]
+    left: list[tuple[bytes, int, str]]
+    envelopes: list[bytes]
     sent_bytes: dict[str, int]
     messages: dict[str, int]
+    attempts: list[tuple[str, int, dict[str, int]]]
     charged: dict[str, dict[str, int]]
     injected: dict[str, int]
-    attempts: list[tuple[str, int, int, int]]
 
 
 class ShardTestimony(_Record, frozen=True):
@@ -123,22 +181,24 @@ def testify(validator: Validator, injected: dict[str, int]) -> Testimony:
         heads=[(head.height, head.hash, head.at_us) for head in validator.heads],
         views=_views(validator),
         held=[] if now is None else [_held(s) for s in now.sessions.seats if s.state.qual],
-        secrets=list(store.secrets) if isinstance(store, WitnessedStore) else [],
+        secrets=_secrets(store),
+        left=[] if now is None else [(*left.attempt, left.name) for left in entries_of(store)],
+        envelopes=list(store.envelopes) if isinstance(store, WitnessedStore) else [],
         sent_bytes=tally.bytes.sorted(),
         messages=tally.messages.sorted(),
+        attempts=[(*attempt, meter.sorted()) for attempt, meter in tally.attempts.items()],
         charged={stage: meter.sorted() for stage, meter in sorted(tally.charged.items())},
         injected=injected,
-        attempts=[
-            (session, attempt, *_traffic(meter.counts))
-            for (session, attempt), meter in sorted(tally.attempts.items())
-        ],
     )
 
 
-def _traffic(counts: Mapping[str, int]) -> tuple[int, int]:
-    """Return how many messages, and how many bytes, the counters of an attempt tell of."""
-    size = sum(counts.get(meter, 0) for meter in BYTE_METERS)
-    return sum(counts.values()) - size, size
+def _secrets(store: Store) -> list[Secretly]:
+    if not isinstance(store, WitnessedStore):
+        return []
+    return [
+        Secretly(key, value, stay.written_us, stay.erased_us)
+        for (key, value), stay in store.stays.items()
+    ]
 
 
 def _views(validator: Validator) -> list[AttemptView]:

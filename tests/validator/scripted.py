@@ -15,8 +15,10 @@ from sim.validator.events import EFFECT
 from sim.validator.life import Setup, Validator
 from sim.validator.ports import Arrival, News
 from sim.world.board import KchainBoard
-from sim.world.genesis import Owner, chain_id, identity_of, make_genesis
+from sim.world.genesis import chain_id, identity_of, make_genesis
+from sim.world.principals import Principals
 from sim.world.vaults import unlock_of
+from tests.world.plans import CREATE
 
 
 class ScriptOverError(Exception):
@@ -124,15 +126,15 @@ class ScriptedLedger:
 
     plan: Plan
     ledger: Ledger = field(init=False)
-    owner: Owner = field(init=False)
+    principals: Principals = field(init=False)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(make_genesis(self.plan))
-        self.owner = Owner(self.plan)
+        self.principals = Principals(self.plan, chain_id(self.plan))
 
     def ask_for_key(self) -> News:
         """Form the block that holds CreateKey."""
-        return self.block(self.owner.create_key(self.plan.keys[0].name))
+        return self.block(*self.principals.ask(CREATE, self._now_us, self.ledger.state))
 
     def block(self, *transactions: bytes, read: bool = False) -> News:
         """Form the next block out of `transactions`, or because somebody reads."""

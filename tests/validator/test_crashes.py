@@ -27,7 +27,7 @@ def _created(lose: Lose, crash_before: int) -> Town:
     """Create a key while validator 0 crashes before its `crash_before`th effect; 0 is never."""
     town = Town(PLAN, lose)
     town.start((0, crash_before))
-    town.create_key()
+    town.ask("create-key")
     town.run(200)
     return town
 

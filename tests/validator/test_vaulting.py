@@ -52,7 +52,7 @@ def _in_the_clear(store: WitnessedStore) -> list[str]:
     """Return the keys of secrets of which some piece can be read in the store."""
     return [
         key
-        for key, secret in store.secrets
+        for key, secret in store.stays
         if any(secret[at : at + 16] in data for at in (0, 16) for data in _bytes_of(store))
     ]
 
@@ -76,13 +76,13 @@ def _opens(store: Store, key: str, sealed: bytes, generation: int = 0) -> bytes 
 def test_at_no_time_does_a_store_hold_a_secret_in_the_clear() -> None:
     town, store = _town()
     town.start()
-    town.create_key()
+    town.ask("create-key")
 
     seen = set()
     for _ in range(12):
         town.run(1)
         assert _in_the_clear(store) == []
-        seen |= {key.partition("/")[2] for key, _ in store.secrets}
+        seen |= {key.partition("/")[2] for key, _ in store.stays}
 
     assert town.state.keys["beacon"].status == "Active"
     assert {"transport", "polynomial", "share"} <= seen
@@ -91,10 +91,10 @@ def test_at_no_time_does_a_store_hold_a_secret_in_the_clear() -> None:
 def test_the_scan_finds_a_secret_that_isnt_sealed() -> None:
     town, store = _town()
     town.start()
-    town.create_key()
+    town.ask("create-key")
     town.run(12)
 
-    key, secret = next((k, s) for k, s in store.secrets if k.endswith("/share"))
+    key, secret = next((k, s) for k, s in store.stays if k.endswith("/share"))
     store.put("careless", b"share: " + secret)
 
     assert _in_the_clear(store) == [key]
@@ -103,7 +103,7 @@ def test_the_scan_finds_a_secret_that_isnt_sealed() -> None:
 def test_kek_and_dek_open_the_live_share_and_nothing_that_only_the_ceremony_needed() -> None:
     town, store = _town()
     town.start()
-    town.create_key()
+    town.ask("create-key")
     town.run(12)
 
     readable = {
@@ -119,7 +119,7 @@ def test_kek_and_dek_open_the_live_share_and_nothing_that_only_the_ceremony_need
 def test_before_the_ceremony_ends_kek_and_dek_open_everything() -> None:
     town, store = _town()
     town.start()
-    town.create_key()
+    town.ask("create-key")
     town.run(2)
 
     readable = {
@@ -134,7 +134,7 @@ def test_before_the_ceremony_ends_kek_and_dek_open_everything() -> None:
 def test_another_kek_opens_nothing() -> None:
     town, store = _town()
     town.start()
-    town.create_key()
+    town.ask("create-key")
     town.run(2)
     other = Vault(unlock_of(PLAN, 1)())
 
@@ -232,13 +232,13 @@ def test_a_given_kek_costs_nothing() -> None:
 def test_the_witness_remembers_secrets_as_they_are() -> None:
     town, store = _town()
     town.start()
-    town.create_key()
+    town.ask("create-key")
     town.run(12)
     now = town.residents[0].validator.now
     assert now is not None
     (seat,) = now.sessions.seats
     assert seat.machine.share is not None
 
-    (share,) = [value for key, value in store.secrets if key.endswith("/share")]
+    (share,) = [value for key, value in store.stays if key.endswith("/share")]
 
     assert get_group("ED25519").decode_scalar(share) == seat.machine.share.reveal()

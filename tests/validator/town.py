@@ -11,18 +11,17 @@ from collections import deque
 from collections.abc import Coroutine, Generator, Iterable, Sequence
 from typing import Any
 
-from sim.base.codec import encode
 from sim.base.ids import NEVER_US, Label, ValidatorIndex
 from sim.kchain.blocks import pack_blocks
 from sim.kchain.ledger import Ledger
 from sim.kchain.state import ChainState
-from sim.protocol.transactions import sign_transaction
-from sim.scenario.plan import Plan
+from sim.scenario.plan import ActionPlan, Plan
 from sim.validator.events import EFFECT
 from sim.validator.life import Validator
 from sim.validator.ports import Arrival, Letter, News
 from sim.validator.store import Lose
-from sim.world.genesis import Owner, chain_id, make_genesis, owner_of
+from sim.world.genesis import chain_id, make_genesis
+from sim.world.principals import Principals
 from sim.world.witness import WitnessedStore
 from tests.validator.scripted import make_validator
 
@@ -157,8 +156,7 @@ class Town:
         self.restart_after = restart_after
         self.ledger = Ledger(make_genesis(plan))
         self.residents = [Resident(self, index) for index in range(len(plan.validators))]
-        self._owner = Owner(plan)
-        self._nonce = 0
+        self._principals = Principals(plan, chain_id(plan))
         self._restarts: list[tuple[int, Resident]] = []
 
     def start(self, *crashes: tuple[int, int]) -> None:
@@ -173,19 +171,11 @@ class Town:
         """The chain's."""
         return self.ledger.state
 
-    def create_key(self, name: str = "beacon") -> None:
-        """Let the owner ask for a key."""
-        self._nonce += 1
-        self.ledger.submit(self.now_us, -1, self._owner.create_key(name))
-
-    def ask(self, kind: str, payload: object) -> None:
-        """Let the owner ask for anything else."""
-        self._nonce += 1
-        owner = owner_of(self.plan)
-        raw = sign_transaction(
-            owner.sign, chain_id(self.plan), kind, owner.public, self._nonce, encode(payload)
-        )
-        self.ledger.submit(self.now_us, -1, raw)
+    def ask(self, do: str, **details: Any) -> None:
+        """Let the owner ask for something about the key "beacon", as a timeline entry would."""
+        action = ActionPlan(id=do, do=do, key="beacon", **details)
+        for raw in self._principals.ask(action, self.now_us, self.state):
+            self.ledger.submit(self.now_us, -1, raw)
 
     def crashed(self, resident: Resident) -> None:
         """Note that a validator has crashed before an effect; it comes back."""
