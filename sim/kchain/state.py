@@ -147,6 +147,11 @@ class ChainState:
             for session in self.open_sessions.values()
         )
 
+    @property
+    def waiting(self) -> tuple[SessionKey, ...]:
+        """Open sessions that have not begun, because seats of theirs are taken."""
+        return tuple(name for name, session in self.open_sessions.items() if not session.begins)
+
     def signing_tasks(self, validator: ValidatorIndex) -> tuple[SigningTask, ...]:
         """Return the open sessions of keys that `validator` has a seat of, in order of opening."""
         return tuple(task for task in self.tasks if validator in task.by_validator)

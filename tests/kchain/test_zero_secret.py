@@ -17,7 +17,7 @@ import pytest
 
 import sim.kchain
 from sim.base.secret import Secret
-from sim.kchain import blocks, file, genesis, records, state
+from sim.kchain import audit, blocks, file, genesis, records, state
 from sim.protocol import entries, messages, transactions
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.judge import CeremonyState
@@ -46,6 +46,8 @@ PUBLISHED = {
     "SignNonce.nonces": "commitments to nonces, not nonces",
     "CeremonyState.nonces": "commitments to nonces, not nonces",
     "Transaction.nonce": "an account's counter",
+    "SignSession.seed": "what seats are drawn by; it is made of public values",
+    "SigningTask.seed": "the same, as signers see it",
     "Draw.seed": "what a committee was drawn by; it is made of public values, for anyone to check",
     "KeyRecord.share_commitments": "V_1..V_n, public points",
 }
@@ -59,8 +61,9 @@ ROOTS: tuple[type, ...] = (
     genesis.Genesis,
     records.Key,
     records.Draw,
-    records.SignSession,
-    records.AuditEntry,
+    audit.SignSession,
+    audit.ClosedSession,
+    audit.AuditEntry,
     entries.Entry,
     transactions.Transaction,
     transactions.CeremonyPayload,
