@@ -14,6 +14,7 @@ from sim.kchain.blocks import genesis_state
 from sim.kchain.records import KeyRecord
 from sim.kchain.replica import follow
 from sim.kchain.state import ChainState
+from sim.protocol.signing_events import SessionEvent
 from sim.protocol.signing_task import SigningTask, partial_statement
 from sim.protocol.transactions import (
     RECORD_SIGN_SESSION,
@@ -57,6 +58,11 @@ class Signing:
     @property
     def trials(self) -> list[AuditEntry]:
         return [entry for entry in self.state.audit if entry.signing.startswith("test-")]
+
+    @property
+    def events(self) -> tuple[SessionEvent, ...]:
+        """What the last block did to signing sessions."""
+        return self.state.session_events
 
     def submit(self, who: Principal, kind: str, payload: object) -> None:
         """Let a transaction arrive before the next height."""

@@ -404,14 +404,14 @@ def test_every_block_says_what_it_did_to_sessions() -> None:
     signing = active(Policy(None, (), principals=(FRIEND.public,)))
 
     signing.request("s1")
-    assert signing.state.session_events == (Opened(replace(signing.task("s1"), begins=0)),)
+    assert signing.events == (Opened(replace(signing.task("s1"), begins=0)),)
     signing.request("s2", STRANGER)
-    assert signing.state.session_events == (
+    assert signing.events == (
         Refused("beacon", "s2", STRANGER.public, "drand", "Unauthorized"),
     )
     said = signing.statement("s1")
     signing.record(said)
-    assert signing.state.session_events == (
+    assert signing.events == (
         Closed("beacon", "s1", "signed", said.signature, (1, 2, 3)),
     )
 
