@@ -14,7 +14,7 @@ from sim.base.memo import Memo, using
 from sim.crypto import verification
 from sim.kchain.blocks import Block, genesis_block, genesis_state
 from sim.kchain.errors import LedgerError
-from sim.kchain.file import LedgerFile, StoredBlock, parse_ledger
+from sim.kchain.file import VERSION, LedgerFile, StoredBlock, parse_ledger
 from sim.kchain.genesis import Genesis
 from sim.kchain.replica import follow
 from sim.kchain.state import ChainState
@@ -52,6 +52,12 @@ def verify_ledger(data: bytes, expect_head: bytes | None = None) -> VerifiedChai
 
     """
     file = parse_ledger(data)
+    if file.version != VERSION:
+        raise LedgerError(
+            "header",
+            f"version {file.version}: its hashes link up to {file.head.hex()}, but only blocks of "
+            f"version {VERSION} can be derived again",
+        )
     if expect_head is not None and file.head != expect_head:
         raise LedgerError("end", f"the head is {file.head.hex()}, not {expect_head.hex()}")
     with using(Memo()):

@@ -61,7 +61,8 @@ class Complaint(_Message, frozen=True):
     Attributes:
         dealer: The dealer's share index.
         kind: ``missing``: no validly signed envelope came; ``invalid``: one came and was bad.
-        one_time_key: For ``missing``, a fresh key (1216 bytes) to seal the answer to; else empty.
+        one_time_key: For ``missing``, and in a repair always, a fresh key (1216 bytes) to seal the
+            answer to; else empty.
 
     """
 
@@ -123,6 +124,34 @@ class OpenReply(_Message, frozen=True):
     openings: tuple[Opening, ...]
 
 
+class Answer(_Message, frozen=True):
+    """An accused helper of a repair, once: its sum, sealed to the target's one-time key.
+
+    It answers the target as a Justification answers another helper; one that restarts must know
+    which of the two it has posted.
+
+    Attributes:
+        replies: One, to the target; others have no effect.
+
+    """
+
+    replies: tuple[Reply, ...]
+
+
+class PublishKey(_Message, frozen=True):
+    """The one holder of a single-party key: the key, and a proof that it has the secret.
+
+    Attributes:
+        public_key: 1952 bytes (ML-DSA-65) or 1184 (ML-KEM-768).
+        proof: The key's signature over the activation message, 3309 bytes; empty for a KEM key,
+            which signs nothing.
+
+    """
+
+    public_key: bytes
+    proof: bytes
+
+
 class Confirm(_Message, frozen=True):
     """Every member that holds its share: proof of it, bound to the transcript.
 
@@ -160,7 +189,16 @@ class SignNonce(_Message, frozen=True):
 
 
 Statement: TypeAlias = (
-    Announce | Deal | Response | Justification | OpenReply | Confirm | Sign | SignNonce
+    Announce
+    | Deal
+    | Response
+    | Justification
+    | OpenReply
+    | Answer
+    | PublishKey
+    | Confirm
+    | Sign
+    | SignNonce
 )
 
 STATEMENTS: Final[dict[str, type[Statement]]] = {
@@ -169,6 +207,8 @@ STATEMENTS: Final[dict[str, type[Statement]]] = {
     "response": Response,
     "justification": Justification,
     "open-reply": OpenReply,
+    "answer": Answer,
+    "publish-key": PublishKey,
     "confirm": Confirm,
     "sign": Sign,
     "sign-nonce": SignNonce,

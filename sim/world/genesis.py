@@ -45,18 +45,13 @@ def make_genesis(plan: Plan) -> Genesis:
         block_max=ledger.block_max,
         phases=PhaseLengths(**{name: getattr(ledger.phases, name) for name in names}),
         validators=tuple(
-            Validator(validator.name, identity_of(plan, index).public)
+            Validator(validator.name, identity_of(plan, index).public, index, stake=validator.stake)
             for index, validator in enumerate(plan.validators)
+            if not validator.standby
         ),
         authorised=(owner_of(plan).public,),
-        stakes=_stakes(plan),
+        transport=plan.transport.keys,
     )
-
-
-def _stakes(plan: Plan) -> tuple[int, ...]:
-    """Return the stakes; none if all are 1, which genesis needn't say."""
-    stakes = tuple(validator.stake for validator in plan.validators)
-    return () if set(stakes) == {1} else stakes
 
 
 class Owner:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from sim.crypto.identity import Identity
-from sim.kchain.policy import was_violation
-from sim.kchain.state import Draft
 from sim.protocol.transactions import (
     AUTHORIZE,
+    RETIRE_KEY,
     REVOKE,
     SET_POLICY,
     Authorize,
     Policy,
+    RetireKey,
     Revoke,
     SetPolicy,
 )
@@ -149,27 +148,8 @@ def test_a_malformed_change_is_rejected(kind: str) -> None:
 
 def test_a_retired_key_has_no_further_policy_and_signs_no_more() -> None:
     signing = active()
-    draft = Draft(signing.state, signing.scene.height + 1, signing.state.time_us + BLOCK_US)
-    record = msgspec.structs.replace(signing.key_record, status="Retired")
-    draft.set_key(msgspec.structs.replace(draft.keys["beacon"], record=record))
-    draft.root()
-    signing.scene.ledger.state = draft.close(bytes(32))
-    signing.scene.step()
+    assert signing.transact(OWNER, RETIRE_KEY, RetireKey("beacon")) == ""
 
     assert signing.request("s1") == "KeyRetired"
     assert signing.transact(OWNER, SET_POLICY, SetPolicy("beacon", ANY_POLICY)) == "KeyRetired"
     assert [line.outcome for line in signing.audit] == ["KeyRetired"]
-
-
-def test_violations_are_found_again_by_key_session_and_height() -> None:
-    signing = active(Policy(None, ("drand",)))
-    signing.request("s1", OWNER, context="bridge")
-    height = signing.scene.height
-    signing.request("s2", STRANGER)
-    draft = Draft(signing.state, signing.scene.height + 1, signing.state.time_us + BLOCK_US)
-
-    assert was_violation(draft, "beacon", "s1", height)
-    assert not was_violation(draft, "beacon", "s1", height - 1)
-    assert not was_violation(draft, "beacon", "s1", height + 1)
-    assert not was_violation(draft, "other", "s1", height)
-    assert not was_violation(draft, "beacon", "s2", height + 1)  # refused, but no violation

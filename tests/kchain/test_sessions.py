@@ -8,14 +8,20 @@ import msgspec
 import pytest
 
 from sim.crypto.verification import SCHEMES
-from sim.kchain import sessions
 from sim.kchain.audit import AuditEntry
-from sim.kchain.sessions import TIMEOUT_US
-from sim.kchain.state import Draft
+from sim.kchain.binding import TIMEOUT_US
+from sim.kchain.draft import Draft
+from sim.kchain.settling import settle_sessions
 from sim.protocol.activation import ACTIVATE
 from sim.protocol.sampling import SEATS_MAX
 from sim.protocol.signing_events import Closed, Opened, Refused
-from sim.protocol.transactions import RECORD_SIGN_SESSION, REQUEST_SIGN, Policy
+from sim.protocol.transactions import (
+    RECORD_SIGN_SESSION,
+    REQUEST_SIGN,
+    RETIRE_KEY,
+    Policy,
+    RetireKey,
+)
 from tests.kchain.scene import BLOCK_US, OWNER
 from tests.kchain.signing import FRIEND, STRANGER, active, digest, wish
 from tests.support.ordinary import verifies
@@ -302,27 +308,15 @@ def test_activation_opens_a_trial_that_counts_against_no_policy() -> None:
     assert signing.request("s1", OWNER, context="bridge") == ""
 
 
-def test_an_endorsement_is_signed_by_the_old_generation_without_any_request() -> None:
-    signing = active()
-    draft = Draft(signing.state, signing.scene.height + 1, signing.state.time_us + BLOCK_US)
-
-    name = sessions.open_endorsement(draft, "beacon", 2, b"K-chain/endorse/v1" + b"x")
-
-    session = draft.open_sessions["beacon", name]
-    assert (name, session.purpose, session.generation) == ("endorse-2", "endorse", 0)
-    assert draft.signing_task(session).is_proper
-
-
 def test_a_retired_key_closes_its_sessions_and_keeps_its_log() -> None:
     signing = active()
     signing.request("s1")
-    draft = Draft(signing.state, signing.scene.height + 1, signing.state.time_us + BLOCK_US)
 
-    sessions.close_sessions(draft, "beacon", "KeyRetired")
+    assert signing.transact(OWNER, RETIRE_KEY, RetireKey("beacon")) == ""
 
-    assert not draft.open_sessions
-    assert [line.outcome for line in draft.audit] == ["KeyRetired", "KeyRetired"]
-    assert [closed.outcome for closed in draft.closed_now] == ["KeyRetired", "KeyRetired"]
+    assert not signing.state.open_sessions
+    assert [line.outcome for line in signing.state.audit] == ["KeyRetired", "KeyRetired"]
+    assert signing.state.next_due is None
 
 
 # Generations
@@ -337,9 +331,7 @@ def test_rebinding_starts_open_requests_afresh_and_ends_the_old_trial() -> None:
     record = msgspec.structs.replace(signing.key_record, generation=1)
     draft.set_key(msgspec.structs.replace(key, record=record))
 
-    sessions.rebind_sessions(draft, "beacon")
-    sessions.open_test_session(draft, "beacon")
-    sessions.begin_sessions(draft)
+    settle_sessions(draft)
 
     assert list(draft.open_sessions) == [("beacon", "s1"), ("beacon", "test-1-1")]
     after = draft.signing_task(draft.open_sessions["beacon", "s1"])
@@ -406,14 +398,10 @@ def test_every_block_says_what_it_did_to_sessions() -> None:
     signing.request("s1")
     assert signing.events == (Opened(replace(signing.task("s1"), begins=0)),)
     signing.request("s2", STRANGER)
-    assert signing.events == (
-        Refused("beacon", "s2", STRANGER.public, "drand", "Unauthorized"),
-    )
+    assert signing.events == (Refused("beacon", "s2", STRANGER.public, "drand", "Unauthorized"),)
     said = signing.statement("s1")
     signing.record(said)
-    assert signing.events == (
-        Closed("beacon", "s1", "signed", said.signature, (1, 2, 3)),
-    )
+    assert signing.events == (Closed("beacon", "s1", "signed", said.signature, (1, 2, 3)),)
 
 
 def test_whoever_follows_the_blocks_has_the_same_sessions() -> None:
