@@ -22,6 +22,8 @@ from tests.support.cluster import Cluster, Corrupt
 
 SEED = 7
 BLOCK_US = 2_000_000
+REGISTRY = 11
+"""Validators of a life, v1 to v11, whether they have a seat or not."""
 
 
 class WitnessedStore(dict[str, bytes]):
@@ -177,9 +179,9 @@ class Life:
 
     def _run(self, cluster: Cluster, silent: Sequence[str]) -> None:
         cluster.height = self.height
+        cluster.admit(REGISTRY)
         witnessed(cluster)
-        size = len(cluster.keys)
-        cluster.adversaries = {v: a for v, a in self.adversaries.items() if v < size}
+        cluster.adversaries = dict(self.adversaries)
         for name in silent:
             cluster.stop(name)
         self.attempts.append(cluster)

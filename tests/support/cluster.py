@@ -262,6 +262,12 @@ class Cluster:
 
     # What a test asks for
 
+    def admit(self, registry: int) -> None:
+        """Let the registry have so many validators, v1 onwards; some without a seat."""
+        self.keys = identities(max(registry, len(self.keys)))
+        self._nonces = [0] * len(self.keys)
+        self.stores += [{} for _ in range(len(self.keys) - len(self.stores))]
+
     def drop(self, kind: type, source: str, target: str = "*") -> None:
         """Lose every message of `kind` from `source` to `target`."""
         self.drops.append(
