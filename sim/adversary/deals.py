@@ -95,9 +95,7 @@ def degree_low(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     yield from [effect] if low is None else redealt(effect, corruption, low)
 
 
-def redealt(
-    effect: Occasion, corruption: Corruption, polynomial: Polynomial
-) -> Iterator[Occasion]:
+def redealt(effect: Occasion, corruption: Corruption, polynomial: Polynomial) -> Iterator[Occasion]:
     """Deal `polynomial` instead of the machine's own: points, shares and answers alike.
 
     The proof stays if the constant does, and where there is none.

@@ -73,6 +73,7 @@ UNLIKE_ITS_SHARES = {
 }
 """Another's points: V_0 gives it away in a reshare, and in a refresh the shares that don't fit."""
 
+
 def malformed(flaw: str) -> Case:
     return Case(("malformed-response",), proven=("malformed-response",), params={"flaw": flaw})
 
@@ -245,5 +246,3 @@ CASES = [
         params={"via": "ledger"},
     ),
 ]
-
-

@@ -8,6 +8,8 @@ public key, shares that make it, old ones erased.
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
+from typing import Any
 
 import pytest
 
@@ -27,7 +29,7 @@ def play(case: Case, operation: Operation, scheme: str) -> Life:
 
     In a rotation the behaviours begin when the key has been created.
     """
-    since = 0 if operation == "dkg" else Life(7, 5, scheme=scheme, **case.ceremony).height
+    since = 0 if operation == "dkg" else _created(scheme, **case.ceremony)
     last = len(case.behaviours) - 1
     life = Life(
         7,
@@ -50,6 +52,12 @@ def play(case: Case, operation: Operation, scheme: str) -> Life:
     elif operation == "refresh":
         life.rotate("refresh")
     return life
+
+
+@cache
+def _created(scheme: str, **ceremony: Any) -> int:
+    """The height at which the key of a life without faults is active."""
+    return Life(7, 5, scheme=scheme, **ceremony).height
 
 
 def played() -> list[tuple[Case, Operation, str]]:

@@ -18,7 +18,7 @@ from sim.protocol.ceremony import Operation
 from sim.protocol.effects import Delete
 from sim.protocol.messages import ShareEnvelope
 from sim.protocol.phases import Phase
-from tests.support.cluster import Cluster, Corrupt
+from tests.support.cluster import Cluster, Corrupt, long_lived_seeds
 
 SEED = 7
 BLOCK_US = 2_000_000
@@ -260,7 +260,9 @@ def _validator(
         alive=True,
         heads=tuple((block.height, block.hash, block.time_us) for block in blocks),
         ceremonies=tuple(_view(cluster, blocks[-1].time_us) for cluster in clusters),
-        holdings=tuple(_holding(cluster, position) for cluster in mine[-1:] if _holds(cluster, position)),
+        holdings=tuple(
+            _holding(cluster, position) for cluster in mine[-1:] if _holds(cluster, position)
+        ),
         secrets=tuple(
             secret
             for cluster in mine
@@ -270,10 +272,9 @@ def _validator(
         periods=periods,
         kept=tuple(kept),
         left=tuple(
-            (*id_of(cluster.state), key)
-            for cluster in mine
-            for key in _store(cluster, position)
+            (*id_of(cluster.state), key) for cluster in mine for key in _store(cluster, position)
         ),
+        transport=long_lived_seeds(position) if _lives_long(clusters) else None,
         envelopes=tuple(
             value
             for cluster in mine
@@ -281,6 +282,10 @@ def _validator(
             if key.startswith("envelope/")
         ),
     )
+
+
+def _lives_long(clusters: Sequence[Cluster]) -> bool:
+    return any(cluster.ceremony.transport == "long-lived" for cluster in clusters)
 
 
 def _store(cluster: Cluster, position: int) -> WitnessedStore:
