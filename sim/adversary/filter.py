@@ -113,6 +113,11 @@ class Adversary:
         """What only reads: secrets that are there while it lasts count as its injections."""
         return [corrupt for corrupt, known, _ in self._mine if known.reads]
 
+    @property
+    def honest(self) -> bool:
+        """Whether no behaviour is on this validator, at any time."""
+        return not self._mine
+
     def filter(
         self, effects: Sequence[Effect], state: CeremonyState, now_us: int
     ) -> Sequence[Effect]:

@@ -179,6 +179,19 @@ class Ceremony:
             return self.base.threshold
         return self.threshold
 
+    @property
+    def signs(self) -> bool:
+        """Whether the committee signs an activation message; a repair makes nothing new."""
+        return self.operation != "repair"
+
+    @property
+    def always_sealed(self) -> bool:
+        """Whether every reply is sealed, to `invalid` complaints too, as in a repair.
+
+        There t − 1 corrupted helpers lack one honest mask or sum: in the clear it is the share.
+        """
+        return self.operation == "repair"
+
     @cached_property
     def dealer_by_identity(self) -> dict[bytes, Member]:
         """The dealing set by Ed25519 public key."""
@@ -196,8 +209,12 @@ class Ceremony:
 
     @cached_property
     def participants(self) -> tuple[Member, ...]:
-        """Everybody with a seat, by place in the registry; whoever has two, with the dealer's."""
-        seats = {member.validator: member for member in (*self.members, *self.dealers)}
+        """Everybody who takes part, by place in the registry; whoever has two seats, as dealer.
+
+        In a repair the helpers and the target: the other members have nothing to do.
+        """
+        holders = (self.member(self.target),) if self.operation == "repair" else self.members
+        seats = {member.validator: member for member in (*holders, *self.dealers)}
         return tuple(seats[validator] for validator in sorted(seats))
 
     def own_dealer(self, holder: int) -> int:

@@ -7,7 +7,9 @@ one-time key, so that whatever the network drops, an honest dealer publishes no 
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Literal
 
 from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
@@ -17,7 +19,8 @@ from sim.crypto.group import ScalarError
 from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.entries import Entry, Rejected
-from sim.protocol.messages import Justification, OpenReply, Reply
+from sim.protocol.messages import Complaint, Justification, OpenReply, Reply
+from sim.protocol.repair_rules import owed, point_matches
 from sim.protocol.responses import parse_response
 from sim.protocol.state import Notes, OpeningVerdict, Pair
 
@@ -32,7 +35,13 @@ def record_response(notes: Notes, member: int, entry: Entry) -> None:
     running = notes.running()
     ceremony = notes.ceremony
     dealing = [dealer.index for dealer in ceremony.dealers]
-    response = parse_response(entry.body, ceremony.own_dealer(member), dealing, running)
+    response = parse_response(
+        entry.body,
+        ceremony.own_dealer(member),
+        dealing,
+        running,
+        always_sealed=ceremony.always_sealed,
+    )
     notes.responses[member] = response
     notes.response_raw[member] = entry.raw
     notes.ran_at[entry.transaction] = tuple(running)
@@ -80,13 +89,20 @@ def _answers(notes: Notes, pair: Pair, reply: Reply) -> bool:
     complaint = notes.complaints.get(pair)
     if complaint is None or pair in notes.replies:
         return False
-    sealed = complaint.kind == "missing" and notes.ceremony.justifications == "sealed"
-    return reply.kind == ("sealed" if sealed else "clear")
+    return reply.kind == reply_kind(notes.ceremony, complaint)
+
+
+def reply_kind(ceremony: Ceremony, complaint: Complaint) -> Literal["sealed", "clear"]:
+    """Return how `complaint` is answered: what was only missing is never shown to everybody."""
+    if ceremony.always_sealed:
+        return "sealed"
+    missing = complaint.kind == "missing" and ceremony.justifications == "sealed"
+    return "sealed" if missing else "clear"
 
 
 def _judge_clear(notes: Notes, pair: Pair, reply: Reply, height: int) -> None:
     dealer, accuser = pair
-    if share_matches(notes.ceremony, deal_points(notes, dealer), accuser, reply.data):
+    if keeps_promise(notes, dealer, accuser, reply.data):
         notes.published.append(pair)
         return
     notes.exclude(dealer, "bad-justification")
@@ -115,6 +131,15 @@ def share_matches(
     )
 
 
+def keeps_promise(notes: Notes, dealer: int, holder: int, scalar: bytes) -> bool:
+    """Say whether `scalar` (encoded) is what `dealer` owes `holder` by what was published."""
+    ceremony = notes.ceremony
+    if ceremony.operation == "repair":
+        rows = {helper: deal_points(notes, helper) for helper in ceremony.helpers}
+        return point_matches(ceremony, owed(ceremony, rows, dealer, holder), scalar)
+    return share_matches(ceremony, deal_points(notes, dealer), holder, scalar)
+
+
 def suspect_unanswered(notes: Notes, height: int) -> None:
     """At the end of justify: a dealer that left a complaint unanswered is out, without proof."""
     for dealer, _ in notes.unanswered():
@@ -140,10 +165,10 @@ def record_open_reply(notes: Notes, member: int, entry: Entry) -> None:
             verdict = judge_opening(
                 notes.ceremony,
                 pair,
-                deal_points(notes, opening.dealer),
                 notes.complaints[pair].one_time_key,
                 notes.replies[pair].data,
                 opening.seeds,
+                partial(keeps_promise, notes, *pair),
             )
             notes.openings[pair] = verdict
             _act_on_opening(notes, pair, verdict, entry)
@@ -151,12 +176,8 @@ def record_open_reply(notes: Notes, member: int, entry: Entry) -> None:
 
 def _act_on_opening(notes: Notes, pair: Pair, verdict: OpeningVerdict, entry: Entry) -> None:
     dealer, accuser = pair
-    evidence = (
-        notes.deals[dealer].raw,
-        notes.response_raw[accuser],
-        notes.justified[dealer],
-        entry.raw,
-    )
+    said = notes.response_raw[accuser], notes.reply_raw(pair), entry.raw
+    evidence = (*notes.promises(pair), *said)
     if verdict == "bad-reply":
         notes.exclude(dealer, "bad-justification")
         notes.blame(notes.dealer(dealer), "bad-justification", entry.height, *evidence)
@@ -169,12 +190,12 @@ def _act_on_opening(notes: Notes, pair: Pair, verdict: OpeningVerdict, entry: En
 def judge_opening(
     ceremony: Ceremony,
     pair: Pair,
-    points: tuple[bytes, ...],
     one_time_key: bytes,
     sealed: bytes,
     seeds: bytes,
+    is_good: Callable[[bytes], bool],
 ) -> OpeningVerdict:
-    """Say what one opening shows; empty `seeds` accept.
+    """Say what one opening shows; empty `seeds` accept. `is_good` judges the encoded share.
 
     Seeds that don't reproduce the posted key, or that open a good share, are the accuser's fault; a
     reply that doesn't open, or opens to a wrong share, is the dealer's.
@@ -187,7 +208,7 @@ def judge_opening(
     if key.public != one_time_key:
         return "false-opening"
     scalar = open_reply(ceremony, pair, key, sealed)
-    if scalar is not None and share_matches(ceremony, points, pair[1], scalar):
+    if scalar is not None and is_good(scalar):
         return "false-opening"
     return "bad-reply"
 

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from sim.base.codec import decode_canonical, encode
 from sim.base.ids import ShareIndex
 from sim.base.secret import Secret, SecretScalar
-from sim.crypto import commitments, schnorr, sealing
+from sim.crypto import commitments, schnorr
 from sim.crypto.groups import get_group
 from sim.crypto.polynomial import Polynomial
 from sim.protocol.ceremony import Ceremony
+from sim.protocol.complaints import reply_kind
 from sim.protocol.deals import POSSESSION, proof_context
-from sim.protocol.effects import Effect, Flush, Put, Send, SendSealed, StartTimer
-from sim.protocol.envelopes import seal_shares, sign_envelopes
+from sim.protocol.effects import Effect, Put, SendSealed
+from sim.protocol.envelopes import seal_shares
 from sim.protocol.member import MemberContext
-from sim.protocol.messages import Complaint, Deal, Reply, ShareEnvelope
+from sim.protocol.messages import Complaint, Deal, Reply
 from sim.protocol.operations import sharing_of
 from sim.protocol.phases import Phase
+from sim.protocol.sending import Outbox, sealed_reply, timed, timer
 from sim.protocol.state import Notes
-
-TIMER = "share/"
-"""Timers of this half are named ``share/<holder's index>``."""
 
 
 class Dealer:
@@ -53,10 +53,7 @@ class Dealer:
         self._group = get_group(ceremony.scheme)
         self._form = commitments.form(ceremony.commitments)
         self._polynomial = self._load_polynomial(stored.get("polynomial"))
-        self._outgoing = _load_envelopes(stored.get("outgoing"))
-        self._to_resume = bool(self._outgoing)
-        self._acked: set[ShareIndex] = set()
-        self._tries: dict[ShareIndex, int] = {}
+        self._outbox = Outbox(context, ceremony, me, "outgoing", stored)
 
     @property
     def has_polynomial(self) -> bool:
@@ -69,7 +66,7 @@ class Dealer:
     @property
     def has_sealed(self) -> bool:
         """Whether the envelopes exist already; sealing again would give another root."""
-        return bool(self._outgoing)
+        return self._outbox.filled
 
     def own_share(self) -> SecretScalar | None:
         """Return the share that never travels: the dealer's own, if it is a holder too."""
@@ -123,80 +120,33 @@ class Dealer:
 
     def dispatch(self, sealed: Mapping[ShareIndex, bytes]) -> list[Effect]:
         """Sign what was sealed, keep the envelopes durably, and begin to send them."""
-        self._outgoing = sign_envelopes(self._ceremony, self.me, self._context.identity, sealed)
-        kept = encode([self._outgoing[holder] for holder in sorted(self._outgoing)])
-        effects: list[Effect] = [Put("outgoing", kept), Flush()]
-        for holder in sorted(self._outgoing):
-            effects += self._transmit(holder)
-        return effects
+        return self._outbox.dispatch(sealed)
 
     def resume(self, notes: Notes) -> list[Effect]:
         """After a restart, once: send the stored envelopes that may still be needed."""
-        if not self._to_resume:
-            return []
-        self._to_resume = False
-        effects: list[Effect] = []
-        for holder in sorted(self._outgoing):
-            if self._awaits_ack(notes, holder):
-                effects += self._transmit(holder)
-        return effects
+        return self._outbox.resume(partial(_awaits, notes))
 
-    def retransmit(self, notes: Notes, timer: str) -> list[Effect]:
+    def retransmit(self, notes: Notes, name: str) -> list[Effect]:
         """Send one envelope again when its timer fires, unless nobody needs it any more."""
-        holder = ShareIndex(int(timer.removeprefix(TIMER)))
-        limit = self._context.retransmissions
-        if not self._awaits_ack(notes, holder):
-            return []
-        if limit is not None and self._tries.get(holder, 0) > limit:
-            return []
-        return self._transmit(holder)
+        return self._outbox.retransmit(timed(name), partial(_awaits, notes))
 
     def acknowledge(self, holder: ShareIndex) -> str:
         """Note that `holder` has its envelope; return the timer to stop."""
-        self._acked.add(holder)
-        return f"{TIMER}{holder}"
-
-    def _awaits_ack(self, notes: Notes, holder: ShareIndex) -> bool:
-        if holder in self._acked or holder not in self._outgoing:
-            return False
-        return notes.phase in (Phase.DEAL, Phase.RESPOND) and holder not in notes.responses
-
-    def _transmit(self, holder: ShareIndex) -> list[Effect]:
-        """Send one envelope and start its timer: RTO doubles with every try, up to its maximum."""
-        peer = self._ceremony.member(holder).validator
-        tries = self._tries[holder] = self._tries.get(holder, 0) + 1
-        timeout = self._context.rto_us(peer) << min(tries - 1, 40)
-        return [
-            Send(peer, self._context.name, self._outgoing[holder]),
-            StartTimer(f"{TIMER}{holder}", min(timeout, self._context.rto_max_us)),
-        ]
+        self._outbox.acknowledge(holder)
+        return timer(holder)
 
     def reply(self, accuser: int, complaint: Complaint) -> Reply:
         """Answer one complaint: sealed to the one-time key if the share was only missing."""
         share = self._group.encode_scalar(self._values()[accuser])
-        if complaint.kind == "invalid" or self._ceremony.justifications == "clear":
+        if reply_kind(self._ceremony, complaint) == "clear":
             return Reply(accuser, "clear", share)
         draw = self._context.draw("reply", *self._labels(), accuser)
-        sealed = sealing.seal(
-            share,
-            complaint.one_time_key,
-            sealing.Ephemeral(Secret(draw.bytes(32))),
-            "reply",
-            self._ceremony.chain,
-            self._ceremony.session,
-            self._ceremony.attempt,
-            self.me,
-            accuser,
-            draw.bytes(32),
-        )
-        return Reply(accuser, "sealed", sealed)
+        return sealed_reply(self._ceremony, self.me, accuser, complaint, share, draw)
 
     def forget(self) -> list[str]:
         """Drop every secret; return the timers to stop."""
-        timers = [f"{TIMER}{holder}" for holder in sorted(self._outgoing)]
         self._polynomial = self._share = None
-        self._outgoing = {}
-        return timers
+        return self._outbox.forget()
 
     def _values(self) -> tuple[int, ...]:
         assert self._polynomial is not None
@@ -212,8 +162,5 @@ class Dealer:
         return Polynomial(tuple(map(self._group.decode_scalar, scalars)), self._group.order)
 
 
-def _load_envelopes(data: bytes | None) -> dict[ShareIndex, ShareEnvelope]:
-    if data is None:
-        return {}
-    envelopes = decode_canonical(data, tuple[ShareEnvelope, ...])
-    return {ShareIndex(envelope.recipient): envelope for envelope in envelopes}
+def _awaits(notes: Notes, holder: ShareIndex) -> bool:
+    return notes.phase in (Phase.DEAL, Phase.RESPOND) and holder not in notes.responses

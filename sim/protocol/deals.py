@@ -20,6 +20,7 @@ from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Base, Ceremony
 from sim.protocol.messages import Deal
 from sim.protocol.operations import sharing_of
+from sim.protocol.repair_rules import masks_fault
 
 POSSESSION: Final = "K-chain/possession/v1"
 _DEGREE: Final = "K-chain/degree/v1"
@@ -109,6 +110,8 @@ def deal_fault(
     `transaction` is the deal's id. The order is the protocol's: malformed-deal, wrong-point-count,
     invalid-point, wrong-constant, bad-proof.
     """
+    if ceremony.operation == "repair":
+        return masks_fault(ceremony, dealer, parse_deal(body))
     fault = _point_fault(ceremony, transaction, body)
     if fault:
         return fault
@@ -177,6 +180,8 @@ def deal_faults(
             faults[dealer] = fault
         if fault in ("", "bad-proof"):
             sound.append((dealer, recorded))
+    if ceremony.operation == "repair":
+        return faults  # masks are no polynomials
     ids = tuple((recorded.transaction, recorded.body) for _, recorded in sound)
     high = _high_degree(ceremony, ids)
     for dealer, recorded in sound:

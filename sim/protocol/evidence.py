@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 
 from sim.base.codec import decode_canonical
@@ -24,6 +25,7 @@ from sim.protocol.deals import deal_fault, degree_too_high, parse_deal
 from sim.protocol.entries import Fault
 from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import (
+    Answer,
     Confirm,
     Deal,
     Justification,
@@ -32,6 +34,7 @@ from sim.protocol.messages import (
     Response,
     Sign,
 )
+from sim.protocol.repair_rules import owed, point_matches
 from sim.protocol.responses import parse_response
 from sim.protocol.result import confirmation_holds
 from sim.protocol.transactions import (
@@ -43,6 +46,12 @@ from sim.protocol.transactions import (
 )
 
 T = TypeVar("T")
+
+_OPENINGS: Final = (
+    ["response", "justification", "open-reply"],
+    ["response", "answer", "open-reply"],
+)
+"""What follows the deals in the evidence of an opening."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,7 @@ class PublicRecord:
         message: The activation message, or empty.
         lists: Commitment lists of the signing sets, by their hash.
         running: For a malformed response: the dealers that ran at its place in the ledger.
+        deals: Id of every dealer's first deal.
         recorded: Ids of the entries that had an effect.
         replied: (dealer, accuser) of the complaints that the ledger shows a reply to.
 
@@ -69,6 +79,7 @@ class PublicRecord:
     message: bytes
     lists: Mapping[bytes, CommitmentList]
     running: Mapping[bytes, tuple[int, ...]]
+    deals: Mapping[int, bytes]
     recorded: frozenset[bytes]
     replied: frozenset[tuple[int, int]]
 
@@ -88,6 +99,7 @@ class PublicRecord:
             message=state.activation_message,
             lists=lists,
             running=state.ran_at,
+            deals={dealer: deal.transaction for dealer, deal in state.deals.items()},
             recorded=frozenset(transaction for _, transaction in state.log),
             replied=frozenset(state.replies),
         )
@@ -123,7 +135,7 @@ def _read(ceremony: Ceremony, raw: bytes) -> _Cited | None:
         payload = decode_canonical(transaction.payload, CeremonyPayload)
     except DecodeError:
         return None
-    dealt = transaction.kind in ("deal", "justification")
+    dealt = transaction.kind in ("deal", "justification", "answer")
     seats = ceremony.dealer_by_identity if dealt else ceremony.by_identity
     seat = seats.get(transaction.principal)
     if seat is None or transaction.chain != ceremony.chain or not is_signed(transaction):
@@ -161,8 +173,13 @@ def _high_degree(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> boo
 
 
 def _sound_deal(record: PublicRecord, cited: _Cited) -> Deal | None:
-    """Return a deal of the right number of valid points, and the right constant; else None."""
+    """Return a dealer's first deal, if its points are as many as they must be, and valid.
+
+    A second one, recorded as an equivocation, could put honest statements in another light.
+    """
     dealer = cited.seat.index
+    if cited.id != record.deals.get(dealer):
+        return None
     fault = deal_fault(record.ceremony, record.committee, dealer, cited.id, cited.body)
     return parse_deal(cited.body) if fault in ("", "bad-proof") else None
 
@@ -176,14 +193,16 @@ def _malformed_response(record: PublicRecord, fault: Fault, cited: list[_Cited])
         return False
     ceremony, own = record.ceremony, record.ceremony.own_dealer(cited[0].seat.index)
     dealing = [dealer.index for dealer in ceremony.dealers]
-    return parse_response(cited[0].body, own, dealing, record.running[cited[0].id]) is None
+    running = record.running[cited[0].id]
+    sealed = ceremony.always_sealed
+    return parse_response(cited[0].body, own, dealing, running, always_sealed=sealed) is None
 
 
 def _bad_justification(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
-    """Look for a wrong share: in the clear (deal, justification), or sealed (four transactions)."""
+    """Look for a wrong share: in the clear (deal, justification), or sealed and then opened."""
     kinds = [c.kind for c in cited]
     if kinds == ["deal", "justification"] and _by(cited, fault.validator, *kinds):
-        return _bad_clear_reply(record, cited)
+        return not record.ceremony.always_sealed and _bad_clear_reply(record, cited)
     return _opening_verdict(record, fault, cited, dealer_first=True) == "bad-reply"
 
 
@@ -210,27 +229,50 @@ def _false_opening(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> b
 def _opening_verdict(
     record: PublicRecord, fault: Fault, cited: list[_Cited], *, dealer_first: bool
 ) -> str:
-    """Re-judge an opening from deal, response, justification and open-reply; ``""`` if unfit."""
-    if [c.kind for c in cited] != ["deal", "response", "justification", "open-reply"]:
+    """Re-judge an opening from deals, response, reply and open-reply; ``""`` if they are unfit."""
+    deals, rest = cited[:-3], cited[-3:]
+    if [c.kind for c in rest] not in _OPENINGS:
         return ""
-    dealer, accuser = cited[0].seat, cited[1].seat
-    if cited[2].seat != dealer or cited[3].seat != accuser:
-        return ""
-    if fault.validator != (dealer if dealer_first else accuser).name:
-        return ""
-    deal, response = _sound_deal(record, cited[0]), _decode(cited[1], Response)
-    justification, opening = _decode(cited[2], Justification), _decode(cited[3], OpenReply)
-    if deal is None or response is None or justification is None or opening is None:
-        return ""
-    keys = [c.one_time_key for c in response.complaints if c.dealer == dealer.index]
-    replies = [
-        r.data for r in justification.replies if (r.accuser, r.kind) == (accuser.index, "sealed")
-    ]
-    seeds = [o.seeds for o in opening.openings if o.dealer == dealer.index]
-    if not (keys and replies and seeds):
+    accuser, dealer = rest[0].seat, rest[1].seat
+    if rest[2].seat != accuser or fault.validator != (dealer if dealer_first else accuser).name:
         return ""
     pair = (dealer.index, accuser.index)
-    return judge_opening(record.ceremony, pair, deal.points, keys[0], replies[0], seeds[0])
+    is_good = _promise(record, deals, pair)
+    response, opening = _decode(rest[0], Response), _decode(rest[2], OpenReply)
+    reply: Answer | Justification | None
+    if rest[1].kind == "answer":
+        reply = _decode(rest[1], Answer)
+    else:
+        reply = _decode(rest[1], Justification)
+    if is_good is None or response is None or reply is None or opening is None:
+        return ""
+    keys = [c.one_time_key for c in response.complaints if c.dealer == dealer.index]
+    sealed = [r.data for r in reply.replies if (r.accuser, r.kind) == (accuser.index, "sealed")]
+    seeds = [o.seeds for o in opening.openings if o.dealer == dealer.index]
+    if not (keys and sealed and seeds):
+        return ""
+    return judge_opening(record.ceremony, pair, keys[0], sealed[0], seeds[0], is_good)
+
+
+def _promise(
+    record: PublicRecord, deals: list[_Cited], pair: tuple[int, int]
+) -> Callable[[bytes], bool] | None:
+    """Return what judges the share that `pair` is about, from exactly the deals that bind it."""
+    ceremony = record.ceremony
+    dealer, accuser = pair
+    repair = ceremony.operation == "repair"
+    needed = ceremony.helpers if repair and accuser == ceremony.target else (dealer,)
+    if tuple(deal.seat.index for deal in deals) != needed:
+        return None
+    rows: dict[int, tuple[bytes, ...]] = {}
+    for cited in deals:
+        deal = _sound_deal(record, cited)
+        if deal is None:
+            return None
+        rows[cited.seat.index] = deal.points
+    if repair:
+        return partial(point_matches, ceremony, owed(ceremony, rows, dealer, accuser))
+    return partial(share_matches, ceremony, rows[dealer], accuser)
 
 
 def _confirmation(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:

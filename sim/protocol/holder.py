@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from sim.base.codec import encode
 from sim.base.ids import ShareIndex, ValidatorIndex
@@ -118,13 +119,16 @@ class Holder:
         effects: list[Effect] = []
         complaints = []
         for dealer in bad:
+            kind: Literal["missing", "invalid"] = "missing"
             if self.holdings.was_signed(dealer):
-                complaints.append(Complaint(dealer, "invalid", b""))
+                kind = "invalid"
+            if kind == "invalid" and not self._ceremony.always_sealed:
+                complaints.append(Complaint(dealer, kind, b""))
                 continue
             seeds = self._draw("one-time", dealer).bytes(SEEDS_SIZE)
             effects.append(Put(f"one-time/{dealer}", seeds))
             key = self.holdings.use_one_time(dealer, Secret(seeds))
-            complaints.append(Complaint(dealer, "missing", key))
+            complaints.append(Complaint(dealer, kind, key))
         good = [dealer for dealer in running if dealer not in bad]
         dealing = [dealer.index for dealer in self._ceremony.dealers]
         return [*effects, Post(Response(good_bits(good, dealing), tuple(complaints)))]
@@ -154,7 +158,8 @@ class Holder:
             CONFIRMATION,
             *confirmation_context(self._ceremony, state.committee, self.me, state.transcript),
         )
-        confirm = Confirm(state.transcript, proof, self._nonces.fresh(share))
+        nonces = self._nonces.fresh(share) if self._ceremony.signs else ()
+        confirm = Confirm(state.transcript, proof, nonces)
         return [Put("share", group.encode_scalar(share.reveal())), Post(confirm)]
 
     def sign(self, state: CeremonyState) -> list[Effect]:

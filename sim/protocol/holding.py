@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sim.base.codec import decode_canonical
 from sim.base.ids import ShareIndex
@@ -11,10 +11,10 @@ from sim.crypto import sealing
 from sim.crypto.group import ScalarError
 from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Ceremony
-from sim.protocol.complaints import deal_points, open_reply, share_matches
+from sim.protocol.complaints import keeps_promise, open_reply
 from sim.protocol.envelopes import MAX_PER_DEALER, envelope_key, signed_by_dealer
 from sim.protocol.messages import ShareEnvelope
-from sim.protocol.operations import sharing_of
+from sim.protocol.operations import making_of
 from sim.protocol.state import Notes
 
 
@@ -102,7 +102,6 @@ class Holdings:
         Every envelope is tried, each once, even after a good one: so what is charged doesn't depend
         on their order, which their unseeded ciphertexts decide.
         """
-        points = deal_points(notes, dealer)
         for key, envelope in sorted(self._envelopes.get(dealer, {}).items()):
             if key in self._tried:
                 continue
@@ -111,7 +110,7 @@ class Holdings:
                 continue
             self._signed.add(dealer)
             scalar = self._open(envelope)
-            if scalar is not None and share_matches(self._ceremony, points, self._me, scalar):
+            if scalar is not None and keeps_promise(notes, dealer, self._me, scalar):
                 self._parts[dealer] = Secret(self._group.decode_scalar(scalar))
         return dealer in self._parts
 
@@ -141,8 +140,7 @@ class Holdings:
             return None  # the seeds were lost with the store: accuse nobody
         reply = notes.replies[dealer, self._me]
         scalar = open_reply(self._ceremony, (dealer, self._me), key, reply.data)
-        points = deal_points(notes, dealer)
-        if scalar is None or not share_matches(self._ceremony, points, self._me, scalar):
+        if scalar is None or not keeps_promise(notes, dealer, self._me, scalar):
             return self._seeds[dealer]
         self._parts[dealer] = Secret(self._group.decode_scalar(scalar))
         return None
@@ -150,11 +148,10 @@ class Holdings:
     def complete(self, notes: Notes) -> SecretScalar | None:
         """Make the share from the parts over QUAL, if all are here, and check it against V_i."""
         if self.share is None:
-            for dealer in notes.qual:
-                if not (self.has_good(notes, dealer) or self._take_reply(notes, dealer)):
-                    return None
-            sharing = sharing_of(self._ceremony)
-            made = sharing.share(self._ceremony, notes.qual, self._parts, self._base)
+            parts = self.gather(notes, notes.qual)
+            if parts is None:
+                return None
+            made = making_of(self._ceremony).share(self._ceremony, notes.qual, parts, self._base)
             # Every part that travelled matched its dealer's commitment. The own part doesn't match
             # only if somebody posted another deal than this machine made: then it holds no share.
             # In a refresh the old share may be lost, or not what it was.
@@ -162,6 +159,13 @@ class Holdings:
                 return None
             self.share = Secret(made)
         return self.share
+
+    def gather(self, notes: Notes, dealers: Sequence[int]) -> dict[int, SecretScalar] | None:
+        """Return the parts of `dealers`, sent or replied; None while one is missing."""
+        for dealer in dealers:
+            if not (self.has_good(notes, dealer) or self._take_reply(notes, dealer)):
+                return None
+        return {dealer: self._parts[dealer] for dealer in dealers}
 
     def _take_reply(self, notes: Notes, dealer: int) -> bool:
         """Take the part of `dealer` from its reply on the ledger."""

@@ -1,10 +1,10 @@
 """The judge: one pure function of ledger bytes, for validators, the chain and any verifier.
 
-`judge(ceremony, entries, height)` folds the entries of one attempt, in ledger order, and says what
-has come of it by the end of `height`. A transaction is in a phase iff it is included between the
-phase's first and last height; a phase ends at the first height at which it is complete, else at its
-deadline, and the next begins one height later. Heights without entries matter too: deadlines pass
-in them.
+`machines.judge(ceremony, entries, height)` folds the entries of one attempt, in ledger order, and
+says what has come of it by the end of `height`. A transaction is in a phase iff it is included
+between the phase's first and last height; a phase ends at the first height at which it is complete,
+else at its deadline, and the next begins one height later. Heights without entries matter too:
+deadlines pass in them.
 """
 
 from __future__ import annotations
@@ -183,6 +183,9 @@ class CeremonyState(Notes):
         if not self._complete(height) and height < self.deadline:
             return
         self.close(height)
+        self._end_phase(height)
+
+    def _end_phase(self, height: int) -> None:
         match self.phase:
             case Phase.ANNOUNCE:
                 self.committee = committee_digest(self.ceremony, self.transport)
@@ -199,7 +202,7 @@ class CeremonyState(Notes):
                 self._end_confirm(height)
             case Phase.SIGN:
                 self._end_sign(height)
-            case Phase.ACTIVE | Phase.FAILED:
+            case _:
                 raise AssertionError(self.phase)
 
     def _complete(self, height: int) -> bool:
@@ -223,7 +226,7 @@ class CeremonyState(Notes):
                 return self.quorum_at is not None and height >= self.quorum_at + CONFIRM_SLACK
             case Phase.SIGN:
                 return self.posted_partials.issuperset(self.signing_set)
-            case Phase.ACTIVE | Phase.FAILED:
+            case _:
                 return False
 
     def _end_deal(self, height: int) -> None:
@@ -294,6 +297,10 @@ class CeremonyState(Notes):
         else:
             self._begin_set(height)
 
+    def give_up(self, height: int, code: str, detail: str) -> None:
+        """End an open attempt at `height` from outside: its rotation is rolled back."""
+        self._fail(height, code, detail)
+
     def _fail(self, height: int, code: str, detail: str) -> None:
         self.reason, self.detail = code, detail
         self._end(Phase.FAILED, height)
@@ -306,12 +313,12 @@ class CeremonyState(Notes):
         """Return the next height above `after` at which a rule makes someone act, if any.
 
         These are the height before the first phase (members submit once they have received it), the
-        deadline, the grace height of respond, and the end of Confirm's slack.
+        deadline, the grace height of respond and deliver, and the end of Confirm's slack.
         """
         if self.ended:
             return None
         heights = [self.phase_start - 1, self.deadline]
-        if self.phase is Phase.RESPOND:
+        if self.phase in (Phase.RESPOND, Phase.DELIVER):
             heights.append(self.grace_at)
         if self.phase is Phase.CONFIRM and self.quorum_at is not None:
             heights.append(self.quorum_at + CONFIRM_SLACK)
@@ -323,13 +330,9 @@ class CeremonyState(Notes):
         return self.phase_start - 1 + self.ceremony.lengths.grace
 
 
-def judge(ceremony: Ceremony, entries: Iterable[Entry], height: int) -> CeremonyState:
-    """Say what came of `ceremony` by the end of `height`, from its `entries` in ledger order.
-
-    Entries that have no effect are passed over; those above `height` are not looked at.
-    """
-    state = CeremonyState.open(ceremony)
-    at = ceremony.start
+def fold(state: CeremonyState, entries: Iterable[Entry], height: int) -> None:
+    """Feed a fresh `state` the attempt's `entries`, in ledger order, up to the end of `height`."""
+    at = state.ceremony.start
     for entry in entries:
         if entry.height > height:
             break
@@ -339,7 +342,6 @@ def judge(ceremony: Ceremony, entries: Iterable[Entry], height: int) -> Ceremony
         except Rejected:
             continue
     _advance(state, at, height + 1)
-    return state
 
 
 def _advance(state: CeremonyState, at: int, until: int) -> int:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from sim.base.ids import ValidatorIndex
 from sim.base.secret import SecretScalar
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.effects import Effect, SendSealed, SendShares
-from sim.protocol.judge import CeremonyState
+from sim.protocol.entries import Entry
+from sim.protocol.generate import GenerateState
+from sim.protocol.generating import GenerateMachine
+from sim.protocol.judge import CeremonyState, fold
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Private
+from sim.protocol.repair import RepairState
+from sim.protocol.repairing import RepairMachine
 from sim.protocol.sharing import SharingMachine
 
 
@@ -72,7 +77,23 @@ class Machine(Protocol):
 
 def open_ceremony(ceremony: Ceremony) -> CeremonyState:
     """Begin an attempt, as everybody follows it."""
-    return CeremonyState.open(ceremony)
+    match ceremony.operation:
+        case "repair":
+            return RepairState.open(ceremony)
+        case "generate":
+            return GenerateState.open(ceremony)
+        case _:
+            return CeremonyState.open(ceremony)
+
+
+def judge(ceremony: Ceremony, entries: Iterable[Entry], height: int) -> CeremonyState:
+    """Say what came of `ceremony` by the end of `height`, from its `entries` in ledger order.
+
+    Entries that have no effect are passed over; those above `height` are not looked at.
+    """
+    state = open_ceremony(ceremony)
+    fold(state, entries, height)
+    return state
 
 
 def member_machine(
@@ -85,4 +106,10 @@ def member_machine(
     amnesiac: bool = False,
 ) -> Machine:
     """Return the machine of a participant; see `SharingMachine` for the arguments."""
-    return SharingMachine(context, ceremony, stored, posted, share=share, amnesiac=amnesiac)
+    match ceremony.operation:
+        case "repair":
+            return RepairMachine(context, ceremony, stored, posted, share=share, amnesiac=amnesiac)
+        case "generate":
+            return GenerateMachine(context, ceremony, stored, posted, amnesiac=amnesiac)
+        case _:
+            return SharingMachine(context, ceremony, stored, posted, share=share, amnesiac=amnesiac)

@@ -22,8 +22,9 @@ Sealed = Annotated[bytes, msgspec.Meta(max_length=2048)]
 """Room for `sealing.SEALED_SIZE`, or less: of a wrong length the holder complains."""
 
 Node = Annotated[bytes, msgspec.Meta(max_length=32)]
-KeyName = Annotated[str, msgspec.Meta(max_length=64)]
-SigningId = Annotated[str, msgspec.Meta(max_length=160)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
+PartialBytes = Annotated[bytes, msgspec.Meta(max_length=96)]
+"""A scalar (FROST) or an element of G2 (BLS), or less: a wrong length is a bad partial."""
 
 
 class _Message(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -60,7 +61,8 @@ class Complaint(_Message, frozen=True):
     Attributes:
         dealer: The dealer's share index.
         kind: ``missing``: no validly signed envelope came; ``invalid``: one came and was bad.
-        one_time_key: For ``missing``, a fresh key (1216 bytes) to seal the answer to; else empty.
+        one_time_key: For ``missing``, and in a repair always, a fresh key (1216 bytes) to seal the
+            answer to; else empty.
 
     """
 
@@ -122,6 +124,34 @@ class OpenReply(_Message, frozen=True):
     openings: tuple[Opening, ...]
 
 
+class Answer(_Message, frozen=True):
+    """An accused helper of a repair, once: its sum, sealed to the target's one-time key.
+
+    It answers the target as a Justification answers another helper; one that restarts must know
+    which of the two it has posted.
+
+    Attributes:
+        replies: One, to the target; others have no effect.
+
+    """
+
+    replies: tuple[Reply, ...]
+
+
+class PublishKey(_Message, frozen=True):
+    """The one holder of a single-party key: the key, and a proof that it has the secret.
+
+    Attributes:
+        public_key: 1952 bytes (ML-DSA-65) or 1184 (ML-KEM-768).
+        proof: The key's signature over the activation message, 3309 bytes; empty for a KEM key,
+            which signs nothing.
+
+    """
+
+    public_key: bytes
+    proof: bytes
+
+
 class Confirm(_Message, frozen=True):
     """Every member that holds its share: proof of it, bound to the transcript.
 
@@ -159,7 +189,16 @@ class SignNonce(_Message, frozen=True):
 
 
 Statement: TypeAlias = (
-    Announce | Deal | Response | Justification | OpenReply | Confirm | Sign | SignNonce
+    Announce
+    | Deal
+    | Response
+    | Justification
+    | OpenReply
+    | Answer
+    | PublishKey
+    | Confirm
+    | Sign
+    | SignNonce
 )
 
 STATEMENTS: Final[dict[str, type[Statement]]] = {
@@ -168,6 +207,8 @@ STATEMENTS: Final[dict[str, type[Statement]]] = {
     "response": Response,
     "justification": Justification,
     "open-reply": OpenReply,
+    "answer": Answer,
+    "publish-key": PublishKey,
     "confirm": Confirm,
     "sign": Sign,
     "sign-nonce": SignNonce,
@@ -215,19 +256,31 @@ class ShareAck(_Message, frozen=True, tag="ack"):
 
 
 class NonceRequest(_Message, frozen=True, tag="nonce-request"):
-    """Coordinator to signer: commit to a nonce pair for this signing session and try."""
+    """Coordinator to signer: commit to a nonce pair for this try.
 
-    key: KeyName
-    generation: int
-    signing: SigningId
-    attempt: int
+    In every message of a signing session:
+
+    Attributes:
+        session: `SigningTask.session`, 32 bytes.
+        generation: Whose shares sign.
+        round: The session's round, from 0; one member coordinates it.
+        attempt: The coordinator's try, from 1; a restarted coordinator counts on.
+
+    """
+
+    session: Session
+    generation: Count
+    round: Count
+    attempt: Count
 
 
 class NonceCommitment(_Message, frozen=True, tag="nonce-commitment"):
-    """Signer to coordinator: the pair (hiding, binding) for this session and try."""
+    """Signer to coordinator: the pair (hiding, binding) for this session, round and try."""
 
-    signing: SigningId
-    attempt: int
+    session: Session
+    generation: Count
+    round: Count
+    attempt: Count
     nonces: NonceCommitments
 
 
@@ -237,22 +290,35 @@ class SigningPackage(_Message, frozen=True, tag="signing-package"):
     In a scheme without nonces the commitments are empty, and whoever is listed may sign.
     """
 
-    key: KeyName
-    generation: int
-    signing: SigningId
-    attempt: int
+    session: Session
+    generation: Count
+    round: Count
+    attempt: Count
     message: bytes
     commitments: CommitmentList
 
 
 class PartialSignature(_Message, frozen=True, tag="partial-signature"):
-    """Signer to coordinator: its partial for exactly that package."""
+    """Signer to coordinator: its partial for exactly that package, and its word for it.
 
-    signing: SigningId
-    attempt: int
+    Attributes:
+        list_hash: Hash of session, generation, message and commitment list, 32 bytes.
+        partial: The partial signature.
+        signature: The signer's identity signature over both, 64 bytes: a bad partial is evidence.
+
+    """
+
+    session: Session
+    generation: Count
+    round: Count
+    attempt: Count
     list_hash: bytes
-    partial: bytes
+    partial: PartialBytes
+    signature: Annotated[bytes, msgspec.Meta(max_length=64)]
 
+
+SigningMessage: TypeAlias = NonceRequest | NonceCommitment | SigningPackage | PartialSignature
+"""What belongs to a signing session."""
 
 Private: TypeAlias = (
     ShareEnvelope | ShareAck | NonceRequest | NonceCommitment | SigningPackage | PartialSignature

@@ -18,11 +18,39 @@ from sim.crypto.polynomial import Polynomial
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.creation import Creation
 from sim.protocol.refresh import Refresh
+from sim.protocol.repair_rules import Repairing
 from sim.protocol.resharing import Resharing
 
 
-class Sharing(Protocol):
-    """What one operation does its own way. Shares and polynomials are integers mod q."""
+class Making(Protocol):
+    """What comes of the good deals of one operation. Shares are integers mod q."""
+
+    def qualified(self, ceremony: Ceremony, running: Sequence[int]) -> tuple[int, ...]:
+        """Return the deals that count, of those that are good, both ascending."""
+        ...
+
+    def verification(
+        self, ceremony: Ceremony, qual: Sequence[int], rows: Sequence[Points]
+    ) -> Points:
+        """Return V_0..V_n of the shares, from what the deals that count published."""
+        ...
+
+    def share(
+        self,
+        ceremony: Ceremony,
+        qual: Sequence[int],
+        parts: Mapping[int, SecretScalar],
+        share: SecretScalar | None,
+    ) -> int | None:
+        """Return a holder's new share from its parts by dealer, complete over `qual`.
+
+        None if it takes the holder's share of the base generation, and that is lost.
+        """
+        ...
+
+
+class Sharing(Making, Protocol):
+    """What an operation that deals polynomials to all members does its own way."""
 
     @property
     def proves(self) -> bool:
@@ -47,29 +75,6 @@ class Sharing(Protocol):
         """Return what V_0 of `dealer` must equal byte for byte; None leaves it free."""
         ...
 
-    def qualified(self, ceremony: Ceremony, running: Sequence[int]) -> tuple[int, ...]:
-        """Return the deals that count, of those that are good, both ascending."""
-        ...
-
-    def verification(
-        self, ceremony: Ceremony, qual: Sequence[int], rows: Sequence[Points]
-    ) -> Points:
-        """Return V_0..V_n of the new shares, from the commitments of the deals that count."""
-        ...
-
-    def share(
-        self,
-        ceremony: Ceremony,
-        qual: Sequence[int],
-        parts: Mapping[int, SecretScalar],
-        share: SecretScalar | None,
-    ) -> int | None:
-        """Return a holder's new share from its parts by dealer, complete over `qual`.
-
-        None if it takes the holder's share of the base generation, and that is lost.
-        """
-        ...
-
 
 _SHARINGS: Final[dict[str, Sharing]] = {
     "dkg": Creation(),
@@ -77,6 +82,13 @@ _SHARINGS: Final[dict[str, Sharing]] = {
     "reshare": Resharing(),
     "refresh": Refresh(),
 }
+
+_REPAIRING: Final = Repairing()
+
+
+def making_of(ceremony: Ceremony) -> Making:
+    """Return what comes of the good deals of `ceremony`."""
+    return _REPAIRING if ceremony.operation == "repair" else sharing_of(ceremony)
 
 
 def sharing_of(ceremony: Ceremony) -> Sharing:

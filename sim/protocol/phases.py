@@ -14,6 +14,9 @@ class Phase(enum.Enum):
     RESPOND = "respond"
     JUSTIFY = "justify"
     OPEN = "open"
+    DELIVER = "deliver"
+    ANSWER = "answer"
+    EXAMINE = "examine"
     CONFIRM = "confirm"
     SIGN = "sign"
     ACTIVE = "active"
@@ -21,14 +24,21 @@ class Phase(enum.Enum):
 
 
 NEXT: Final[dict[Phase, frozenset[Phase]]] = {
-    Phase.ANNOUNCE: frozenset({Phase.DEAL}),
-    Phase.DEAL: frozenset({Phase.RESPOND, Phase.FAILED}),
-    Phase.RESPOND: frozenset({Phase.JUSTIFY, Phase.CONFIRM, Phase.FAILED}),
-    Phase.JUSTIFY: frozenset({Phase.OPEN, Phase.CONFIRM, Phase.FAILED}),
-    Phase.OPEN: frozenset({Phase.CONFIRM, Phase.FAILED}),
-    Phase.CONFIRM: frozenset({Phase.SIGN, Phase.FAILED}),
+    Phase.ANNOUNCE: frozenset({Phase.DEAL, Phase.FAILED}),
+    Phase.DEAL: frozenset({Phase.RESPOND, Phase.ACTIVE, Phase.FAILED}),
+    Phase.RESPOND: frozenset({Phase.JUSTIFY, Phase.DELIVER, Phase.CONFIRM, Phase.FAILED}),
+    Phase.JUSTIFY: frozenset({Phase.OPEN, Phase.DELIVER, Phase.CONFIRM, Phase.FAILED}),
+    Phase.OPEN: frozenset({Phase.DELIVER, Phase.CONFIRM, Phase.FAILED}),
+    Phase.DELIVER: frozenset({Phase.ANSWER, Phase.CONFIRM, Phase.FAILED}),
+    Phase.ANSWER: frozenset({Phase.EXAMINE, Phase.CONFIRM, Phase.FAILED}),
+    Phase.EXAMINE: frozenset({Phase.CONFIRM, Phase.FAILED}),
+    Phase.CONFIRM: frozenset({Phase.SIGN, Phase.ACTIVE, Phase.FAILED}),
     Phase.SIGN: frozenset({Phase.SIGN, Phase.ACTIVE, Phase.FAILED}),
     Phase.ACTIVE: frozenset(),
     Phase.FAILED: frozenset(),
 }
-"""What may follow each phase. SIGN follows itself: every signing set is a phase of its own."""
+"""What may follow each phase. SIGN follows itself: every signing set is a phase of its own.
+
+DELIVER, ANSWER and EXAMINE are of a repair alone, which ends with Confirm; a single-party key is
+active when its one deal is.
+"""

@@ -43,7 +43,12 @@ def usable_key(public: bytes) -> bool:
 
 
 def parse_response(
-    body: bytes, own: int, dealing: Sequence[int], running: Collection[int]
+    body: bytes,
+    own: int,
+    dealing: Sequence[int],
+    running: Collection[int],
+    *,
+    always_sealed: bool = False,
 ) -> Response | None:
     """Decode a response; None when it is malformed, a fault that its signature proves.
 
@@ -57,6 +62,7 @@ def parse_response(
         own: The index under which its sender deals, 0 if it doesn't.
         dealing: Share indices of the dealing set, ascending.
         running: Those that run at the response's place in the ledger.
+        always_sealed: Whether a one-time key belongs to `invalid` complaints, too.
 
     """
     try:
@@ -73,12 +79,12 @@ def parse_response(
     good = good_dealers(response.good, dealing)
     if any((dealer in good) == (dealer in accused) for dealer in running):
         return None
-    if not all(_key_fits(c) for c in response.complaints if c.dealer in running):
+    if not all(_key_fits(c, always_sealed) for c in response.complaints if c.dealer in running):
         return None
     return response
 
 
-def _key_fits(complaint: Complaint) -> bool:
-    if complaint.kind == "missing":
+def _key_fits(complaint: Complaint, always_sealed: bool) -> bool:
+    if complaint.kind == "missing" or always_sealed:
         return usable_key(complaint.one_time_key)
     return not complaint.one_time_key

@@ -14,7 +14,7 @@ from sim.protocol.ceremony import Ceremony
 from sim.protocol.deals import parse_deal, proof_context
 from sim.protocol.entries import Entry, Rejected
 from sim.protocol.messages import Confirm
-from sim.protocol.operations import sharing_of
+from sim.protocol.operations import making_of
 from sim.protocol.state import Notes
 
 CONFIRMATION = "K-chain/confirmation/v1"
@@ -29,7 +29,7 @@ def fix_qual(notes: Notes, height: int) -> tuple[str, str]:
     """
     if len(notes.running()) < notes.ceremony.needed:
         return "too-few-dealers", shortfall(notes)
-    qual = sharing_of(notes.ceremony).qualified(notes.ceremony, notes.running())
+    qual = making_of(notes.ceremony).qualified(notes.ceremony, notes.running())
     ids = tuple((notes.deals[dealer].transaction, notes.deals[dealer].body) for dealer in qual)
     verification = verification_shares(notes.ceremony, qual, ids)
     base = notes.ceremony.base
@@ -67,7 +67,7 @@ def verification_shares(
         deal = parse_deal(body)
         assert deal is not None
         rows.append(deal.points)
-    return sharing_of(ceremony).verification(ceremony, qual, rows)
+    return making_of(ceremony).verification(ceremony, qual, rows)
 
 
 def confirmation_context(
@@ -109,7 +109,10 @@ def confirmation_holds(
     ceremony: Ceremony, committee: bytes, member: int, public_share: bytes, confirm: Confirm
 ) -> bool:
     """Say whether a confirmation proves the share behind V_i and carries usable nonces."""
-    if not usable_nonces(ceremony.scheme, confirm.nonces):
+    if ceremony.signs:
+        if not usable_nonces(ceremony.scheme, confirm.nonces):
+            return False
+    elif confirm.nonces:
         return False
     try:
         schnorr.verify(

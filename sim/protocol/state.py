@@ -145,6 +145,14 @@ class Notes:
         """Return the seat of the dealing set with that index."""
         return self.ceremony.dealer_by_index[index]
 
+    def promises(self, pair: Pair) -> tuple[bytes, ...]:
+        """Return the signed deals that say what the dealer of `pair` owes its accuser."""
+        return (self.deals[pair[0]].raw,)
+
+    def reply_raw(self, pair: Pair) -> bytes:
+        """Return the signed statement that replies to the complaint `pair`."""
+        return self.justified[pair[0]]
+
     def sealed_replies(self) -> list[Pair]:
         """Sealed replies by dealers that still run: each awaits its accuser's opening."""
         return [

@@ -15,7 +15,8 @@ from sim.crypto.signatures import get_signatures
 from sim.protocol.effects import Effect, Post, SendShares
 from sim.protocol.entries import Fault
 from sim.protocol.evidence import PublicRecord, reverify
-from sim.protocol.judge import CeremonyState, judge
+from sim.protocol.judge import CeremonyState
+from sim.protocol.machines import judge
 from sim.protocol.messages import (
     Complaint,
     Confirm,
@@ -708,7 +709,7 @@ def test_late_share_completes_the_holder() -> None:
     cluster.drop(ShareEnvelope, "v1", "v2")
     while cluster.state.phase is not Phase.JUSTIFY:
         cluster.step()
-    sent = dealing(cluster.machines[0])._outgoing
+    sent = dealing(cluster.machines[0])._outbox.envelopes
     envelope = next(e for e in sent.values() if e.recipient == 2)
     sender = cluster.ceremony.member(1).validator
     cluster._perform(1, cluster.machines[1].on_message(sender, envelope))

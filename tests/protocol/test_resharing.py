@@ -11,7 +11,8 @@ from sim.base.secret import SecretScalar
 from sim.crypto.group import Group
 from sim.protocol.effects import Effect, Post
 from sim.protocol.evidence import PublicRecord, reverify
-from sim.protocol.judge import CeremonyState, judge
+from sim.protocol.judge import CeremonyState
+from sim.protocol.machines import judge
 from sim.protocol.messages import Complaint, Deal, Response, ShareEnvelope
 from sim.protocol.phases import Phase
 from tests.support.cluster import Cluster

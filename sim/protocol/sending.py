@@ -1,0 +1,154 @@
+"""Sealed shares on their way: kept durably, sent again until they have arrived or don't matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sim.base.codec import decode_canonical, encode
+from sim.base.ids import ShareIndex
+from sim.base.randomness import Stream
+from sim.base.secret import Secret
+from sim.crypto import sealing
+from sim.protocol.ceremony import Ceremony
+from sim.protocol.effects import Effect, Flush, Put, Send, StartTimer
+from sim.protocol.envelopes import sign_envelopes
+from sim.protocol.member import MemberContext
+from sim.protocol.messages import Complaint, Reply, ShareEnvelope
+
+TIMER: Final = "share/"
+"""Timers are named ``share/<holder's index>``."""
+
+Awaited = Callable[[ShareIndex], bool]
+"""Says whether a holder's envelope still matters."""
+
+
+class Outbox:
+    """The envelopes of one dealer, one for each holder that it sends to.
+
+    Args:
+        context: The validator that sends.
+        ceremony: The attempt.
+        me: The share index under which it deals.
+        key: Where the store keeps the envelopes: the same bytes are sent after a restart.
+        stored: What the store holds for this attempt.
+
+    Attributes:
+        envelopes: By holder; empty before anything is sealed.
+
+    """
+
+    def __init__(
+        self,
+        context: MemberContext,
+        ceremony: Ceremony,
+        me: ShareIndex,
+        key: str,
+        stored: Mapping[str, bytes],
+    ) -> None:
+        self.key = key
+        self._context = context
+        self._ceremony = ceremony
+        self._me = me
+        self.envelopes = _load(stored.get(key))
+        self._to_resume = bool(self.envelopes)
+        self._acked: set[ShareIndex] = set()
+        self._tries: dict[ShareIndex, int] = {}
+
+    @property
+    def filled(self) -> bool:
+        """Whether the envelopes exist already; sealing again would give another root."""
+        return bool(self.envelopes)
+
+    def __contains__(self, holder: ShareIndex) -> bool:
+        return holder in self.envelopes
+
+    def dispatch(self, sealed: Mapping[ShareIndex, bytes]) -> list[Effect]:
+        """Sign what was sealed, keep the envelopes durably, and begin to send them."""
+        self.envelopes = sign_envelopes(self._ceremony, self._me, self._context.identity, sealed)
+        kept = encode([self.envelopes[holder] for holder in sorted(self.envelopes)])
+        effects: list[Effect] = [Put(self.key, kept), Flush()]
+        for holder in sorted(self.envelopes):
+            effects += self._transmit(holder)
+        return effects
+
+    def resume(self, awaited: Awaited) -> list[Effect]:
+        """After a restart, once: send the stored envelopes that may still matter."""
+        if not self._to_resume:
+            return []
+        self._to_resume = False
+        effects: list[Effect] = []
+        for holder in sorted(self.envelopes):
+            if holder not in self._acked and awaited(holder):
+                effects += self._transmit(holder)
+        return effects
+
+    def retransmit(self, holder: ShareIndex, awaited: Awaited) -> list[Effect]:
+        """Send an envelope again when its timer fires, unless nobody needs it any more."""
+        limit = self._context.retransmissions
+        if holder not in self.envelopes or holder in self._acked or not awaited(holder):
+            return []
+        if limit is not None and self._tries.get(holder, 0) > limit:
+            return []
+        return self._transmit(holder)
+
+    def acknowledge(self, holder: ShareIndex) -> None:
+        """Note that `holder` has its envelope."""
+        self._acked.add(holder)
+
+    def forget(self) -> list[str]:
+        """Drop the envelopes; return the timers to stop."""
+        timers = [timer(holder) for holder in sorted(self.envelopes)]
+        self.envelopes = {}
+        return timers
+
+    def _transmit(self, holder: ShareIndex) -> list[Effect]:
+        """Send one envelope and start its timer: RTO doubles with every try, up to its maximum."""
+        peer = self._ceremony.member(holder).validator
+        tries = self._tries[holder] = self._tries.get(holder, 0) + 1
+        timeout = self._context.rto_us(peer) << min(tries - 1, 40)
+        return [
+            Send(peer, self._context.name, self.envelopes[holder]),
+            StartTimer(timer(holder), min(timeout, self._context.rto_max_us)),
+        ]
+
+
+def timer(holder: ShareIndex) -> str:
+    """Return the name of the timer for a holder's envelope."""
+    return f"{TIMER}{holder}"
+
+
+def timed(name: str) -> ShareIndex:
+    """Return the holder whose envelope the timer `name` is for."""
+    return ShareIndex(int(name.removeprefix(TIMER)))
+
+
+def sealed_reply(
+    ceremony: Ceremony,
+    dealer: ShareIndex,
+    accuser: int,
+    complaint: Complaint,
+    share: bytes,
+    draw: Stream,
+) -> Reply:
+    """Seal an encoded share to a complaint's one-time key, for the ledger: `draw` is its own."""
+    sealed = sealing.seal(
+        share,
+        complaint.one_time_key,
+        sealing.Ephemeral(Secret(draw.bytes(32))),
+        "reply",
+        ceremony.chain,
+        ceremony.session,
+        ceremony.attempt,
+        dealer,
+        accuser,
+        draw.bytes(32),
+    )
+    return Reply(accuser, "sealed", sealed)
+
+
+def _load(data: bytes | None) -> dict[ShareIndex, ShareEnvelope]:
+    if data is None:
+        return {}
+    envelopes = decode_canonical(data, tuple[ShareEnvelope, ...])
+    return {ShareIndex(envelope.recipient): envelope for envelope in envelopes}
