@@ -14,7 +14,6 @@ from sim.base.errors import DecodeError
 from sim.kchain.draft import Draft
 from sim.kchain.genesis import Genesis
 from sim.kchain.records import Key, KeyRecord
-from sim.kchain.triggers import active_key
 from sim.protocol.entries import Rejected
 from sim.protocol.signing_events import VIOLATION
 from sim.protocol.signing_task import PROTOCOLS, RESERVED
@@ -29,14 +28,19 @@ from sim.protocol.transactions import (
 
 
 def key_in_use(draft: Draft, name: str) -> tuple[Key, KeyRecord]:
-    """Return a key that is Active or Rotating, and the record of its active generation.
+    """Return a key that has a record and isn't retired.
 
     Raises:
         Rejected: KeyNotFound, KeyNotActive or KeyRetired.
 
     """
-    key = active_key(draft, name)
-    assert key.record is not None, name
+    key = draft.keys.get(name)
+    if key is None:
+        raise Rejected("KeyNotFound")
+    if key.record is None:
+        raise Rejected("KeyNotActive")
+    if key.record.status == "Retired":
+        raise Rejected("KeyRetired")
     return key, key.record
 
 
@@ -105,6 +109,21 @@ def check_request(draft: Draft, principal: bytes, request: RequestSign) -> tuple
 def signings(key: Key, epoch: int) -> int:
     """Return how many requests were let through in `epoch`."""
     return key.signings if key.signings_epoch == epoch else 0
+
+
+def was_violation(draft: Draft, key: str, signing: str, height: int) -> bool:
+    """Say whether the audit log refused that request at `height` for violating the policy."""
+    for entry in reversed(draft.audit):
+        if entry.height < height:
+            return False
+        if (entry.height, entry.key, entry.signing, entry.outcome) == (
+            height,
+            key,
+            signing,
+            VIOLATION,
+        ):
+            return True
+    return False
 
 
 def set_policy(draft: Draft, transaction: Transaction) -> None:
