@@ -183,7 +183,7 @@ class ChainState:
     @cached_property
     def tasks(self) -> tuple[SigningTask, ...]:
         """Every open signing session, in order of opening."""
-        return tuple(self._task(session) for session in self.open_sessions.values())
+        return tuple(map(self._task, self.open_sessions.values()))
 
     def _task(self, session: SignSession) -> SigningTask:
         record = self.record(session.key)

@@ -9,14 +9,9 @@ import pytest
 
 from sim.crypto.verification import SCHEMES
 from sim.kchain.audit import AuditEntry
+from sim.kchain.binding import TIMEOUT_US
 from sim.kchain.draft import Draft
-from sim.kchain.sessions import (
-    TIMEOUT_US,
-    begin_sessions,
-    open_endorsement,
-    open_test_session,
-    rebind_sessions,
-)
+from sim.kchain.settling import settle_sessions
 from sim.protocol.activation import ACTIVATE
 from sim.protocol.sampling import SEATS_MAX
 from sim.protocol.signing_events import Closed, Opened, Refused
@@ -313,17 +308,6 @@ def test_activation_opens_a_trial_that_counts_against_no_policy() -> None:
     assert signing.request("s1", OWNER, context="bridge") == ""
 
 
-def test_an_endorsement_is_signed_by_the_old_generation_without_any_request() -> None:
-    signing = active()
-    draft = Draft(signing.state, signing.scene.height + 1, signing.state.time_us + BLOCK_US)
-
-    name = open_endorsement(draft, "beacon", 2, b"K-chain/endorse/v1" + b"x")
-
-    session = draft.open_sessions["beacon", name]
-    assert (name, session.purpose, session.generation) == ("endorse-2", "endorse", 0)
-    assert draft.signing_task(session).is_proper
-
-
 def test_a_retired_key_closes_its_sessions_and_keeps_its_log() -> None:
     signing = active()
     signing.request("s1")
@@ -347,9 +331,7 @@ def test_rebinding_starts_open_requests_afresh_and_ends_the_old_trial() -> None:
     record = msgspec.structs.replace(signing.key_record, generation=1)
     draft.set_key(msgspec.structs.replace(key, record=record))
 
-    rebind_sessions(draft, "beacon")
-    open_test_session(draft, "beacon")
-    begin_sessions(draft)
+    settle_sessions(draft)
 
     assert list(draft.open_sessions) == [("beacon", "s1"), ("beacon", "test-1-1")]
     after = draft.signing_task(draft.open_sessions["beacon", "s1"])
