@@ -16,10 +16,13 @@ from sim.kchain.draft import Draft
 from sim.kchain.records import AttemptId, Key, KeyRecord, Pending
 from sim.kchain.rekeying import enter_era, signs, stage
 from sim.kchain.rotation import Counter, Outcome, Repair, Rotation, RotationEntry, Seats
+from sim.kchain.sessions import open_test_session, rebind_sessions
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.judge import CeremonyState
 from sim.protocol.machines import open_ceremony
 from sim.protocol.phases import Phase
+from sim.protocol.repair import next_helpers
+from sim.protocol.signing_events import SIGNED
 
 
 def begin(
@@ -93,8 +96,23 @@ def _fail(draft: Draft, attempt: AttemptId, state: CeremonyState) -> None:
     number = pending.attempt + 1
     start = draft.height + key.request.retry_after
     again = msgspec.structs.replace(pending, attempt=number)
-    retry = dataclasses.replace(ceremony, attempt=number, start=start)
+    retry = dataclasses.replace(
+        ceremony, attempt=number, start=start, helpers=_helpers(draft, state)
+    )
     _open(draft, msgspec.structs.replace(key, pending=again), retry)
+
+
+def _helpers(draft: Draft, failed: CeremonyState) -> tuple[int, ...]:
+    """Return who helps in the attempt after `failed`: in a repair, those who fail least.
+
+    All earlier attempts of the session count, also those of rotations before this one.
+    """
+    ceremony = failed.ceremony
+    if ceremony.operation != "repair":
+        return ()
+    assert ceremony.base is not None, ceremony.label
+    earlier = draft.earlier_attempts(ceremony.session, ceremony.attempt)
+    return next_helpers(ceremony.base, ceremony.target, [*earlier, failed])
 
 
 def _succeed(draft: Draft, state: CeremonyState) -> None:
@@ -106,15 +124,14 @@ def _succeed(draft: Draft, state: CeremonyState) -> None:
         _note_repair(draft, key, record, state)
     elif record is None:
         made = _record(draft, key, pending, state)
-        key = msgspec.structs.replace(key, record=made, created_at=draft.height, pending=None)
-        draft.set_key(msgspec.structs.replace(key, counters=_taken_up(key, made)))
+        key = msgspec.structs.replace(key, record=made, created_at=draft.height)
+        _activate(draft, key)
     elif pending.operation == "rekey":
         made = _record(draft, key, pending, state)
-        if signs(record.scheme):
+        if signs(record):
             stage(draft, key, made)
         else:
-            enter_era(draft, key, made, b"")
-            finish(draft, draft.keys[made.name], "activated", "")
+            _activate(draft, enter_era(draft, key, made, b""))
     elif state.public_key != record.public_key:
         # The judge has compared it already; a chain that trusts its judge still looks.
         finish(draft, key, "aborted", "other-public-key")
@@ -122,8 +139,28 @@ def _succeed(draft: Draft, state: CeremonyState) -> None:
         draft.replace_generation(record)
         made = _record(draft, key, pending, state)
         seats = key.seats if pending.seats is None else pending.seats
-        key = msgspec.structs.replace(key, record=made, seats=seats)
-        finish(draft, key, "activated", "")
+        _activate(draft, msgspec.structs.replace(key, record=made, seats=seats))
+
+
+def _activate(draft: Draft, key: Key) -> None:
+    """Put a new generation to use: open sessions go over to it, and it signs for the first time."""
+    finish(draft, key, "activated", "")
+    rebind_sessions(draft, key.request.key)
+    open_test_session(draft, key.request.key)
+
+
+def settle_endorsements(draft: Draft) -> None:
+    """Begin the eras that old keys have endorsed in this block; abort those that they didn't."""
+    for closed in list(draft.closed_now):
+        key = draft.keys[closed.session.key]
+        staged = None if key.pending is None else key.pending.staged
+        if closed.session.purpose != "endorse" or staged is None:
+            continue
+        if closed.outcome != SIGNED:
+            finish(draft, key, "aborted", "unendorsed")
+            continue
+        assert closed.statement is not None, closed.session.id
+        _activate(draft, enter_era(draft, key, staged, closed.statement.signature))
 
 
 def _note_repair(draft: Draft, key: Key, record: KeyRecord, state: CeremonyState) -> None:

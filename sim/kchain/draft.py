@@ -12,11 +12,14 @@ import hashlib
 import msgspec
 
 from sim.base.codec import encode, tuple_hash
-from sim.kchain.records import AttemptId, AuditEntry, Draw, Key, KeyRecord, SignSession
+from sim.kchain.audit import AuditEntry, ClosedSession, SignSession, signing_task
+from sim.kchain.records import AttemptId, Draw, Key, KeyRecord
 from sim.kchain.registry import RegistryEntry
 from sim.kchain.rotation import RotationEntry
 from sim.kchain.state import Attempt, ChainState
 from sim.protocol.judge import CeremonyState
+from sim.protocol.signing_events import SessionEvent
+from sim.protocol.signing_task import SigningTask
 
 
 class Draft:
@@ -41,7 +44,12 @@ class Draft:
         self.ended_rotations = before.ended_rotations
         self.reported = before.reported
         self.sessions = before.sessions
-        self.signed = before.signed
+        self.open_sessions = dict(before.open_sessions)
+        self.session_events: list[SessionEvent] = []
+        """What this block has done to signing sessions, in order."""
+        self.closed_now: list[ClosedSession] = []
+        """Signing sessions that this block has closed, in order."""
+        self._places = 0
         self.audit = before.audit
         self.echoes = before.echoes
         self._number = before.number + 1 if before.head else 0
@@ -105,15 +113,53 @@ class Draft:
         self.new_draws = (*self.new_draws, draw)
         self._run("draws", tuple_hash("draw", draw))
 
-    def add_session(self, session: SignSession) -> None:
-        """Record a signing session."""
-        said = session.statement
-        self.sessions = self.sessions.adding((said.key, said.signing), session)
-        record = self.keys[said.key].record
-        assert record is not None, said.key
-        generation = (said.key, record.era, said.generation)
-        if generation not in self.signed:
-            self.signed = self.signed.adding(generation, session)
+    def record(self, key: str) -> KeyRecord | None:
+        """Return the record of a key, None while it has none."""
+        entry = self.keys.get(key)
+        return None if entry is None else entry.record
+
+    def take_place(self) -> int:
+        """Count the signing sessions that this block binds to a generation, from 0."""
+        self._places += 1
+        return self._places - 1
+
+    def signing_task(self, session: SignSession) -> SigningTask:
+        """Return an open signing session as its signers see it."""
+        record = self.record(session.key)
+        assert record is not None
+        made_by = self.peek((record.session, record.attempt))
+        assert made_by is not None
+        return signing_task(self.genesis, record, made_by, session)
+
+    def holders(self, record: KeyRecord, *, proven: bool) -> tuple[int, ...]:
+        """Return who may have seats in a session of the active generation, ascending.
+
+        Args:
+            record: Of that generation.
+            proven: Leave out whoever gave no good partial for the activation.
+
+        """
+        made_by = self.peek((record.session, record.attempt))
+        assert made_by is not None
+        out = made_by.unsigning if proven else {}
+        repaired = {record.committee.index(repair.name) + 1 for repair in record.repaired}
+        return tuple(one for one in sorted({*made_by.confirmed, *repaired}) if one not in out)
+
+    def sessions_of(self, key: str) -> list[SignSession]:
+        """Return the open signing sessions of a key, in order of opening."""
+        return [session for session in self.open_sessions.values() if session.key == key]
+
+    def set_session(self, session: SignSession) -> None:
+        """Write an open signing session, a new one or one that has changed."""
+        self.open_sessions[session.id] = session
+        self._leaves[_session_path(session)] = tuple_hash("sign-session", session)
+
+    def close_session(self, closed: ClosedSession) -> None:
+        """Keep a signing session that is over; the audit log's line is another matter."""
+        del self.open_sessions[closed.session.id]
+        del self._leaves[_session_path(closed.session)]
+        self.sessions = self.sessions.adding(closed.session.id, closed)
+        self.closed_now.append(closed)
 
     def add_audit(self, entry: AuditEntry) -> None:
         """Write a line of the audit log."""
@@ -134,6 +180,14 @@ class Draft:
     def is_archived(self, attempt: AttemptId) -> bool:
         """Say whether an attempt is long over."""
         return attempt in self._archive
+
+    def earlier_attempts(self, session: bytes, attempt: int) -> list[CeremonyState]:
+        """Return the attempts of a session before `attempt`, live or not, in their order."""
+        found = []
+        for number in range(1, attempt):
+            live = self.peek((session, number))
+            found.append(self._archive[session, number].state if live is None else live)
+        return found
 
     def touch(self, attempt: AttemptId) -> CeremonyState:
         """Return a live attempt to write to: this draft's own copy."""
@@ -223,7 +277,8 @@ class Draft:
             ended_rotations=self.ended_rotations,
             reported=self.reported,
             sessions=self.sessions,
-            signed=self.signed,
+            open_sessions=self.open_sessions,
+            session_events=tuple(self.session_events),
             audit=self.audit,
             echoes=self.echoes,
             recent=tuple(recent),
@@ -240,3 +295,7 @@ def _rests_on(key: Key) -> tuple[AttemptId, ...]:
 
 def _path(attempt: Attempt) -> str:
     return f"attempt/{attempt.sequence:09d}"
+
+
+def _session_path(session: SignSession) -> str:
+    return f"session/{session.key}/{session.signing}"

@@ -64,6 +64,9 @@ class Log(Generic[T]):
             raise IndexError(place)
         return self._entries[place]
 
+    def __reversed__(self) -> Iterator[T]:
+        return (self._entries[place] for place in range(self._length - 1, -1, -1))
+
 
 class Index(Mapping[K, V]):
     """An immutable view of the first entries of a shared dict, each of which is written once.

@@ -6,7 +6,7 @@ claim a lower old threshold or other old shares.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import dataclasses
 from typing import NamedTuple
 
 from sim.crypto import verification
@@ -16,6 +16,7 @@ from sim.kchain.records import Draw, Key, KeyRecord
 from sim.kchain.rotation import Rotation, Seats
 from sim.protocol.ceremony import Base, Ceremony, Member, default_faults
 from sim.protocol.entries import Rejected
+from sim.protocol.repair import next_helpers
 
 
 class Prepared(NamedTuple):
@@ -105,23 +106,14 @@ def _repair(draft: Draft, key: Key, record: KeyRecord, rotation: Rotation) -> Ce
     if rotation.target not in record.committee:
         raise Rejected("NotAMember")
     target = record.committee.index(rotation.target) + 1
-    helpers = choose_helpers(record.threshold, target)
+    base = _base(record, seated(draft.registry, record.committee))
+    helpers = next_helpers(base, target)
     if not helpers:
         raise Rejected("TooFewHelpers")
-    return _ceremony(draft, key, record, rotation, helpers=helpers, target=target)
-
-
-def choose_helpers(
-    threshold: tuple[int, int], target: int, failed: Collection[int] = ()
-) -> tuple[int, ...]:
-    """Return the share indices of t members other than the target, or none if there are fewer.
-
-    Those in `failed` come last; otherwise the lowest indices help.
-    """
-    needed, size = threshold
-    others = [index for index in range(1, size + 1) if index != target]
-    chosen = sorted(others, key=lambda index: (index in failed, index))[:needed]
-    return tuple(sorted(chosen)) if len(chosen) == needed else ()
+    ceremony = _ceremony(draft, key, record, rotation, helpers=helpers, target=target)
+    # The session may have been tried before: whoever failed then helps last now.
+    earlier = draft.earlier_attempts(ceremony.session, key.next_attempt(ceremony.session))
+    return dataclasses.replace(ceremony, helpers=next_helpers(base, target, earlier))
 
 
 def _ceremony(
@@ -138,6 +130,8 @@ def _ceremony(
     """Return the first attempt; without a committee, of the present one as it is."""
     operation = rotation.operation
     rekey = operation == "rekey"
+    if rekey and record.scheme in verification.SINGLE_PARTY:
+        operation = "generate"
     old = seated(draft.registry, record.committee)
     return Ceremony(
         chain=draft.genesis.chain,

@@ -12,7 +12,7 @@ import msgspec
 
 from sim.kchain.rotation import Counter, Repair, Rotation, Seats, Trigger
 from sim.protocol.ceremony import Operation
-from sim.protocol.transactions import CreateKey, Policy, RecordSignSession
+from sim.protocol.transactions import CreateKey, Policy
 
 AttemptId: TypeAlias = tuple[bytes, int]
 """(session, attempt)."""
@@ -165,8 +165,8 @@ class Key(_Record, frozen=True):
         counters: How far the sessions have come that may be taken up again.
         record: The active generation's record, None before the first.
         created_at: Height of the block that activated the first generation.
-        signings: Signatures recorded in `signings_epoch`, which the policy counts.
-        signings_epoch: The epoch of the last recorded signature.
+        signings: Requests let through in `signings_epoch`, which the policy counts.
+        signings_epoch: The epoch of the last one.
 
     """
 
@@ -242,40 +242,3 @@ class Draw(_Record, frozen=True, forbid_unknown_fields=True):
     policy: bytes
     committee: tuple[str, ...]
     kept: tuple[str, ...] = ()
-
-
-class SignSession(_Record, frozen=True):
-    """A recorded signing session: the statement, who recorded it, and the height."""
-
-    height: int
-    requester: bytes
-    statement: RecordSignSession
-
-
-class AuditEntry(_Record, frozen=True):
-    """One line of the key-usage audit log.
-
-    Attributes:
-        height: Of the block.
-        time_us: Unix time of the block, in µs.
-        key: The key's name, as the transaction gives it.
-        generation: As the transaction gives it.
-        requester: The principal that recorded the session, 32 or 1952 bytes.
-        signing: The session's id.
-        context: What was signed for.
-        message_hash: SHA-256 of the message, 32 bytes.
-        signers: Share indices.
-        outcome: ``signed``, or the reason for which the chain refused it.
-
-    """
-
-    height: int
-    time_us: int
-    key: str
-    generation: int
-    requester: bytes
-    signing: str
-    context: str
-    message_hash: bytes
-    signers: tuple[int, ...]
-    outcome: str

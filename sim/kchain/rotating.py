@@ -6,11 +6,12 @@ import msgspec
 
 from sim.kchain.draft import Draft
 from sim.kchain.membership import decoded
+from sim.kchain.policy import key_in_use, require_manager
 from sim.kchain.preparing import prepare
 from sim.kchain.queueing import drop_all, enqueue, roll_back, start, supersede
-from sim.kchain.records import Key
+from sim.kchain.records import Key, KeyRecord
 from sim.kchain.rotation import Rotation
-from sim.kchain.triggers import active_key
+from sim.kchain.sessions import close_sessions
 from sim.protocol.entries import Rejected
 from sim.protocol.transactions import RetireKey, Rollback, RotateKey, Transaction
 
@@ -19,17 +20,15 @@ def rotate_key(draft: Draft, transaction: Transaction) -> None:
     """Begin a rotation; repairs wait if one is pending, an emergency takes its place.
 
     Raises:
-        Rejected: Malformed, KeyNotFound, Unauthorized, KeyNotActive, KeyRetired, RotationPending,
-            or as `preparing.prepare`.
+        Rejected: Malformed, KeyNotFound, KeyNotActive, KeyRetired, Unauthorized, PolicyExpired,
+            RotationPending, or as `preparing.prepare`.
 
     """
     asked = decoded(transaction, RotateKey)
     _check_shape(asked)
     name = asked.key
-    _check_authority(draft, transaction.principal, name, asked)
-    key = active_key(draft, name)
-    record = key.record
-    assert record is not None, name
+    key, record = key_in_use(draft, name)
+    _check_authority(draft, key, record, transaction.principal, asked)
     rotation = Rotation(
         asked.operation,
         asked.reason,
@@ -58,49 +57,36 @@ def rollback(draft: Draft, transaction: Transaction) -> None:
     """Give the pending rotation up; what waits begins at the end of this height.
 
     Raises:
-        Rejected: Malformed, KeyNotFound, Unauthorized, KeyNotActive, KeyRetired or NoRotation.
+        Rejected: Malformed, KeyNotFound, KeyNotActive, KeyRetired, Unauthorized, PolicyExpired or
+            NoRotation.
 
     """
     name = decoded(transaction, Rollback).key
-    if not manages(draft, transaction.principal, name):
-        raise Rejected("Unauthorized")
-    if active_key(draft, name).pending is None:
+    key, record = key_in_use(draft, name)
+    require_manager(key, record.policy, transaction.principal, draft.time_us)
+    if key.pending is None:
         raise Rejected("NoRotation")
     roll_back(draft, name, "requested")
 
 
 def retire_key(draft: Draft, transaction: Transaction) -> None:
-    """End a key's use for good: what is pending is rolled back, what waits is dropped.
+    """End a key's use for good: what is pending is rolled back, what waits or is open is dropped.
 
     Raises:
-        Rejected: Malformed, KeyNotFound, Unauthorized, KeyNotActive or KeyRetired.
+        Rejected: Malformed, KeyNotFound, KeyNotActive, KeyRetired, Unauthorized or PolicyExpired.
 
     """
     name = decoded(transaction, RetireKey).key
-    if not manages(draft, transaction.principal, name):
-        raise Rejected("Unauthorized")
-    if active_key(draft, name).pending is not None:
+    key, record = key_in_use(draft, name)
+    require_manager(key, record.policy, transaction.principal, draft.time_us)
+    if key.pending is not None:
         roll_back(draft, name, "retired")
     drop_all(draft, name, "retired")
+    close_sessions(draft, name, "KeyRetired")
     key = draft.keys[name]
     assert key.record is not None, name
     record = msgspec.structs.replace(key.record, retired_at=draft.height)
     draft.set_key(msgspec.structs.replace(key, record=record, counters=()))
-
-
-def manages(draft: Draft, principal: bytes, name: str) -> bool:
-    """Say whether a principal is a key's owner, or one of its admins before the policy expires.
-
-    Raises:
-        Rejected: KeyNotFound.
-
-    """
-    key = draft.keys.get(name)
-    if key is None:
-        raise Rejected("KeyNotFound")
-    policy = key.request.policy if key.record is None else key.record.policy
-    expired = policy.expires_us is not None and draft.time_us >= policy.expires_us
-    return principal == key.owner or (principal in policy.admins and not expired)
 
 
 def _check_shape(asked: RotateKey) -> None:
@@ -115,13 +101,16 @@ def _check_shape(asked: RotateKey) -> None:
         raise Rejected("Malformed")
 
 
-def _check_authority(draft: Draft, principal: bytes, name: str, asked: RotateKey) -> None:
-    if manages(draft, principal, name) or principal in draft.genesis.authorised:
+def _check_authority(
+    draft: Draft, key: Key, record: KeyRecord, principal: bytes, asked: RotateKey
+) -> None:
+    """Let owner and admins through, whom genesis authorises, and who has lost its own share."""
+    if principal in draft.genesis.authorised:
         return
     entry = draft.registry.by_identity.get(principal)
     if asked.operation == "repair" and entry is not None and entry.name == asked.target:
         return
-    raise Rejected("Unauthorized")
+    require_manager(key, record.policy, principal, draft.time_us)
 
 
 def _is_asked_for(key: Key, repair: Rotation) -> bool:

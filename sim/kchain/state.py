@@ -16,14 +16,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from sim.base.ids import ValidatorIndex
+from sim.kchain.audit import AuditEntry, ClosedSession, SessionKey, SignSession, signing_task
 from sim.kchain.due import age_due, boundary_due, schedule_due
 from sim.kchain.genesis import Genesis
 from sim.kchain.log import Index, Layered, Log
-from sim.kchain.records import AttemptId, AuditEntry, Draw, Key, KeyRecord, SignSession
+from sim.kchain.records import AttemptId, Draw, Key, KeyRecord
 from sim.kchain.registry import Registry
 from sim.kchain.rotation import RotationEntry
 from sim.protocol.judge import CeremonyState
-from sim.protocol.signing import coordinator_turns
+from sim.protocol.signing_events import SessionEvent
+from sim.protocol.signing_task import SigningTask
 
 
 class Attempt(NamedTuple):
@@ -64,13 +67,14 @@ class ChainState:
         replaced: Generations that later ones have replaced, in order.
         ended_rotations: Rotations that are over, in order.
         reported: Heights of violations' reports, by key, session and height of the refusal.
-        sessions: Recorded signing sessions, by key name and session id.
-        signed: The first of them, by key name, era and generation.
+        sessions: Signing sessions that are over, by key name and session id.
+        open_sessions: Those that are open, alike, in order of opening.
         audit: The key-usage audit log.
         echoes: Heights, ascending, that are due only so that validators reach finality.
         recent: (height, hash), ascending, of the last block that is final at `height`, and of those
             after it.
         leaves: Hash of every part of the state, by its path.
+        session_events: What the last block has done to signing sessions, in order.
 
     """
 
@@ -88,12 +92,13 @@ class ChainState:
     replaced: Log[KeyRecord] = field(default_factory=Log)
     ended_rotations: Log[RotationEntry] = field(default_factory=Log)
     reported: Index[tuple[str, str, int], int] = field(default_factory=Index)
-    sessions: Index[tuple[str, str], SignSession] = field(default_factory=Index)
-    signed: Index[tuple[str, int, int], SignSession] = field(default_factory=Index)
+    sessions: Index[SessionKey, ClosedSession] = field(default_factory=Index)
+    open_sessions: Mapping[SessionKey, SignSession] = field(default_factory=dict)
     audit: Log[AuditEntry] = field(default_factory=Log)
     echoes: tuple[int, ...] = ()
     recent: tuple[tuple[int, bytes], ...] = ()
     leaves: Mapping[str, bytes] = field(default_factory=dict)
+    session_events: tuple[SessionEvent, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ChainState):
@@ -172,21 +177,23 @@ class ChainState:
         heights.append(boundary_due(self.genesis, self.registry, self.keys.values(), self.height))
         for key in self.keys.values():
             heights += [schedule_due(key, self.height), age_due(key, self.height)]
-            heights.append(self._next_turn(key))
+        heights += [task.next_due(self.height) for task in self.tasks]
         return min((height for height in heights if height is not None), default=None)
 
-    def _next_turn(self, key: Key) -> int | None:
-        """Return when the next member may coordinate a key's test signature, while it has none."""
-        record = key.active
-        if record is None or (record.name, record.era, record.generation) in self.signed:
-            return None
-        turns = coordinator_turns(self.attempts[record.session, record.attempt].state)
-        return min((height for height, _ in turns if height > self.height), default=None)
+    @cached_property
+    def tasks(self) -> tuple[SigningTask, ...]:
+        """Every open signing session, in order of opening."""
+        return tuple(self._task(session) for session in self.open_sessions.values())
 
-    def has_session(self, key: str, generation: int) -> bool:
-        """Say whether a signing session of that generation, of the present era, is recorded."""
-        record = self.record(key)
-        return record is not None and (key, record.era, generation) in self.signed
+    def _task(self, session: SignSession) -> SigningTask:
+        record = self.record(session.key)
+        assert record is not None, session.key
+        made_by = self.attempts[record.session, record.attempt].state
+        return signing_task(self.genesis, record, made_by, session)
+
+    def signing_tasks(self, validator: ValidatorIndex) -> tuple[SigningTask, ...]:
+        """Return the open sessions of keys that `validator` has a seat of, in order of opening."""
+        return tuple(task for task in self.tasks if validator in task.by_validator)
 
     @cached_property
     def next_due(self) -> int | None:

@@ -7,15 +7,14 @@ from bisect import bisect_left
 from sim.kchain.draft import Draft
 from sim.kchain.due import age_due, is_boundary, renews, schedule_due
 from sim.kchain.membership import decoded
+from sim.kchain.policy import key_in_use
 from sim.kchain.queueing import enqueue
 from sim.kchain.records import Key
 from sim.kchain.rotation import Rotation, Trigger
 from sim.protocol.ceremony import Operation
 from sim.protocol.entries import Rejected
+from sim.protocol.signing_events import VIOLATION
 from sim.protocol.transactions import ReportViolation, Transaction
-
-VIOLATION = "PolicyViolation"
-"""The outcome in the audit log that surveillance may report."""
 
 
 def fire(draft: Draft) -> None:
@@ -48,7 +47,7 @@ def report_violation(draft: Draft, transaction: Transaction) -> None:
     said = decoded(transaction, ReportViolation)
     if transaction.principal not in draft.genesis.authorised:
         raise Rejected("Unauthorized")
-    key = active_key(draft, said.key)
+    key, _ = key_in_use(draft, said.key)
     if not _was_refused(draft, said):
         raise Rejected("NoViolation")
     if (said.key, said.signing, said.height) in draft.reported:
@@ -56,23 +55,6 @@ def report_violation(draft: Draft, transaction: Transaction) -> None:
     draft.add_report(said.key, said.signing, said.height)
     if "policy-violation" in key.request.rotation.on:
         enqueue(draft, said.key, _automatic(draft, key, "refresh", "policy-violation"))
-
-
-def active_key(draft: Draft, name: str) -> Key:
-    """Return a key that is Active or Rotating.
-
-    Raises:
-        Rejected: KeyNotFound, KeyNotActive or KeyRetired.
-
-    """
-    key = draft.keys.get(name)
-    if key is None:
-        raise Rejected("KeyNotFound")
-    if key.record is None:
-        raise Rejected("KeyNotActive")
-    if key.active is None:
-        raise Rejected("KeyRetired")
-    return key
 
 
 def _was_refused(draft: Draft, said: ReportViolation) -> bool:

@@ -163,6 +163,7 @@ class Incarnation:
             rto_us=setup.rto_us,
             rto_max_us=setup.rto_max_us,
             retransmissions=setup.retransmissions,
+            transport_seeds=setup.transport_seeds,
         )
         return Sessions(
             member=member,

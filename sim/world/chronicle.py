@@ -11,7 +11,7 @@ from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
 from sim.crypto import verification
 from sim.kchain.blocks import Block, Included, decode_block
-from sim.kchain.records import SignSession
+from sim.kchain.records import KeyRecord, SignSession
 from sim.kchain.state import ChainState
 from sim.protocol.messages import STATEMENTS
 from sim.protocol.transactions import CeremonyPayload, decode_transaction, transaction_id
@@ -72,7 +72,7 @@ class Chronicle:
     def __init__(self, state: ChainState, blocks: Sequence[bytes]) -> None:
         self.state = state
         self._blocks: list[Block] = [decode_block(raw) for raw in blocks]
-        self._names = {v.identity: v.name for v in state.genesis.validators}
+        self._names = {v.identity: v.name for v in state.registry.values()}
 
     @cached_property
     def times_us(self) -> dict[int, int]:
@@ -97,10 +97,9 @@ class Chronicle:
         """Return what was said in one attempt, in ledger order."""
         return self._by_attempt.get((session, attempt), [])
 
-    def signing(self, key: str) -> SignSession | None:
-        """Return the first signing session that the ledger records under `key`, or None."""
-        recorded = [s for (name, _), s in self.state.sessions.items() if name == key]
-        return min(recorded, key=lambda s: (s.height, s.statement.signing), default=None)
+    def signing(self, record: KeyRecord) -> SignSession | None:
+        """Return the first signature that the ledger has of a generation, or None."""
+        return self.state.signed.get((record.name, record.era, record.generation))
 
     @staticmethod
     def verifies(scheme: str, public: bytes, session: SignSession) -> bool:

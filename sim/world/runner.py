@@ -10,6 +10,8 @@ from sim.base.codec import decode_canonical, encode
 from sim.base.memo import Memo
 from sim.base.meters import Meter, metering
 from sim.checks import check_all
+from sim.checks.attacks import can_sign, exposed
+from sim.checks.observation import Observation
 from sim.engine import ports as engine
 from sim.engine.coordinator import run_simulation
 from sim.engine.history import merged
@@ -66,8 +68,9 @@ def run_plan(
     testimonies = sorted(
         (testimony for shard in shards for testimony in shard.validators), key=lambda t: t.index
     )
+    observation = observe(plan, actor.ledger, testimonies, result.end_us)
     with sharing(memo):
-        violations = check_all(observe(plan, actor.ledger, testimonies, result.end_us))
+        violations = check_all(observation)
     return RunOutcome(
         plan=plan,
         events=_events(result),
@@ -81,11 +84,38 @@ def run_plan(
         charged={plan.validators[t.index].name: _charged(t) for t in testimonies},
         injected=_summed(testimony.injected for testimony in testimonies),
         ending=_ENDINGS[result.reason],
+        end_us=result.end_us,
         last_us=result.last_us,
         shareless=shareless(plan, actor.state, testimonies),
+        traffic=_traffic(testimonies),
+        attacks=Tried(observation),
         asked=list(actor.principals.asked),
         machine=_machine(result.machine, shards, testimonies, ledger_meter),
     )
+
+
+class Tried:
+    """Attacks on the keys of a finished run, tried when an expectation asks for them."""
+
+    def __init__(self, observation: Observation) -> None:
+        self._observation = observation
+
+    def can_sign(self, key: str, using: Sequence[tuple[str, int]]) -> bool:
+        """Say whether the shares that `using` names make a signature under the key."""
+        return can_sign(self._observation, key, using)
+
+    def exposed(self, key: str) -> bool:
+        """Say whether all that the adversary stole and recorded gives the key away."""
+        return exposed(self._observation, key)
+
+
+def _traffic(testimonies: Sequence[Testimony]) -> dict[tuple[str, int], tuple[int, int]]:
+    found: dict[tuple[str, int], tuple[int, int]] = {}
+    for testimony in testimonies:
+        for session, attempt, messages, size in testimony.attempts:
+            before = found.get((session, attempt), (0, 0))
+            found[session, attempt] = (before[0] + messages, before[1] + size)
+    return found
 
 
 def make_actor(plan: Plan) -> KchainActor:

@@ -11,7 +11,8 @@ from sim.scenario.plan import ActionPlan
 from sim.world.ceremonies import describe_attempt
 from sim.world.chronicle import Chronicle
 from sim.world.expectations import evaluate
-from sim.world.keys import describe_key
+from sim.world.keys import count_sessions, describe_key, ended_sessions
+from sim.world.lives import Attempts, Lives
 from sim.world.outcome import RunOutcome
 from sim.world.principals import Asked
 from sim.world.verdicts import BUDGETS, VERDICTS, judge_run
@@ -38,14 +39,34 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
 
     """
     chronicle = Chronicle(outcome.state, outcome.blocks)
-    attempts = _attempts(chronicle)
-    keys = {
-        plan.name: describe_key(plan, attempts, outcome, chronicle) for plan in outcome.plan.keys
-    }
-    corruptions = _corruptions(outcome)
+    known = _attempts(outcome, chronicle)
+    attempts = sorted(
+        known.stories.values(), key=lambda story: (story["start"], story["key"], story["attempt"])
+    )
     requests = [_request(asked, chronicle) for asked in outcome.asked]
+    lives = Lives(outcome, chronicle, known, requests)
+    keys = {
+        plan.name: {
+            **describe_key(plan, attempts, outcome, chronicle),
+            **lives.describe(plan.name),
+            "sessions": count_sessions(plan.name, outcome.state),
+        }
+        for plan in outcome.plan.keys
+    }
+    actions = [_action(action, outcome) for action in outcome.plan.timeline]
+    corruptions = _corruptions(outcome)
     violations = _violations(outcome, attempts, requests)
-    expectations = evaluate(outcome.plan.expects, Facts(keys, attempts, corruptions, violations))
+    facts = Facts(
+        keys,
+        attempts,
+        corruptions,
+        violations,
+        requests,
+        ended_sessions(outcome.state),
+        actions,
+        outcome.attacks,
+    )
+    expectations = evaluate(outcome.plan.expects, facts)
     code = judge_run(violations, expectations, outcome.ending)
     summary: Record = {
         "scenario": outcome.plan.name,
@@ -56,6 +77,7 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
         "ending": outcome.ending,
         "head": outcome.state.head.hex(),
         "height": outcome.state.height,
+        "genesis_time_us": outcome.plan.ledger.genesis_time_us,
         "virtual_seconds": outcome.last_us / 1_000_000,
         "messages": dict(outcome.messages),
         "bytes": dict(outcome.bytes),
@@ -63,7 +85,7 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
         "keys": keys,
         "disputes": _disputes(attempts),
         "ceremonies": attempts,
-        "actions": [_action(action, outcome) for action in outcome.plan.timeline],
+        "actions": actions,
         "requests": requests,
         "corruptions": corruptions,
         "violations": violations,
@@ -100,9 +122,13 @@ def _content_hash(summary: Mapping[str, Any]) -> str:
     return tuple_hash("K-chain/summary/v1", covered).hex()
 
 
-def _attempts(chronicle: Chronicle) -> list[Record]:
-    stories = [describe_attempt(state, chronicle) for state in chronicle.state.ceremonies()]
-    return sorted(stories, key=lambda story: (story["start"], story["key"], story["attempt"]))
+def _attempts(outcome: RunOutcome, chronicle: Chronicle) -> Attempts:
+    states = {
+        (state.ceremony.session, state.ceremony.attempt): state
+        for state in outcome.state.all_ceremonies()
+    }
+    stories = {name: describe_attempt(state, chronicle) for name, state in states.items()}
+    return Attempts(states, stories, outcome.traffic)
 
 
 def _disputes(attempts: Sequence[Record]) -> list[Record]:

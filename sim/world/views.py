@@ -141,8 +141,9 @@ def _status(
     if not passed(record["created_us"], time_us):
         return "Absent"
     if generation is None:
-        out = last is not None and last["outcome"] == "failed"
-        return "Failed" if out and last["attempt"] >= record["attempts_max"] else "Pending"
+        if last is None or last["outcome"] != "failed":
+            return "Pending"
+        return "Failed" if last["attempt"] >= record["attempts_max"] else "Pending"
     if passed(record["retired_us"], time_us):
         return "Retired"
     under_way = any(r["outcome"] is None and passed(r["started_us"], time_us) for r in rotations)

@@ -17,7 +17,7 @@ import pytest
 
 import sim.kchain
 from sim.base.secret import Secret
-from sim.kchain import blocks, file, genesis, records, registry, rotation, state
+from sim.kchain import audit, blocks, file, genesis, records, registry, rotation, state
 from sim.protocol import entries, messages, transactions
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.judge import CeremonyState
@@ -47,6 +47,8 @@ PUBLISHED = {
     "CeremonyState.nonces": "commitments to nonces, not nonces",
     "Transaction.nonce": "an account's counter",
     "Draw.seed": "what a committee was drawn by; it is made of public values, for anyone to check",
+    "SignSession.seed": "what seats are drawn by; it is made of public values",
+    "SigningTask.seed": "the same",
     "KeyRecord.share_commitments": "V_1..V_n, public points",
 }
 """Fields whose names sound secret, and why they may stand on the chain."""
@@ -83,8 +85,9 @@ ROOTS: tuple[type, ...] = (
     registry.RegistryEntry,
     rotation.Rotation,
     rotation.RotationEntry,
-    records.SignSession,
-    records.AuditEntry,
+    audit.SignSession,
+    audit.ClosedSession,
+    audit.AuditEntry,
     entries.Entry,
     transactions.Transaction,
     transactions.CeremonyPayload,

@@ -170,7 +170,7 @@ class Cluster:
             self.keys = identities(size + 1)
             ceremony = make_ceremony(size, threshold, identities=self.keys, **changes)
         else:
-            size = 1 + max(seat.validator for seat in ceremony.participants)
+            size = 1 + max(seat.validator for seat in (*ceremony.members, *ceremony.dealers))
             self.keys = identities(size + 1)
         self.ceremony = ceremony
         self.shares = dict(shares or {})
@@ -259,6 +259,24 @@ class Cluster:
             ceremony=dataclasses.replace(old, **values),  # type: ignore[arg-type]  # fields by name
             shares=self.kept(),
         )
+
+    def repair(self, target: int, helpers: Sequence[int] = (), **changes: object) -> Cluster:
+        """The repair of the share with index `target`, which is lost.
+
+        By the members with indices `helpers`, ascending; the first t others if there are none.
+        """
+        others = [member.index for member in self.ceremony.members if member.index != target]
+        values: dict[str, object] = {
+            "generation": self.ceremony.generation,
+            "helpers": tuple(helpers) or tuple(others[: self.ceremony.threshold]),
+            "target": target,
+            **changes,
+        }
+        cluster = self.rotation("repair", **values)  # type: ignore[arg-type]  # fields by name
+        lost = cluster.ceremony.member(target).validator
+        cluster.shares.pop(lost, None)
+        cluster.machines[lost] = cluster._machine(lost, 0, {})
+        return cluster
 
     # What a test asks for
 
