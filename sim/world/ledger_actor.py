@@ -20,6 +20,7 @@ from sim.network.ledger_links import Delivery, LedgerLinks
 from sim.scenario.plan import ActionPlan
 from sim.world.orders import Ask, Halt, LinkRule, decode_order
 from sim.world.principals import Principals
+from sim.world.tchain_actor import TchainActor
 
 
 class KchainActor:
@@ -34,6 +35,7 @@ class KchainActor:
 
     Attributes:
         principals: Who they are, and all that they have asked for.
+        tchain: What the T-chain makes of it.
         deliveries: Blocks sent to validators so far.
 
     """
@@ -47,6 +49,7 @@ class KchainActor:
         validators: int,
     ) -> None:
         self.ledger = ledger
+        self.tchain = TchainActor()
         self._links = links
         self.principals = principals
         self._triggered = triggered
@@ -96,6 +99,9 @@ class KchainActor:
         formed = self.ledger.form(block_us)
         if formed is None:
             return []
+        for violation in self.tchain.on_block(self.state):
+            raw = self.principals.report(violation, block_us)
+            self.ledger.submit(block_us, LEDGER, raw)
         label = Label("", 0, "block", str(formed.height))
         payload = pack_blocks([formed.raw])
         sent = [self._deliver(block_us, v, formed.height, label, payload) for v in self._validators]

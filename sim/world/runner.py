@@ -18,7 +18,7 @@ from sim.engine.results import Machine, Reason
 from sim.kchain.file import encode_ledger
 from sim.kchain.ledger import Ledger
 from sim.scenario.plan import Plan
-from sim.validator.tally import BYTE_METERS
+from sim.tchain.book import Book
 from sim.world.eventlog import EventLog
 from sim.world.genesis import chain_id, make_genesis
 from sim.world.ledger_actor import KchainActor
@@ -90,6 +90,7 @@ def run_plan(
         shareless=shareless(plan, actor.state, testimonies),
         traffic=_traffic(testimonies),
         attacks=Tried(observation),
+        tchain=_counted(actor.tchain.book),
         asked=list(actor.principals.asked),
         machine=_machine(result.machine, shards, testimonies, ledger_meter),
     )
@@ -110,14 +111,24 @@ class Tried:
         return exposed(self._observation, key)
 
 
+def _counted(book: Book) -> dict[str, Any]:
+    """Return the T-chain's own count of all sessions, those that the chain opens included."""
+    counts = book.counts()
+    return {
+        "complete": counts.complete,
+        "expired": counts.expired,
+        "failed": counts.failed,
+        "refused": dict(sorted(counts.refused.items())),
+        "seats_most": book.seats_most,
+    }
+
+
 def _traffic(testimonies: Sequence[Testimony]) -> dict[tuple[str, int], tuple[int, int]]:
     found: dict[tuple[str, int], tuple[int, int]] = {}
     for testimony in testimonies:
-        for session, attempt, counts in testimony.attempts:
-            messages, size = found.get((session, attempt), (0, 0))
-            of_bytes = sum(counts.get(meter, 0) for meter in BYTE_METERS)
-            messages += sum(counts.values()) - of_bytes
-            found[session, attempt] = (messages, size + of_bytes)
+        for session, attempt, messages, size in testimony.attempts:
+            before = found.get((session, attempt), (0, 0))
+            found[session, attempt] = (before[0] + messages, before[1] + size)
     return found
 
 
