@@ -95,9 +95,7 @@ def degree_low(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     yield from [effect] if low is None else redealt(effect, corruption, low)
 
 
-def redealt(
-    effect: Occasion, corruption: Corruption, polynomial: Polynomial
-) -> Iterator[Occasion]:
+def redealt(effect: Occasion, corruption: Corruption, polynomial: Polynomial) -> Iterator[Occasion]:
     """Deal `polynomial` instead of the machine's own: points, shares and answers alike.
 
     The proof stays if the constant does, and where there is none.
@@ -216,7 +214,8 @@ def _with_bad_point(deal: Deal, corruption: Corruption, flaw: Flaw) -> Deal:
 def bad_proof(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     """Forge the proof of possession: a drawn point and a drawn scalar (22). Applies to a deal.
 
-    Expected: bad-proof, proven by the signed deal alone; excluded.
+    Expected: bad-proof, proven by the signed deal alone; excluded. In a refresh and a repair there
+    is nothing to prove: malformed-deal.
     """
     match effect:
         case Post(Deal() as deal):
@@ -231,7 +230,7 @@ def _forged(corruption: Corruption) -> bytes:
     return group.base_mul(corruption.scalar("forged commitment")) + response
 
 
-@behaviour()
+@behaviour(operations=["dkg", "rekey", "reshare"])
 def proof_replay(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     """Prove possession for the attempt before this one (23). Applies to a dealer's deal.
 
@@ -251,7 +250,7 @@ def proof_replay(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]
             yield effect
 
 
-@behaviour(targeted=True)
+@behaviour(operations=["dkg", "rekey", "reshare"], targeted=True)
 def wrong_slot(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     """Deal with a proof for a victim's index instead of one's own (16). Applies to a deal.
 
@@ -295,7 +294,8 @@ def copy_dealer(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     Copied contributions would make the key depend on the victim's alone.
 
     Expected: bad-proof, since proofs are bound to their dealer; proven by the signed deal alone;
-    excluded. Without any other deal it posts none.
+    excluded. In a reshare wrong-constant; in a refresh, without proofs, its shares fit nothing:
+    accused-by-t. Without any other deal it posts none.
     """
     match effect:
         case Post(Deal()):
@@ -316,7 +316,8 @@ def rogue_key(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     If it counted, the group's key would be the dealer's alone.
 
     Expected: bad-proof, since it can't know the logarithm of its own constant; proven by the signed
-    deal alone; excluded.
+    deal alone; excluded. In a reshare wrong-constant; in a refresh, without proofs, its shares fit
+    nothing: accused-by-t.
     """
     match effect:
         case Post(Deal()):
@@ -338,7 +339,7 @@ def _without(own: Deal, others: list[Deal], corruption: Corruption) -> Deal:
     group = corruption.group
     columns = zip(own.points, *(deal.points for deal in others), strict=True)
     points = [group.sum_points([mine, *map(group.negate, rest)]) for mine, *rest in columns]
-    return Deal(tuple(points), _forged(corruption))
+    return Deal(tuple(points), own.proof and _forged(corruption))
 
 
 def _sound_deals(corruption: Corruption) -> dict[int, Deal]:

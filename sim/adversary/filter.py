@@ -73,7 +73,8 @@ class Adversary:
 
     Each behaviour sees what the one before it left. An injection is counted where a behaviour's
     output differs from its input: per statement, per recipient of a share, per other effect. That
-    is the positive control: a behaviour that never had the occasion to act counts none.
+    is the positive control: a behaviour that never had the occasion to act counts none. What only
+    reads is counted by whoever sees the store: see `reading`.
 
     Args:
         seed: The run's seed.
@@ -106,6 +107,11 @@ class Adversary:
             self._mine.append((corrupt, known, known.complete(corrupt.params)))
             self._memories[corrupt.id] = {}
             self.injections[corrupt.id] = 0
+
+    @property
+    def reading(self) -> list[Corrupt]:
+        """What only reads: secrets that are there while it lasts count as its injections."""
+        return [corrupt for corrupt, known, _ in self._mine if known.reads]
 
     @property
     def honest(self) -> bool:

@@ -24,14 +24,15 @@ def retained_share(effect: Occasion, corruption: Corruption) -> Iterator[Occasio
             yield effect
 
 
-@behaviour()
+@behaviour(reads=True)
 def mobile_adversary(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:  # noqa: ARG001  # a filter's signature
     """Let its validator be read while this lasts, and change nothing (70).
 
     All that the validator has in its store and memory in that time is stolen; what travels, and the
     ledger, is recorded anyway.
 
-    Expected: no injection. The key falls to t shares of one generation. With refresh, fewer than t
+    Expected: nobody can see it; each secret stolen counts as an injection. The key falls to t shares
+    of one generation. With refresh, fewer than t
     validators read between two activations, and transport keys of every ceremony, it doesn't.
     """
     yield effect

@@ -242,6 +242,8 @@ class Behaviour:
         params: Its typed parameters.
         outsider: Whether it acts in ceremonies in which its validator has no seat, and only there.
         operations: In ceremonies of which it acts; empty: of all.
+        reads: Whether it steals what its validator has while it is active. Only whoever sees the
+            store can count how much that is.
         absent: Schemes on which it can't exist, and why.
 
     """
@@ -253,6 +255,7 @@ class Behaviour:
     params: tuple[Param, ...] = ()
     outsider: bool = False
     operations: frozenset[Operation] = frozenset()
+    reads: bool = False
     absent: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -289,6 +292,7 @@ def behaviour(
     targeted: bool = False,
     outsider: bool = False,
     operations: Iterable[Operation] = (),
+    reads: bool = False,
     absent: Mapping[str, str] | None = None,
 ) -> Callable[[Function], Function]:
     """Register a filter; ``bad_share_one`` is called "bad-share-one" in scenario files."""
@@ -301,7 +305,15 @@ def behaviour(
         if name in BEHAVIOURS:
             raise LocalError(f"{name} is registered twice")
         BEHAVIOURS[name] = Behaviour(
-            name, function, doc, targeted, params, outsider, frozenset(operations), dict(absent or {})
+            name,
+            function,
+            doc,
+            targeted,
+            params,
+            outsider,
+            frozenset(operations),
+            reads,
+            dict(absent or {}),
         )
         return function
 

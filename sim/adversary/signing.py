@@ -73,9 +73,7 @@ def evicted_signer(effect: Occasion, corruption: Corruption) -> Iterator[Occasio
             pass
 
 
-def _outdated(
-    corruption: Corruption, index: int, share: SecretScalar, generation: int
-) -> Sign:
+def _outdated(corruption: Corruption, index: int, share: SecretScalar, generation: int) -> Sign:
     """Sign the activation message as a set of one of the old generation."""
     state, scheme = corruption.state, get_signatures(corruption.ceremony.scheme)
     draw = corruption.draw("nonces", len(state.lists))

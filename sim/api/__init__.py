@@ -18,9 +18,22 @@ results consist of · `catalogue` what scenario files may name.
 from __future__ import annotations
 
 from sim.api.catalogue import catalogue, schema, template
-from sim.api.ledgers import Ledger, VerifiedLedger, verify
+from sim.api.ledgers import Ledger, VerifiedKey, VerifiedLedger, verify
 from sim.api.netchecks import NetworkCheck, netcheck
-from sim.api.records import Activation, CommitteeDraw, Dispute, Exclusion, Fault, Key, TestSignature
+from sim.api.records import (
+    Activation,
+    Blame,
+    CommitteeDraw,
+    Dispute,
+    Exclusion,
+    Fault,
+    Generation,
+    Key,
+    Rotation,
+    SessionCounts,
+    Tested,
+    TestSignature,
+)
 from sim.api.replays import Replay, replay
 from sim.api.runs import Run, open_run, run
 from sim.api.scenarios import load, resolve
@@ -38,6 +51,7 @@ from sim.world.verdicts import Exit
 __all__ = [
     "SCHEMA_FILE",
     "Activation",
+    "Blame",
     "CommitteeDraw",
     "Diagnostic",
     "Dispute",
@@ -47,6 +61,7 @@ __all__ = [
     "Exit",
     "Fault",
     "FolderError",
+    "Generation",
     "Key",
     "Ledger",
     "LedgerError",
@@ -55,10 +70,14 @@ __all__ = [
     "Plan",
     "Progress",
     "Replay",
+    "Rotation",
     "Run",
     "Scenario",
     "ScenarioError",
+    "SessionCounts",
     "TestSignature",
+    "Tested",
+    "VerifiedKey",
     "VerifiedLedger",
     "catalogue",
     "load",

@@ -42,9 +42,7 @@ class NoShareError(LookupError):
     """A validator never held the share that an attacker is said to have."""
 
 
-def retained(
-    observation: Observation, key: str, using: Iterable[Holder]
-) -> dict[Holder, Point]:
+def retained(observation: Observation, key: str, using: Iterable[Holder]) -> dict[Holder, Point]:
     """Return shares of the present era that validators once wrote down, erased since or not.
 
     Raises:
@@ -113,9 +111,7 @@ def forge(shares: Mapping[Holder, Point], records: Sequence[CeremonyState]) -> b
     return False
 
 
-def _sets(
-    shares: Mapping[Holder, Point], thresholds: Sequence[int]
-) -> Iterator[dict[int, int]]:
+def _sets(shares: Mapping[Holder, Point], thresholds: Sequence[int]) -> Iterator[dict[int, int]]:
     """Yield {index: share} of every size in `thresholds`: of one generation first, then mixtures."""
     held = sorted(shares.items())
     for pure in (True, False):

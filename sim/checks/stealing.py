@@ -69,9 +69,8 @@ def loot(observation: Observation, key: str, era: int) -> Loot:
     return found
 
 
-def stolen(observation: Observation, validator: ValidatorView) -> Iterator[Kept]:
+def stolen(validator: ValidatorView) -> Iterator[Kept]:
     """Yield what of a validator's store was there while it was corrupted."""
-    del observation
     for kept in validator.kept:
         if any(kept.was_there(period) for period in validator.periods):
             yield kept
@@ -99,7 +98,7 @@ class _Heist:
     def take_stores(self) -> None:
         """Take shares and polynomials out of the stores of the corrupted."""
         for validator in self._observation.validators:
-            for kept in stolen(self._observation, validator):
+            for kept in stolen(validator):
                 if (kept.session, kept.attempt) != id_of(self._state):
                     continue
                 if kept.name == "share":
@@ -114,7 +113,9 @@ class _Heist:
         for envelope in envelopes:
             key = keys.get(envelope.recipient)
             if (envelope.session, envelope.attempt) == here and key is not None:
-                self._learn_part(envelope.dealer, envelope.recipient, _opened(envelope, key, self._ceremony))
+                self._learn_part(
+                    envelope.dealer, envelope.recipient, _opened(envelope, key, self._ceremony)
+                )
 
     def read_ledger(self, said: Sequence[Said]) -> None:
         """Read what stands in the clear, and open sealed replies with stolen or published seeds."""
@@ -154,7 +155,7 @@ class _Heist:
     def _transport_seeds(self, validator: ValidatorView) -> Iterator[SecretBytes]:
         if validator.transport is not None and validator.periods:
             yield validator.transport  # for life: whenever it is stolen, it opens everything
-        for kept in stolen(self._observation, validator):
+        for kept in stolen(validator):
             if (kept.session, kept.attempt) == id_of(self._state) and kept.name == "transport":
                 yield kept.value
 
@@ -162,7 +163,7 @@ class _Heist:
         seeds = {}
         for validator in self._observation.validators:
             seat = self._ceremony.by_validator.get(validator.index)
-            for kept in stolen(self._observation, validator) if seat else ():
+            for kept in stolen(validator) if seat else ():
                 kind, _, dealer = kept.name.partition("/")
                 if (kept.session, kept.attempt) == id_of(self._state) and kind == "one-time":
                     assert seat is not None
@@ -210,9 +211,7 @@ class _Heist:
             self._found.knowledge.learn(at(self._found.order, polynomial, holder), value)
 
 
-def _opened(
-    envelope: ShareEnvelope, key: sealing.TransportKey, ceremony: Ceremony
-) -> bytes | None:
+def _opened(envelope: ShareEnvelope, key: sealing.TransportKey, ceremony: Ceremony) -> bytes | None:
     try:
         return sealing.open_sealed(
             envelope.sealed,
@@ -247,9 +246,7 @@ def _dealt(state: CeremonyState, found: Loot) -> dict[int, list[Form]]:
     return polynomials
 
 
-def _summed(
-    state: CeremonyState, dealt: Mapping[int, Sequence[Form]], found: Loot
-) -> list[Form]:
+def _summed(state: CeremonyState, dealt: Mapping[int, Sequence[Form]], found: Loot) -> list[Form]:
     """Return the polynomial of the generation that an attempt made."""
     ceremony, base = state.ceremony, state.ceremony.base
     weights = [1] * len(state.qual)
@@ -274,7 +271,7 @@ def _repaired(observation: Observation, state: CeremonyState, found: Loot) -> No
     _, _, generation = generation_of(state)
     for validator in observation.validators:
         seat = ceremony.by_validator.get(validator.index)
-        for kept in stolen(observation, validator) if seat else ():
+        for kept in stolen(validator) if seat else ():
             if (kept.session, kept.attempt, kept.name) == (*id_of(state), "share"):
                 assert seat is not None
                 scalar = group.decode_scalar(kept.value.reveal())

@@ -16,13 +16,11 @@ from sim.kchain.draft import Draft
 from sim.kchain.records import AttemptId, Key, KeyRecord, Pending
 from sim.kchain.rekeying import enter_era, signs, stage
 from sim.kchain.rotation import Counter, Outcome, Repair, Rotation, RotationEntry, Seats
-from sim.kchain.sessions import open_test_session, rebind_sessions
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.judge import CeremonyState
 from sim.protocol.machines import open_ceremony
 from sim.protocol.phases import Phase
 from sim.protocol.repair import next_helpers
-from sim.protocol.signing_events import SIGNED
 
 
 def begin(
@@ -125,13 +123,14 @@ def _succeed(draft: Draft, state: CeremonyState) -> None:
     elif record is None:
         made = _record(draft, key, pending, state)
         key = msgspec.structs.replace(key, record=made, created_at=draft.height)
-        _activate(draft, key)
+        finish(draft, key, "activated", "")
     elif pending.operation == "rekey":
         made = _record(draft, key, pending, state)
-        if signs(record):
+        if signs(record.scheme):
             stage(draft, key, made)
         else:
-            _activate(draft, enter_era(draft, key, made, b""))
+            enter_era(draft, key, made, b"")
+            finish(draft, draft.keys[made.name], "activated", "")
     elif state.public_key != record.public_key:
         # The judge has compared it already; a chain that trusts its judge still looks.
         finish(draft, key, "aborted", "other-public-key")
@@ -139,28 +138,8 @@ def _succeed(draft: Draft, state: CeremonyState) -> None:
         draft.replace_generation(record)
         made = _record(draft, key, pending, state)
         seats = key.seats if pending.seats is None else pending.seats
-        _activate(draft, msgspec.structs.replace(key, record=made, seats=seats))
-
-
-def _activate(draft: Draft, key: Key) -> None:
-    """Put a new generation to use: open sessions go over to it, and it signs for the first time."""
-    finish(draft, key, "activated", "")
-    rebind_sessions(draft, key.request.key)
-    open_test_session(draft, key.request.key)
-
-
-def settle_endorsements(draft: Draft) -> None:
-    """Begin the eras that old keys have endorsed in this block; abort those that they didn't."""
-    for closed in list(draft.closed_now):
-        key = draft.keys[closed.session.key]
-        staged = None if key.pending is None else key.pending.staged
-        if closed.session.purpose != "endorse" or staged is None:
-            continue
-        if closed.outcome != SIGNED:
-            finish(draft, key, "aborted", "unendorsed")
-            continue
-        assert closed.statement is not None, closed.session.id
-        _activate(draft, enter_era(draft, key, staged, closed.statement.signature))
+        key = msgspec.structs.replace(key, record=made, seats=seats)
+        finish(draft, key, "activated", "")
 
 
 def _note_repair(draft: Draft, key: Key, record: KeyRecord, state: CeremonyState) -> None:

@@ -45,11 +45,6 @@ class Draft:
         self.reported = before.reported
         self.sessions = before.sessions
         self.open_sessions = dict(before.open_sessions)
-        self.session_events: list[SessionEvent] = []
-        """What this block has done to signing sessions, in order."""
-        self.closed_now: list[ClosedSession] = []
-        """Signing sessions that this block has closed, in order."""
-        self._places = 0
         self.audit = before.audit
         self.echoes = before.echoes
         self._number = before.number + 1 if before.head else 0
@@ -60,6 +55,11 @@ class Draft:
         self._touched: dict[AttemptId, CeremonyState] = {}
         self.new_draws: tuple[Draw, ...] = ()
         """Committees drawn in this block, in order."""
+        self.session_events: list[SessionEvent] = []
+        """What this block has done to signing sessions, in order."""
+        self.closed_now: list[ClosedSession] = []
+        """Signing sessions that this block has closed, in order."""
+        self._places = 0
 
     def nonce(self, principal: bytes) -> int:
         """Return the last nonce that `principal` has used; 0 for none."""
@@ -114,7 +114,7 @@ class Draft:
         self._run("draws", tuple_hash("draw", draw))
 
     def record(self, key: str) -> KeyRecord | None:
-        """Return the record of a key, None while it has none."""
+        """Return the record of a key's active generation, None while it has none."""
         entry = self.keys.get(key)
         return None if entry is None else entry.record
 
@@ -126,10 +126,8 @@ class Draft:
     def signing_task(self, session: SignSession) -> SigningTask:
         """Return an open signing session as its signers see it."""
         record = self.record(session.key)
-        assert record is not None
-        made_by = self.peek((record.session, record.attempt))
-        assert made_by is not None
-        return signing_task(self.genesis, record, made_by, session)
+        assert record is not None, session.key
+        return signing_task(self.genesis, record, self._made_by(record), session)
 
     def holders(self, record: KeyRecord, *, proven: bool) -> tuple[int, ...]:
         """Return who may have seats in a session of the active generation, ascending.
@@ -139,11 +137,19 @@ class Draft:
             proven: Leave out whoever gave no good partial for the activation.
 
         """
+        made_by = self._made_by(record)
+        repaired = {repair.name for repair in record.repaired}
+        return tuple(
+            member.index
+            for member in made_by.ceremony.members
+            if (member.index in made_by.confirmed or member.name in repaired)
+            and not (proven and member.index in made_by.unsigning)
+        )
+
+    def _made_by(self, record: KeyRecord) -> CeremonyState:
         made_by = self.peek((record.session, record.attempt))
-        assert made_by is not None
-        out = made_by.unsigning if proven else {}
-        repaired = {record.committee.index(repair.name) + 1 for repair in record.repaired}
-        return tuple(one for one in sorted({*made_by.confirmed, *repaired}) if one not in out)
+        assert made_by is not None, record.name
+        return made_by
 
     def sessions_of(self, key: str) -> list[SignSession]:
         """Return the open signing sessions of a key, in order of opening."""
@@ -278,11 +284,11 @@ class Draft:
             reported=self.reported,
             sessions=self.sessions,
             open_sessions=self.open_sessions,
-            session_events=tuple(self.session_events),
             audit=self.audit,
             echoes=self.echoes,
             recent=tuple(recent),
             leaves=self._leaves,
+            session_events=tuple(self.session_events),
         )
 
 

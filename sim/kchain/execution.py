@@ -2,7 +2,7 @@
 
 A transaction with a valid signature and its account's next nonce uses that nonce, whether it is
 applied or rejected, and the nonce is the only thing that a rejection changes (and a line of the
-audit log, for a refused signing session). Reasons that use none: WrongChain (it was signed for
+audit log, for a refused request to sign). Reasons that use none: WrongChain (it was signed for
 another chain and only repeated here), BadSignature, BadNonce.
 """
 
@@ -11,19 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from sim.kchain.attempts import end_attempts, settle_endorsements
+from sim.kchain.attempts import end_attempts
 from sim.kchain.creation import create_key
 from sim.kchain.draft import Draft
 from sim.kchain.membership import evict, join, leave, register
 from sim.kchain.policy import authorize, revoke, set_policy
 from sim.kchain.queueing import advance
 from sim.kchain.rotating import retire_key, rollback, rotate_key
-from sim.kchain.sessions import (
-    begin_sessions,
-    expire_sessions,
-    record_sign_session,
-    request_sign,
-)
+from sim.kchain.sessions import record_sign_session, request_sign
+from sim.kchain.settling import expire_sessions, settle_sessions
 from sim.kchain.state import ChainState
 from sim.kchain.statements import apply_statement, note_second_deal, report_equivocation
 from sim.kchain.triggers import fire, report_violation
@@ -61,11 +57,11 @@ _EFFECTS: Final[Mapping[str, Callable[[Draft, Transaction], None]]] = {
     EVICT: evict,
     REPORT_VIOLATION: report_violation,
     REPORT_EQUIVOCATION: report_equivocation,
-    REQUEST_SIGN: request_sign,
-    RECORD_SIGN_SESSION: record_sign_session,
     SET_POLICY: set_policy,
     AUTHORIZE: authorize,
     REVOKE: revoke,
+    REQUEST_SIGN: request_sign,
+    RECORD_SIGN_SESSION: record_sign_session,
 }
 """What each kind of transaction does, ceremony statements aside."""
 
@@ -124,11 +120,10 @@ def finish(draft: Draft, *, transactions: int) -> bytes:
     """
     acts = transactions > 0 or draft.before.rule_due == draft.height
     expire_sessions(draft)
-    settle_endorsements(draft)
     end_attempts(draft)
     fire(draft)
     advance(draft)
-    begin_sessions(draft)
+    settle_sessions(draft)
     finality = draft.genesis.finality
     echoes = tuple(height for height in draft.echoes if height > draft.height)
     draft.echoes = (*echoes, draft.height + finality) if acts and finality else echoes

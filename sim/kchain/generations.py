@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sim.crypto import verification
 from sim.kchain.errors import LedgerError
 from sim.kchain.records import KeyRecord
-from sim.kchain.rekeying import message_for
+from sim.kchain.rekeying import endorsement_message
 from sim.kchain.state import ChainState
 from sim.protocol.phases import Phase
 
@@ -124,7 +124,7 @@ def _check_succession(state: ChainState, before: Sequence[KeyRecord], record: Ke
         raise _refusal(record, "leaves an era out")
     if last.scheme not in verification.SIGNATURE_SIZES:
         return 0
-    message = message_for(state.genesis.chain, last, record)
+    message = endorsement_message(state.genesis.chain, last, record)
     if not verification.verify(last.scheme, last.public_key, message, record.endorsement):
         raise _refusal(record, "isn't endorsed by the public key before")
     return 1

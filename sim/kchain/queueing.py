@@ -15,7 +15,6 @@ from sim.kchain.draft import Draft
 from sim.kchain.preparing import prepare
 from sim.kchain.records import Key, KeyRecord
 from sim.kchain.rotation import Rotation, RotationEntry
-from sim.kchain.sessions import close_endorsement
 from sim.protocol.entries import Rejected
 
 _REACH: Final = {"refresh": 1, "reshare": 2, "rekey": 3}
@@ -125,8 +124,6 @@ def roll_back(draft: Draft, name: str, reason: str) -> None:
     if state is not None and not state.ended:
         draft.touch(pending.newest).give_up(draft.height, "rolled-back", f"rolled back: {reason}")
     finish(draft, key, "rolled-back", reason)
-    if pending.staged is not None:
-        close_endorsement(draft, name)
 
 
 def _stale(key: Key, rotation: Rotation) -> str:

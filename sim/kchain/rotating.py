@@ -11,7 +11,6 @@ from sim.kchain.preparing import prepare
 from sim.kchain.queueing import drop_all, enqueue, roll_back, start, supersede
 from sim.kchain.records import Key, KeyRecord
 from sim.kchain.rotation import Rotation
-from sim.kchain.sessions import close_sessions
 from sim.protocol.entries import Rejected
 from sim.protocol.transactions import RetireKey, Rollback, RotateKey, Transaction
 
@@ -82,7 +81,6 @@ def retire_key(draft: Draft, transaction: Transaction) -> None:
     if key.pending is not None:
         roll_back(draft, name, "retired")
     drop_all(draft, name, "retired")
-    close_sessions(draft, name, "KeyRetired")
     key = draft.keys[name]
     assert key.record is not None, name
     record = msgspec.structs.replace(key.record, retired_at=draft.height)

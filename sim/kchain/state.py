@@ -183,13 +183,18 @@ class ChainState:
     @cached_property
     def tasks(self) -> tuple[SigningTask, ...]:
         """Every open signing session, in order of opening."""
-        return tuple(self._task(session) for session in self.open_sessions.values())
+        return tuple(map(self._task, self.open_sessions.values()))
 
     def _task(self, session: SignSession) -> SigningTask:
         record = self.record(session.key)
         assert record is not None, session.key
         made_by = self.attempts[record.session, record.attempt].state
         return signing_task(self.genesis, record, made_by, session)
+
+    @property
+    def waiting(self) -> tuple[SessionKey, ...]:
+        """Open sessions that have not begun, because seats of theirs are taken."""
+        return tuple(name for name, session in self.open_sessions.items() if not session.begins)
 
     def signing_tasks(self, validator: ValidatorIndex) -> tuple[SigningTask, ...]:
         """Return the open sessions of keys that `validator` has a seat of, in order of opening."""

@@ -10,10 +10,12 @@ from typing import NamedTuple
 from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
 from sim.crypto import verification
+from sim.kchain.audit import ClosedSession
 from sim.kchain.blocks import Block, Included, decode_block
-from sim.kchain.records import KeyRecord, SignSession
+from sim.kchain.records import KeyRecord
 from sim.kchain.state import ChainState
 from sim.protocol.messages import STATEMENTS
+from sim.protocol.signing_events import SIGNED
 from sim.protocol.transactions import CeremonyPayload, decode_transaction, transaction_id
 
 
@@ -97,14 +99,24 @@ class Chronicle:
         """Return what was said in one attempt, in ledger order."""
         return self._by_attempt.get((session, attempt), [])
 
-    def signing(self, record: KeyRecord) -> SignSession | None:
-        """Return the first signature that the ledger has of a generation, or None."""
-        return self.state.signed.get((record.name, record.era, record.generation))
+    def signing(self, record: KeyRecord) -> ClosedSession | None:
+        """Return the first session that made a signature with a generation's shares, or None."""
+        return self._signed.get((record.name, record.era, record.generation))
+
+    @cached_property
+    def _signed(self) -> dict[tuple[str, int, int], ClosedSession]:
+        found: dict[tuple[str, int, int], ClosedSession] = {}
+        for closed in sorted(self.state.sessions.values(), key=lambda closed: closed.height):
+            session = closed.session
+            if closed.outcome == SIGNED:
+                found.setdefault((session.key, session.era, session.generation), closed)
+        return found
 
     @staticmethod
-    def verifies(scheme: str, public: bytes, session: SignSession) -> bool:
+    def verifies(scheme: str, public: bytes, closed: ClosedSession) -> bool:
         """Say whether an ordinary verification accepts a recorded signature."""
-        statement = session.statement
+        statement = closed.statement
+        assert statement is not None, closed.session.id
         return verification.verify(scheme, public, statement.message, statement.signature)
 
     @cached_property

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sim.kchain.records import Draw, KeyRecord, SignSession
+from sim.kchain.records import Draw, KeyRecord
 from sim.kchain.state import ChainState
+from sim.protocol.signing_events import EXPIRED, FAILED, SIGNED
+from sim.protocol.signing_task import NOBODY
 from sim.scenario.plan import KeyPlan
 from sim.world.chronicle import Chronicle
 from sim.world.outcome import RunOutcome
 
 Record = dict[str, Any]
 
-_CHAIN: Final = bytes(32)
-"""The requester of sessions that the chain opens by itself."""
-
-_ENDS: Final = {"signed": "complete", "expired": "expired", "failed": "failed"}
+_ENDS: Final = {SIGNED: "complete", EXPIRED: "expired", FAILED: "failed"}
 """Word in the summary by outcome in the audit log; every other outcome is a refusal."""
 
 
@@ -101,7 +100,7 @@ def ended_sessions(state: ChainState) -> list[Record]:
     return [
         {"key": entry.key, "outcome": entry.outcome, "time_us": entry.time_us - genesis_us}
         for entry in state.audit
-        if entry.requester != _CHAIN
+        if entry.requester != NOBODY
     ]
 
 
@@ -120,6 +119,10 @@ def count_sessions(key: str, state: ChainState) -> Record:
             refused[session["outcome"]] = refused.get(session["outcome"], 0) + 1
         else:
             counts[word] += 1
+    counts["open"] = sum(
+        session.key == key and session.requester != NOBODY
+        for session in state.open_sessions.values()
+    )
     return {**counts, "refused": dict(sorted(refused.items()))}
 
 
@@ -145,8 +148,8 @@ def _activation(record: KeyRecord, chronicle: Chronicle) -> Record:
 
 
 def _test_signature(record: KeyRecord, chronicle: Chronicle) -> Record | None:
-    session: SignSession | None = chronicle.signing(record)
-    if session is None:
+    session = chronicle.signing(record)
+    if session is None or session.statement is None:
         return None
     statement = session.statement
     return {

@@ -17,8 +17,6 @@ from sim.kchain.blocks import pack_blocks
 from sim.kchain.ledger import Ledger
 from sim.kchain.state import ChainState
 from sim.network.ledger_links import Delivery, LedgerLinks
-from sim.protocol.phases import Phase
-from sim.protocol.signing import coordinator_turns
 from sim.scenario.plan import ActionPlan
 from sim.world.orders import Ask, Halt, LinkRule, decode_order
 from sim.world.principals import Principals
@@ -146,32 +144,23 @@ class KchainActor:
     def settled(self, now_us: int) -> bool:
         """Say whether nothing that the ledger knows of is open at `now_us`.
 
-        Open are: a principal's request that stands in no block, a read, a ceremony, a test
-        signature, a height that is due, blocks on their way to a validator that they can reach.
+        Open are: a principal's request that stands in no block, a read, what a validator has sent
+        and can still arrive, a ceremony or a rotation that waits for its turn, a signing session, a
+        validator that joins or leaves at the next epoch, blocks on their way to a validator that
+        they can reach. Schedules and epochs that only come round again don't count.
         """
         state = self.state
         return not (
             self._requests
             or self.principals.open(state)
             or any(self._reads.values())
+            or self._links.earliest_us() < NEVER_US
             or state.open
-            or state.next_due is not None
+            or state.open_sessions
+            or state.registry.changing
+            or state.echoes
             or now_us <= self._last_arrival_us
-            or self._signing_open(now_us)
         )
-
-    def _signing_open(self, now_us: int) -> bool:
-        """Whether some active key has no test signature, and a coordinator may still make one."""
-        height = self.ledger.height_at(now_us)
-        for state in self.state.ceremonies():
-            ceremony = state.ceremony
-            if state.phase is Phase.ACTIVE and not self.state.has_session(
-                ceremony.key, ceremony.generation
-            ):
-                last_turn, _ = coordinator_turns(state)[-1]
-                if height < last_turn + ceremony.lengths.sign:
-                    return True
-        return False
 
     def _take_arrived(self, before_us: int) -> None:
         """Hand the ledger what has arrived strictly before `before_us`."""

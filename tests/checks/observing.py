@@ -18,10 +18,12 @@ from sim.protocol.ceremony import Operation
 from sim.protocol.effects import Delete
 from sim.protocol.messages import ShareEnvelope
 from sim.protocol.phases import Phase
-from tests.support.cluster import Cluster, Corrupt
+from tests.support.cluster import Cluster, Corrupt, long_lived_seeds
 
 SEED = 7
 BLOCK_US = 2_000_000
+REGISTRY = 11
+"""Validators of a life, v1 to v11, whether they have a seat or not."""
 
 
 class WitnessedStore(dict[str, bytes]):
@@ -177,9 +179,9 @@ class Life:
 
     def _run(self, cluster: Cluster, silent: Sequence[str]) -> None:
         cluster.height = self.height
+        cluster.admit(REGISTRY)
         witnessed(cluster)
-        size = len(cluster.keys)
-        cluster.adversaries = {v: a for v, a in self.adversaries.items() if v < size}
+        cluster.adversaries = dict(self.adversaries)
         for name in silent:
             cluster.stop(name)
         self.attempts.append(cluster)
@@ -258,7 +260,9 @@ def _validator(
         alive=True,
         heads=tuple((block.height, block.hash, block.time_us) for block in blocks),
         ceremonies=tuple(_view(cluster, blocks[-1].time_us) for cluster in clusters),
-        holdings=tuple(_holding(cluster, position) for cluster in mine[-1:] if _holds(cluster, position)),
+        holdings=tuple(
+            _holding(cluster, position) for cluster in mine[-1:] if _holds(cluster, position)
+        ),
         secrets=tuple(
             secret
             for cluster in mine
@@ -268,10 +272,9 @@ def _validator(
         periods=periods,
         kept=tuple(kept),
         left=tuple(
-            (*id_of(cluster.state), key)
-            for cluster in mine
-            for key in _store(cluster, position)
+            (*id_of(cluster.state), key) for cluster in mine for key in _store(cluster, position)
         ),
+        transport=long_lived_seeds(position) if _lives_long(clusters) else None,
         envelopes=tuple(
             value
             for cluster in mine
@@ -279,6 +282,10 @@ def _validator(
             if key.startswith("envelope/")
         ),
     )
+
+
+def _lives_long(clusters: Sequence[Cluster]) -> bool:
+    return any(cluster.ceremony.transport == "long-lived" for cluster in clusters)
 
 
 def _store(cluster: Cluster, position: int) -> WitnessedStore:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sim.base.codec import encode
 from sim.base.ids import ValidatorIndex
+from sim.base.secret import SecretScalar
 from sim.crypto.identity import Identity
 from sim.crypto.principals import Principal
 from sim.crypto.signatures import get_signatures
@@ -166,6 +167,12 @@ class Committee:
             for position, machine in enumerate(self._machines):
                 self._perform(position, machine.on_state(state, self._scene.height))
             self._scene.step()
+
+    def share(self, index: int) -> SecretScalar:
+        """Return the share of one member."""
+        share = self._machines[index - 1].share
+        assert share is not None
+        return share
 
     def sign(self, message: bytes) -> bytes:
         """Sign as the first t members: an ordinary signature of the key."""

@@ -46,8 +46,9 @@ PUBLISHED = {
     "SignNonce.nonces": "commitments to nonces, not nonces",
     "CeremonyState.nonces": "commitments to nonces, not nonces",
     "Transaction.nonce": "an account's counter",
-    "Draw.seed": "what a committee was drawn by; it is made of public values, for anyone to check",
     "SignSession.seed": "what seats are drawn by; it is made of public values",
+    "SigningTask.seed": "the same, as signers see it",
+    "Draw.seed": "what a committee was drawn by; it is made of public values, for anyone to check",
     "SigningTask.seed": "the same",
     "KeyRecord.share_commitments": "V_1..V_n, public points",
 }

@@ -27,7 +27,8 @@ SEED = b"s" * 32
 def reference(seed: bytes, index: int, holders: list[int], size: int) -> list[int]:
     """The rule of the module's docstring, written from it with one long digest."""
     stream = hashlib.shake_256(seed + index.to_bytes(8, "big")).digest(8 * 10_000)
-    place, pool, drawn = 0, list(holders), []
+    place, pool = 0, list(holders)
+    drawn: list[int] = []
     while len(drawn) < size:
         word = int.from_bytes(stream[place : place + 8], "big")
         place += 8

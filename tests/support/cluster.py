@@ -15,7 +15,7 @@ from sim.adversary.filter import Adversary
 from sim.base.codec import decode_canonical, encode
 from sim.base.errors import DecodeError
 from sim.base.ids import ShareIndex, ValidatorIndex
-from sim.base.secret import SecretScalar
+from sim.base.secret import Secret, SecretBytes, SecretScalar
 from sim.crypto.identity import Identity
 from sim.protocol.ceremony import (
     Base,
@@ -113,6 +113,11 @@ def identities(size: int) -> list[Identity]:
     return [Identity(bytes([i]) * 32) for i in range(1, size + 1)]
 
 
+def long_lived_seeds(v: int) -> SecretBytes:
+    """What is behind a validator's long-lived transport key, for ceremonies that use it."""
+    return Secret(bytes([v + 1]) * 96)
+
+
 def holdings(machine: Machine) -> Holdings:
     """What a holder's machine has received; to look at."""
     assert isinstance(machine, SharingMachine)
@@ -207,6 +212,7 @@ class Cluster:
             incarnation=incarnation,
             rto_us=lambda _: 200_000,
             rto_max_us=10_000_000,
+            transport_seeds=long_lived_seeds(v),
         )
         posted = {e.kind for e in self.entries if e.principal == self.keys[v].public}
         return member_machine(context, self.ceremony, stored, posted, share=self.shares.get(v))
@@ -279,6 +285,12 @@ class Cluster:
         return cluster
 
     # What a test asks for
+
+    def admit(self, registry: int) -> None:
+        """Let the registry have so many validators, v1 onwards; some without a seat."""
+        self.keys = identities(max(registry, len(self.keys)))
+        self._nonces = [0] * len(self.keys)
+        self.stores += [{} for _ in range(len(self.keys) - len(self.stores))]
 
     def drop(self, kind: type, source: str, target: str = "*") -> None:
         """Lose every message of `kind` from `source` to `target`."""
