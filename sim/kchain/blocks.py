@@ -9,10 +9,11 @@ import msgspec
 
 from sim.base.codec import decode_canonical, encode, tuple_hash
 from sim.base.memo import memoised
+from sim.kchain.draft import Draft
 from sim.kchain.genesis import Genesis, Hash, Height, Time, genesis_hash
-from sim.kchain.log import Log
 from sim.kchain.records import Draw
-from sim.kchain.state import ChainState, Draft
+from sim.kchain.registry import Registry
+from sim.kchain.state import ChainState
 
 
 class Included(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -31,7 +32,8 @@ class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         parent: Hash of the last materialised block's bytes; of the encoded genesis in block 0.
         entries: Its transactions in order.
         state_root: Hash of the state after it.
-        draws: Committees drawn for requests in it, in their order; left out if there are none.
+        draws: Committees drawn in it, for requests and then for rules, in their order; left out if
+            there are none.
 
     """
 
@@ -70,8 +72,15 @@ def genesis_block(genesis: Genesis) -> bytes:
 
 
 def _first(genesis: Genesis) -> tuple[bytes, ChainState]:
-    leaves = {"genesis": tuple_hash("genesis", genesis)}
-    empty = ChainState(genesis, 0, genesis.time_us, b"", {}, {}, {}, {}, {}, Log(), (), (), leaves)
+    empty = ChainState(
+        genesis=genesis,
+        height=0,
+        number=0,
+        time_us=genesis.time_us,
+        head=b"",
+        registry=Registry.at_genesis(genesis.validators),
+        leaves={"genesis": tuple_hash("genesis", genesis)},
+    )
     draft = Draft(empty, 0, genesis.time_us)
     block = encode(Block(0, genesis.time_us, genesis_hash(genesis), (), draft.root()))
     return block, draft.close(block_hash(block))

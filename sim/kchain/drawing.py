@@ -1,21 +1,21 @@
-"""Committees that a request asks for by size: the chain draws them, and records how.
+"""Committees that are asked for by size: the chain draws them, and records how.
 
-What is modelled of a seed's inputs: the registry stands still after genesis, so it is the signer
-set, read at P-chain height 0; consensus is idealised, so a block is final `finality` heights later.
+What is modelled of a seed's inputs: the registry is the signer set, and the height of the epoch
+boundary that last changed it stands for the P-chain height at which it was read; consensus is
+idealised, so a block is final `finality` heights later.
 
 The rule takes the choice from whoever proposes the block with the request. It leaves some to the
 owner, who picks the block in which to ask and can know the one before; and to whoever wrote the
-last transaction into that one, if it knew that the request would follow.
+last transaction into that one, if it knew that the request would follow. Draws that a rule asks for
+at an epoch boundary leave the choice of the block to nobody.
 """
 
 from __future__ import annotations
 
-from typing import Final
-
 from sim.base.codec import tuple_hash
-from sim.kchain.genesis import Genesis
+from sim.kchain.draft import Draft
 from sim.kchain.records import Draw
-from sim.kchain.state import Draft
+from sim.kchain.registry import signer_set_id
 from sim.protocol.entries import Rejected
 from sim.protocol.selection import (
     PoolTooSmallError,
@@ -25,39 +25,42 @@ from sim.protocol.selection import (
 )
 from sim.protocol.transactions import Policy
 
-P_CHAIN_HEIGHT: Final = 0
-"""The P-chain isn't modelled: the registry of genesis counts as read at its height 0."""
-
-
-def signer_set_id(genesis: Genesis) -> bytes:
-    """Return the id of the registry that committees are drawn from, stakes included, 32 bytes."""
-    return tuple_hash("K-chain/signer-set/v1", genesis.validators, genesis.weights)
-
 
 def policy_id(policy: Policy) -> bytes:
     """Return the id of a key's policy, 32 bytes."""
     return tuple_hash("K-chain/policy/v1", policy)
 
 
-def draw_by_stake(draft: Draft, key: str, size: int, policy: Policy) -> Draw:
-    """Return the committee of `size` for a key that is asked for in the block of `draft`.
+def draw_by_stake(
+    draft: Draft, key: str, size: int, policy: Policy, kept: tuple[str, ...] = ()
+) -> Draw:
+    """Return a committee for a key that is asked for in the block of `draft`.
+
+    Args:
+        draft: The block.
+        key: The key's name.
+        size: How many members.
+        policy: The key's.
+        kept: Members that are in it anyway; the others are drawn from the rest of the registry.
 
     Raises:
         Rejected: PoolTooSmall.
 
     """
-    genesis, index = draft.genesis, len(draft.new_draws)
+    index = len(draft.new_draws)
+    pool = [entry for entry in draft.registry.pool if entry.name not in kept]
     inputs = SeedInputs(
         block=draft.before.finalised_before(draft.height),
-        signer_set=signer_set_id(genesis),
-        p_chain_height=P_CHAIN_HEIGHT,
+        signer_set=draft.registry.pool_id if not kept else signer_set_id(pool),
+        p_chain_height=draft.registry.settled_at,
         epoch=draft.before.epoch(draft.height),
         policy=policy_id(policy),
     )
     seed = selection_seed(inputs)
     try:
-        places = draw_committee(seed, index, genesis.weights, size)
+        places = draw_committee(seed, index, [entry.stake for entry in pool], size - len(kept))
     except PoolTooSmallError:
         raise Rejected("PoolTooSmall") from None
-    committee = tuple(genesis.validators[place].name for place in places)
-    return Draw(key, index, seed, *inputs, committee=committee)
+    drawn = {pool[place].name for place in places}
+    committee = tuple(e.name for e in draft.registry.pool if e.name in drawn or e.name in kept)
+    return Draw(key, index, seed, *inputs, committee=committee, kept=kept)

@@ -8,20 +8,66 @@ another chain and only repeated here), BadSignature, BadNonce.
 
 from __future__ import annotations
 
-from sim.kchain.creation import create_key, end_height
-from sim.kchain.sessions import record_sign_session
-from sim.kchain.state import ChainState, Draft
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sim.kchain.attempts import end_attempts, settle_endorsements
+from sim.kchain.creation import create_key
+from sim.kchain.draft import Draft
+from sim.kchain.membership import evict, join, leave, register
+from sim.kchain.policy import authorize, revoke, set_policy
+from sim.kchain.queueing import advance
+from sim.kchain.rotating import retire_key, rollback, rotate_key
+from sim.kchain.sessions import (
+    begin_sessions,
+    expire_sessions,
+    record_sign_session,
+    request_sign,
+)
+from sim.kchain.state import ChainState
 from sim.kchain.statements import apply_statement, note_second_deal, report_equivocation
+from sim.kchain.triggers import fire, report_violation
 from sim.protocol.entries import Rejected
 from sim.protocol.messages import STATEMENTS
 from sim.protocol.transactions import (
+    AUTHORIZE,
     CREATE_KEY,
+    EVICT,
+    JOIN,
+    LEAVE,
     RECORD_SIGN_SESSION,
+    REGISTER,
     REPORT_EQUIVOCATION,
+    REPORT_VIOLATION,
+    REQUEST_SIGN,
+    RETIRE_KEY,
+    REVOKE,
+    ROLLBACK,
+    ROTATE_KEY,
+    SET_POLICY,
     Transaction,
     decode_transaction,
     is_signed,
 )
+
+_EFFECTS: Final[Mapping[str, Callable[[Draft, Transaction], None]]] = {
+    CREATE_KEY: create_key,
+    ROTATE_KEY: rotate_key,
+    ROLLBACK: rollback,
+    RETIRE_KEY: retire_key,
+    REGISTER: register,
+    JOIN: join,
+    LEAVE: leave,
+    EVICT: evict,
+    REPORT_VIOLATION: report_violation,
+    REPORT_EQUIVOCATION: report_equivocation,
+    REQUEST_SIGN: request_sign,
+    RECORD_SIGN_SESSION: record_sign_session,
+    SET_POLICY: set_policy,
+    AUTHORIZE: authorize,
+    REVOKE: revoke,
+}
+"""What each kind of transaction does, ceremony statements aside."""
 
 
 def execute(draft: Draft, raw: bytes) -> str:
@@ -54,12 +100,8 @@ def _dispatch(draft: Draft, transaction: Transaction, raw: bytes) -> None:
     kind = transaction.kind
     if kind in STATEMENTS:
         apply_statement(draft, transaction, raw)
-    elif kind == CREATE_KEY:
-        create_key(draft, transaction)
-    elif kind == REPORT_EQUIVOCATION:
-        report_equivocation(draft, transaction)
-    elif kind == RECORD_SIGN_SESSION:
-        record_sign_session(draft, transaction)
+    elif kind in _EFFECTS:
+        _EFFECTS[kind](draft, transaction)
     else:
         raise Rejected("UnknownKind")
 
@@ -81,7 +123,12 @@ def finish(draft: Draft, *, transactions: int) -> bytes:
     one due; that one in turn makes none.
     """
     acts = transactions > 0 or draft.before.rule_due == draft.height
-    end_height(draft)
+    expire_sessions(draft)
+    settle_endorsements(draft)
+    end_attempts(draft)
+    fire(draft)
+    advance(draft)
+    begin_sessions(draft)
     finality = draft.genesis.finality
     echoes = tuple(height for height in draft.echoes if height > draft.height)
     draft.echoes = (*echoes, draft.height + finality) if acts and finality else echoes

@@ -1,10 +1,15 @@
 """ledger.msgpack: a stream of MessagePack objects that any MessagePack library reads.
 
-1. A header, a map: ``format`` ("kchain-ledger"), ``version`` (1) and ``genesis``.
+1. A header, a map: ``format`` ("kchain-ledger"), ``version`` (2) and ``genesis``.
 2. One map per materialised block, block 0 first: ``height``, ``time_us``, ``parent`` (SHA-256 of
    the object before it, byte for byte; in block 0, of the encoded genesis), ``entries`` (pairs of a
    signed transaction's bytes and a reason, empty if it was applied) and ``state_root``.
 3. A trailer, a map: ``head`` (SHA-256 of the last block's object) and ``blocks`` (their number).
+
+Files of version 1 are read as well: their headers decode as `HeaderV1`, whose genesis had stakes
+apart and neither addresses nor keys of validators, and their hashes link in the same way. Their
+blocks follow rules that are no longer kept (other transactions, other state roots), so they can be
+read but not derived again; `verify` says so.
 
 The trailer says where the file ends, but whoever cuts off blocks can write another trailer: only a
 head hash from elsewhere shows that.
@@ -12,6 +17,7 @@ head hash from elsewhere shows that.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal, NamedTuple
 
@@ -22,18 +28,82 @@ from sim.base.codec import decode_canonical, encode
 from sim.base.errors import DecodeError
 from sim.kchain.blocks import Block, block_hash, decode_block
 from sim.kchain.errors import LedgerError
-from sim.kchain.genesis import Genesis, Hash, check_genesis, genesis_hash
+from sim.kchain.genesis import (
+    Genesis,
+    Hash,
+    Time,
+    Validator,
+    check_genesis,
+    genesis_hash,
+)
+from sim.protocol.ceremony import PhaseLengths
+from sim.protocol.transactions import PublicKey, Stake
 
 FORMAT: Final = "kchain-ledger"
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The first object."""
 
     format: Literal["kchain-ledger"]
-    version: Literal[1]
+    version: Literal[2]
     genesis: Genesis
+
+
+class ValidatorV1(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One entry of the registry of version 1; its place there is its address."""
+
+    name: str
+    identity: PublicKey
+
+
+class GenesisV1(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The genesis of version 1: stakes apart from validators, and left out if all are 1."""
+
+    chain: str
+    time_us: Time
+    block_time_us: Annotated[int, msgspec.Meta(ge=1, le=1 << 50)]
+    epoch_heights: Annotated[int, msgspec.Meta(ge=1, le=1 << 40)]
+    finality: Annotated[int, msgspec.Meta(ge=0, le=1 << 20)]
+    block_max: Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
+    phases: PhaseLengths
+    validators: tuple[ValidatorV1, ...]
+    authorised: tuple[PublicKey, ...]
+    stakes: tuple[Stake, ...] = ()
+
+    def upgraded(self) -> Genesis:
+        """Return the same start in today's terms.
+
+        Raises:
+            LedgerError: There are stakes, but not one for each validator.
+
+        """
+        stakes = self.stakes or (1,) * len(self.validators)
+        if len(stakes) != len(self.validators):
+            raise LedgerError("header", f"{len(stakes)} stakes for {len(self.validators)}")
+        return Genesis(
+            chain=self.chain,
+            time_us=self.time_us,
+            block_time_us=self.block_time_us,
+            epoch_heights=self.epoch_heights,
+            finality=self.finality,
+            block_max=self.block_max,
+            phases=self.phases,
+            validators=tuple(
+                Validator(one.name, one.identity, place, stake=stakes[place])
+                for place, one in enumerate(self.validators)
+            ),
+            authorised=self.authorised,
+        )
+
+
+class HeaderV1(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first object of a file of version 1."""
+
+    format: Literal["kchain-ledger"]
+    version: Literal[1]
+    genesis: GenesisV1
 
 
 class Trailer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,12 +132,14 @@ class LedgerFile(NamedTuple):
     """A ledger whose objects decode and whose hashes link; nothing else is checked yet.
 
     Attributes:
-        genesis: From the header.
+        version: Of the file.
+        genesis: From the header, in today's terms.
         blocks: Block 0 first.
         head: Hash of the last one, as the trailer confirms.
 
     """
 
+    version: int
     genesis: Genesis
     blocks: tuple[StoredBlock, ...]
     head: bytes
@@ -90,10 +162,9 @@ def parse_ledger(data: bytes) -> LedgerFile:
     objects = _split(data)
     if len(objects) < 3:
         raise LedgerError(f"offset {len(data)}", "it ends before block 0 and the trailer")
-    header = _decode_header(objects[0][1])
+    version, genesis, parent = _decode_header(objects[0][1])
     trailer = _decode_trailer(*objects[-1])
     blocks = []
-    parent = genesis_hash(header.genesis)
     for place, (offset, raw) in enumerate(objects[1:-1]):
         block = _decode_linked(place, offset, raw, parent)
         blocks.append(StoredBlock(offset, raw, block))
@@ -103,7 +174,7 @@ def parse_ledger(data: bytes) -> LedgerFile:
         raise LedgerError(
             f"block {last}", f"its hash, {parent.hex()}, isn't the head that the trailer states"
         )
-    return LedgerFile(header.genesis, tuple(blocks), parent)
+    return LedgerFile(version, genesis, tuple(blocks), parent)
 
 
 def _split(data: bytes) -> list[tuple[int, bytes]]:
@@ -125,13 +196,22 @@ def _split(data: bytes) -> list[tuple[int, bytes]]:
     return objects
 
 
-def _decode_header(raw: bytes) -> Header:
+def _decode_header(raw: bytes) -> tuple[int, Genesis, bytes]:
+    """Return the version, the genesis in today's terms, and what block 0 names as its parent."""
+    try:
+        old = decode_canonical(raw, HeaderV1)
+    except DecodeError:
+        pass
+    else:
+        genesis = old.genesis.upgraded()
+        check_genesis(genesis)
+        return 1, genesis, hashlib.sha256(encode(old.genesis)).digest()
     try:
         header = decode_canonical(raw, Header)
     except DecodeError as error:
         raise LedgerError("header", f"no {FORMAT} header, version {VERSION}: {error}") from None
     check_genesis(header.genesis)
-    return header
+    return VERSION, header.genesis, genesis_hash(header.genesis)
 
 
 def _decode_trailer(offset: int, raw: bytes) -> Trailer:

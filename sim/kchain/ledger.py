@@ -15,10 +15,11 @@ from sim.base.errors import LocalError
 from sim.base.ids import NEVER_US
 from sim.kchain.blocks import Block, Included, block_hash, genesis_block, genesis_state
 from sim.kchain.clock import BlockClock
+from sim.kchain.draft import Draft
 from sim.kchain.execution import execute, finish, is_future
 from sim.kchain.genesis import Genesis
 from sim.kchain.mempool import Mempool
-from sim.kchain.state import ChainState, Draft
+from sim.kchain.state import ChainState
 
 
 class Formed(NamedTuple):

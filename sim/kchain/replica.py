@@ -9,10 +9,11 @@ from __future__ import annotations
 from sim.base.errors import DecodeError
 from sim.base.memo import memoised
 from sim.kchain.blocks import Block, Included, block_hash, decode_block
+from sim.kchain.draft import Draft
 from sim.kchain.errors import LedgerError
 from sim.kchain.execution import execute, finish
 from sim.kchain.records import Draw
-from sim.kchain.state import ChainState, Draft
+from sim.kchain.state import ChainState
 
 
 @memoised
@@ -32,9 +33,9 @@ def follow(state: ChainState, raw: bytes) -> ChainState:
     draft = Draft(state, block.height, block.time_us)
     for place, included in enumerate(block.entries):
         _check_entry(draft, included, f"{where}, transaction {place}")
+    root = finish(draft, transactions=len(block.entries))
     if block.draws != draft.new_draws:
         raise LedgerError(where, _differing(block.draws, draft.new_draws))
-    root = finish(draft, transactions=len(block.entries))
     if root != block.state_root:
         raise LedgerError(where, "the state root doesn't match the state")
     return draft.close(block_hash(raw))

@@ -1,30 +1,32 @@
-"""The chain's state after one block, and the draft of the next one.
+"""The chain's state after one block.
 
-A state never changes: whoever follows the same blocks may share it. A draft copies the dictionaries
-of a state (their values are immutable) and a ceremony's fold only once an entry touches it, so that
-a block costs what it changes; a block that turns out invalid leaves no trace.
+A state never changes: whoever follows the same blocks may share it. What a block doesn't touch is
+shared with the state before it, and what is over (attempts, generations, rotations) stands in
+collections that only grow, so that a block costs what it changes, after a year as on the first
+day. `draft` makes the next state.
 
-The state root is a hash over the hashes of all entries (accounts, keys, attempts, the audit log's
-running hash); each entry's hash is cached until the entry changes.
+The state root is a hash over the hashes of a few parts: keys and live attempts each have one,
+cached until they change; what only grows enters as a running hash.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from sim.base.codec import encode, tuple_hash
+from sim.base.ids import ValidatorIndex
+from sim.kchain.audit import AuditEntry, ClosedSession, SessionKey, SignSession, signing_task
+from sim.kchain.due import age_due, boundary_due, schedule_due
 from sim.kchain.genesis import Genesis
-from sim.kchain.log import Log
-from sim.kchain.records import AuditEntry, Draw, Key, KeyRecord, SignSession
+from sim.kchain.log import Index, Layered, Log
+from sim.kchain.records import AttemptId, Draw, Key, KeyRecord
+from sim.kchain.registry import Registry
+from sim.kchain.rotation import RotationEntry
 from sim.protocol.judge import CeremonyState
-from sim.protocol.signing import coordinator_turns
-
-AttemptId = tuple[bytes, int]
-"""(session, attempt)."""
+from sim.protocol.signing_events import SessionEvent
+from sim.protocol.signing_task import SigningTask
 
 
 class Attempt(NamedTuple):
@@ -32,51 +34,71 @@ class Attempt(NamedTuple):
 
     Attributes:
         state: The fold; never written to once it stands in a `ChainState`.
+        sequence: Its place among all attempts, in order of opening.
         logged: How many entries of its log `digest` covers.
         digest: 32 bytes.
+        ended: Number of the block in which it ended, or None.
 
     """
 
     state: CeremonyState
-    logged: int
-    digest: bytes
+    sequence: int
+    logged: int = 0
+    digest: bytes = bytes(32)
+    ended: int | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ChainState:
     """The chain after one block. Two states with the same head are equal.
 
     Attributes:
         genesis: What the chain began with.
         height: Of the last materialised block; 0 at genesis.
-        time_us: Its Unix time, in µs.
+        number: Materialised blocks after genesis.
+        time_us: Unix time of the last block, in µs.
         head: Its hash, 32 bytes.
         accounts: Last used nonce by principal.
+        registry: The validators.
         keys: By name, in order of creation.
-        attempts: Every attempt so far, in order of opening.
-        draws: Committees that were drawn by stake, by key name.
-        sessions: Recorded signing sessions, by key name and session id.
+        attempts: The live ones (see `ceremonies`), in order of opening.
+        archive: All others.
+        draws: The last committee that was drawn by stake, by key name.
+        replaced: Generations that later ones have replaced, in order.
+        ended_rotations: Rotations that are over, in order.
+        reported: Heights of violations' reports, by key, session and height of the refusal.
+        sessions: Signing sessions that are over, by key name and session id.
+        open_sessions: Those that are open, alike, in order of opening.
         audit: The key-usage audit log.
         echoes: Heights, ascending, that are due only so that validators reach finality.
         recent: (height, hash), ascending, of the last block that is final at `height`, and of those
             after it.
-        leaves: Hash of every entry of the state, by its path.
+        leaves: Hash of every part of the state, by its path.
+        session_events: What the last block has done to signing sessions, in order.
 
     """
 
     genesis: Genesis
     height: int
+    number: int
     time_us: int
     head: bytes
-    accounts: Mapping[bytes, int]
-    keys: Mapping[str, Key]
-    attempts: Mapping[AttemptId, Attempt]
-    draws: Mapping[str, Draw]
-    sessions: Mapping[tuple[str, str], SignSession]
-    audit: Log[AuditEntry]
-    echoes: tuple[int, ...]
-    recent: tuple[tuple[int, bytes], ...]
-    leaves: Mapping[str, bytes]
+    registry: Registry
+    accounts: Layered[bytes, int] = field(default_factory=Layered)
+    keys: Mapping[str, Key] = field(default_factory=dict)
+    attempts: Mapping[AttemptId, Attempt] = field(default_factory=dict)
+    archive: Index[AttemptId, Attempt] = field(default_factory=Index)
+    draws: Mapping[str, Draw] = field(default_factory=dict)
+    replaced: Log[KeyRecord] = field(default_factory=Log)
+    ended_rotations: Log[RotationEntry] = field(default_factory=Log)
+    reported: Index[tuple[str, str, int], int] = field(default_factory=Index)
+    sessions: Index[SessionKey, ClosedSession] = field(default_factory=Index)
+    open_sessions: Mapping[SessionKey, SignSession] = field(default_factory=dict)
+    audit: Log[AuditEntry] = field(default_factory=Log)
+    echoes: tuple[int, ...] = ()
+    recent: tuple[tuple[int, bytes], ...] = ()
+    leaves: Mapping[str, bytes] = field(default_factory=dict)
+    session_events: tuple[SessionEvent, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ChainState):
@@ -91,28 +113,57 @@ class ChainState:
         return self.accounts.get(principal, 0)
 
     def ceremonies(self) -> tuple[CeremonyState, ...]:
-        """Return every attempt known so far, by key name and attempt."""
+        """Return the live attempts, by key name and order of opening.
+
+        Live are attempts that are open, those that ended within the last finality + 1 blocks, the
+        one that made each key's active generation, and successful repairs of its shares.
+        """
         return self._ceremonies
 
     @cached_property
     def _ceremonies(self) -> tuple[CeremonyState, ...]:
         states = [attempt.state for attempt in self.attempts.values()]
-        states.sort(key=lambda state: (state.ceremony.key, state.ceremony.attempt))
-        return tuple(states)
+        return tuple(sorted(states, key=lambda state: state.ceremony.key))
 
-    def ceremony(self, key: str, attempt: int) -> CeremonyState:
-        """Return one attempt of a key.
+    def all_ceremonies(self) -> tuple[CeremonyState, ...]:
+        """Return every attempt ever, in order of opening."""
+        attempts = [*self.archive.values(), *self.attempts.values()]
+        attempts.sort(key=lambda attempt: attempt.sequence)
+        return tuple(attempt.state for attempt in attempts)
+
+    def attempt(self, session: bytes, attempt: int) -> CeremonyState:
+        """Return one attempt, live or not.
 
         Raises:
-            KeyError: There is no such key or attempt.
+            KeyError: There is no such attempt.
 
         """
-        return self.attempts[self.keys[key].session, attempt].state
+        live = self.attempts.get((session, attempt))
+        return (self.archive[session, attempt] if live is None else live).state
+
+    def newest(self, key: str) -> CeremonyState:
+        """Return the attempt at a key that was opened last.
+
+        Raises:
+            KeyError: There is no such key.
+
+        """
+        return self.attempt(*self.keys[key].newest)
 
     def record(self, key: str) -> KeyRecord | None:
-        """Return the record of a key, None while it has none."""
+        """Return the record of a key's active generation, None while it has none."""
         entry = self.keys.get(key)
         return None if entry is None else entry.record
+
+    def generations(self, key: str) -> tuple[KeyRecord, ...]:
+        """Return every generation of a key that was ever activated, by era and generation."""
+        record = self.record(key)
+        before = tuple(record for record in self.replaced if record.name == key)
+        return before if record is None else (*before, record)
+
+    def rotations(self, key: str) -> tuple[RotationEntry, ...]:
+        """Return the rotations of a key that are over, in the order in which they ended."""
+        return tuple(entry for entry in self.ended_rotations if entry.key == key)
 
     @property
     def open(self) -> bool:
@@ -121,25 +172,28 @@ class ChainState:
 
     @cached_property
     def rule_due(self) -> int | None:
-        """The next height at which a rule makes a validator act, if any."""
+        """The next height at which a rule makes a validator, or the chain, act, if any."""
         heights = [attempt.state.due(self.height) for attempt in self.attempts.values()]
-        heights += [self._next_turn(key) for key in self.keys.values()]
+        heights.append(boundary_due(self.genesis, self.registry, self.keys.values(), self.height))
+        for key in self.keys.values():
+            heights += [schedule_due(key, self.height), age_due(key, self.height)]
+        heights += [task.next_due(self.height) for task in self.tasks]
         return min((height for height in heights if height is not None), default=None)
 
-    def _next_turn(self, key: Key) -> int | None:
-        """Return when the next member may coordinate a key's test signature, while it has none."""
-        record = key.record
-        if record is None or self.has_session(record.name, record.generation):
-            return None
-        turns = coordinator_turns(self.attempts[record.session, record.attempt].state)
-        return min((height for height, _ in turns if height > self.height), default=None)
+    @cached_property
+    def tasks(self) -> tuple[SigningTask, ...]:
+        """Every open signing session, in order of opening."""
+        return tuple(self._task(session) for session in self.open_sessions.values())
 
-    def has_session(self, key: str, generation: int) -> bool:
-        """Say whether a signing session of that generation is recorded."""
-        return any(
-            (session.statement.key, session.statement.generation) == (key, generation)
-            for session in self.sessions.values()
-        )
+    def _task(self, session: SignSession) -> SigningTask:
+        record = self.record(session.key)
+        assert record is not None, session.key
+        made_by = self.attempts[record.session, record.attempt].state
+        return signing_task(self.genesis, record, made_by, session)
+
+    def signing_tasks(self, validator: ValidatorIndex) -> tuple[SigningTask, ...]:
+        """Return the open sessions of keys that `validator` has a seat of, in order of opening."""
+        return tuple(task for task in self.tasks if validator in task.by_validator)
 
     @cached_property
     def next_due(self) -> int | None:
@@ -158,141 +212,3 @@ class ChainState:
     def epoch(self, height: int) -> int:
         """Return the epoch that `height` is in, from 0."""
         return height // self.genesis.epoch_heights
-
-
-class Draft:
-    """The state while block `height` is being applied.
-
-    Attributes:
-        before: The state after the previous block.
-        height: Of the block.
-        time_us: Its Unix time, in µs.
-
-    """
-
-    def __init__(self, before: ChainState, height: int, time_us: int) -> None:
-        self.before = before
-        self.genesis = before.genesis
-        self.height = height
-        self.time_us = time_us
-        self.keys = dict(before.keys)
-        self.draws = before.draws
-        self.sessions = before.sessions
-        self.audit = before.audit
-        self.echoes = before.echoes
-        self._accounts = dict(before.accounts)
-        self._attempts = dict(before.attempts)
-        self._leaves = dict(before.leaves)
-        self._touched: dict[AttemptId, CeremonyState] = {}
-        self.new_draws: tuple[Draw, ...] = ()
-        """Committees drawn in this block, in order."""
-
-    def nonce(self, principal: bytes) -> int:
-        """Return the last nonce that `principal` has used; 0 for none."""
-        return self._accounts.get(principal, 0)
-
-    def consume_nonce(self, principal: bytes) -> None:
-        """Use the next nonce of `principal`."""
-        nonce = self._accounts[principal] = self.nonce(principal) + 1
-        self._leaves[f"account/{principal.hex()}"] = tuple_hash("account", principal, nonce)
-
-    def set_key(self, key: Key) -> None:
-        """Write the entry of a key's name."""
-        self.keys[key.request.key] = key
-        self._leaves[f"key/{key.request.key}"] = tuple_hash("key", key)
-
-    def add_draw(self, draw: Draw) -> None:
-        """Record a committee that was drawn."""
-        self.draws = {**self.draws, draw.key: draw}
-        self.new_draws = (*self.new_draws, draw)
-        self._leaves[f"draw/{draw.key}"] = tuple_hash("draw", draw)
-
-    def add_session(self, session: SignSession) -> None:
-        """Record a signing session."""
-        name = (session.statement.key, session.statement.signing)
-        self.sessions = {**self.sessions, name: session}
-
-    def add_audit(self, entry: AuditEntry) -> None:
-        """Write a line of the audit log."""
-        self.audit = self.audit.append(entry)
-        self._leaves["audit"] = tuple_hash("audit", len(self.audit), self.audit.digest)
-
-    def attempts(self) -> list[AttemptId]:
-        """Return every attempt's id, in order of opening."""
-        return list(self._attempts)
-
-    def peek(self, attempt: AttemptId) -> CeremonyState | None:
-        """Return an attempt to read, None if there is none of that id."""
-        known = self._touched.get(attempt)
-        if known is None and attempt in self._attempts:
-            known = self._attempts[attempt].state
-        return known
-
-    def touch(self, attempt: AttemptId) -> CeremonyState:
-        """Return an attempt to write to: this draft's own copy."""
-        state = self._touched.get(attempt)
-        if state is None:
-            state = self._touched[attempt] = self._attempts[attempt].state.copy()
-        return state
-
-    def is_touched(self, attempt: AttemptId) -> bool:
-        """Say whether this block has written to an attempt."""
-        return attempt in self._touched
-
-    def open_attempt(self, state: CeremonyState) -> None:
-        """Add a new attempt."""
-        attempt = (state.ceremony.session, state.ceremony.attempt)
-        assert attempt not in self._attempts, attempt
-        self._attempts[attempt] = Attempt(state, 0, bytes(32))
-        self._touched[attempt] = state
-
-    def root(self) -> bytes:
-        """Settle what the block has touched, and return the state root, 32 bytes."""
-        for attempt, state in self._touched.items():
-            self._settle(attempt, state)
-        self._touched = {}
-        self._leaves["echoes"] = tuple_hash("echoes", self.echoes)
-        hashed = hashlib.sha256()
-        for path in sorted(self._leaves):
-            hashed.update(self._leaves[path])
-        return hashed.digest()
-
-    def _settle(self, attempt: AttemptId, state: CeremonyState) -> None:
-        _, logged, digest = self._attempts[attempt]
-        for entry in state.log[logged:]:
-            digest = hashlib.sha256(digest + encode(entry)).digest()
-        self._attempts[attempt] = Attempt(state, len(state.log), digest)
-        ceremony = state.ceremony
-        self._leaves[f"attempt/{ceremony.key}/{ceremony.attempt:09d}"] = tuple_hash(
-            "attempt",
-            attempt,
-            digest,
-            state.phase.value,
-            (state.phase_start, state.deadline),
-            state.reason,
-            state.qual,
-            state.transcript,
-            [(fault.validator, fault.fault, fault.proof) for fault in state.faults],
-        )
-
-    def close(self, head: bytes) -> ChainState:
-        """Return the state after the block, whose hash is `head`. `root` comes first."""
-        assert not self._touched, "the state root comes first"
-        recent = [*self.before.recent, (self.height, head)]
-        while len(recent) > 1 and recent[1][0] <= self.height - self.genesis.finality:
-            del recent[0]
-        return ChainState(
-            self.genesis,
-            self.height,
-            self.time_us,
-            head,
-            self._accounts,
-            self.keys,
-            self._attempts,
-            self.draws,
-            self.sessions,
-            self.audit,
-            self.echoes,
-            tuple(recent),
-            self._leaves,
-        )

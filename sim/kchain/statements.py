@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
-from sim.kchain.state import AttemptId, Draft
+from sim.kchain.draft import Draft
+from sim.kchain.records import AttemptId
 from sim.protocol.entries import Entry, Rejected
 from sim.protocol.transactions import (
     CeremonyPayload,
@@ -20,12 +21,13 @@ def apply_statement(draft: Draft, transaction: Transaction, raw: bytes) -> None:
     """Hand a statement to the judge of its attempt.
 
     Raises:
-        Rejected: Malformed, UnknownSession, or the judge's reason.
+        Rejected: Malformed, UnknownSession, WrongPhase if the attempt is long over, or the judge's
+            reason.
 
     """
     attempt, body = _addressed(transaction)
     if draft.peek(attempt) is None:
-        raise Rejected("UnknownSession")
+        raise Rejected("WrongPhase" if draft.is_archived(attempt) else "UnknownSession")
     draft.touch(attempt).apply(_entry(draft, transaction, raw, body))
 
 
@@ -48,11 +50,12 @@ def report_equivocation(draft: Draft, transaction: Transaction) -> None:
     """Take two signed deals that somebody saw off the ledger.
 
     Raises:
-        Rejected: Unauthorized, Malformed, UnknownSession or NoEquivocation.
+        Rejected: Unauthorized, Malformed, UnknownSession, WrongPhase if the attempt is long over,
+            or NoEquivocation.
 
     """
-    registry = {validator.identity for validator in draft.genesis.validators}
-    if transaction.principal not in registry.union(draft.genesis.authorised):
+    principal = transaction.principal
+    if principal not in draft.registry.by_identity and principal not in draft.genesis.authorised:
         raise Rejected("Unauthorized")
     try:
         report = decode_canonical(transaction.payload, ReportEquivocation)
@@ -63,7 +66,7 @@ def report_equivocation(draft: Draft, transaction: Transaction) -> None:
     if first[0] != second[0]:
         raise Rejected("NoEquivocation")
     if draft.peek(first[0]) is None:
-        raise Rejected("UnknownSession")
+        raise Rejected("WrongPhase" if draft.is_archived(first[0]) else "UnknownSession")
     if not all(deal.chain == draft.genesis.chain and is_signed(deal) for deal in deals):
         raise Rejected("NoEquivocation")
     draft.touch(first[0]).note_report(

@@ -1,9 +1,10 @@
 """Checking a ledger file without trusting whoever wrote it.
 
 Public checks alone: canonical bytes, hashes, chain id, heights and times, heights that are due,
-signatures and nonces, every verdict of the judge, every recorded reason, state roots, activation
-signatures. No secrets and no re-execution of validators. A file that was rewritten as a whole, or
-cut off at a block and given a new trailer, is caught by its head hash alone.
+signatures and nonces, every verdict of the judge, every recorded reason, state roots, and every
+generation of every key with its activation signature and endorsement. No secrets and no
+re-execution of validators. A file that was rewritten as a whole, or cut off at a block and given a
+new trailer, is caught by its head hash alone.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.base.memo import Memo, using
-from sim.crypto import verification
 from sim.kchain.blocks import Block, genesis_block, genesis_state
 from sim.kchain.errors import LedgerError
-from sim.kchain.file import LedgerFile, StoredBlock, parse_ledger
+from sim.kchain.file import VERSION, LedgerFile, StoredBlock, parse_ledger
+from sim.kchain.generations import Derived, derive
 from sim.kchain.genesis import Genesis
 from sim.kchain.replica import follow
 from sim.kchain.state import ChainState
@@ -30,6 +31,7 @@ class VerifiedChain:
         raw: The blocks' bytes, alike.
         state: The chain's state after the last.
         head: Hash of the last, 32 bytes.
+        derived: How much of it was derived again.
 
     """
 
@@ -38,6 +40,7 @@ class VerifiedChain:
     raw: tuple[bytes, ...]
     state: ChainState
     head: bytes
+    derived: Derived
 
 
 def verify_ledger(data: bytes, expect_head: bytes | None = None) -> VerifiedChain:
@@ -52,25 +55,24 @@ def verify_ledger(data: bytes, expect_head: bytes | None = None) -> VerifiedChai
 
     """
     file = parse_ledger(data)
+    if file.version != VERSION:
+        raise LedgerError(
+            "header",
+            f"version {file.version}: its hashes link up to {file.head.hex()}, but only blocks of "
+            f"version {VERSION} can be derived again",
+        )
     if expect_head is not None and file.head != expect_head:
         raise LedgerError("end", f"the head is {file.head.hex()}, not {expect_head.hex()}")
     with using(Memo()):
         state = _replay(file)
-    for key in state.keys.values():
-        record = key.record
-        if record is not None and not verification.verify(
-            record.scheme,
-            record.public_key,
-            record.activation_message,
-            record.activation_signature,
-        ):
-            raise LedgerError(f"block {record.activated_at}", f"{record.name} isn't activated")
+        derived = derive(state, sum(len(stored.block.draws) for stored in file.blocks))
     return VerifiedChain(
         file.genesis,
         tuple(stored.block for stored in file.blocks),
         tuple(stored.raw for stored in file.blocks),
         state,
         file.head,
+        derived,
     )
 
 

@@ -297,6 +297,10 @@ class CeremonyState(Notes):
         else:
             self._begin_set(height)
 
+    def give_up(self, height: int, code: str, detail: str) -> None:
+        """End an open attempt at `height` from outside: its rotation is rolled back."""
+        self._fail(height, code, detail)
+
     def _fail(self, height: int, code: str, detail: str) -> None:
         self.reason, self.detail = code, detail
         self._end(Phase.FAILED, height)

@@ -22,8 +22,9 @@ Sealed = Annotated[bytes, msgspec.Meta(max_length=2048)]
 """Room for `sealing.SEALED_SIZE`, or less: of a wrong length the holder complains."""
 
 Node = Annotated[bytes, msgspec.Meta(max_length=32)]
-KeyName = Annotated[str, msgspec.Meta(max_length=64)]
-SigningId = Annotated[str, msgspec.Meta(max_length=160)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
+PartialBytes = Annotated[bytes, msgspec.Meta(max_length=96)]
+"""A scalar (FROST) or an element of G2 (BLS), or less: a wrong length is a bad partial."""
 
 
 class _Message(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -255,19 +256,31 @@ class ShareAck(_Message, frozen=True, tag="ack"):
 
 
 class NonceRequest(_Message, frozen=True, tag="nonce-request"):
-    """Coordinator to signer: commit to a nonce pair for this signing session and try."""
+    """Coordinator to signer: commit to a nonce pair for this try.
 
-    key: KeyName
-    generation: int
-    signing: SigningId
-    attempt: int
+    In every message of a signing session:
+
+    Attributes:
+        session: `SigningTask.session`, 32 bytes.
+        generation: Whose shares sign.
+        round: The session's round, from 0; one member coordinates it.
+        attempt: The coordinator's try, from 1; a restarted coordinator counts on.
+
+    """
+
+    session: Session
+    generation: Count
+    round: Count
+    attempt: Count
 
 
 class NonceCommitment(_Message, frozen=True, tag="nonce-commitment"):
-    """Signer to coordinator: the pair (hiding, binding) for this session and try."""
+    """Signer to coordinator: the pair (hiding, binding) for this session, round and try."""
 
-    signing: SigningId
-    attempt: int
+    session: Session
+    generation: Count
+    round: Count
+    attempt: Count
     nonces: NonceCommitments
 
 
@@ -277,22 +290,35 @@ class SigningPackage(_Message, frozen=True, tag="signing-package"):
     In a scheme without nonces the commitments are empty, and whoever is listed may sign.
     """
 
-    key: KeyName
-    generation: int
-    signing: SigningId
-    attempt: int
+    session: Session
+    generation: Count
+    round: Count
+    attempt: Count
     message: bytes
     commitments: CommitmentList
 
 
 class PartialSignature(_Message, frozen=True, tag="partial-signature"):
-    """Signer to coordinator: its partial for exactly that package."""
+    """Signer to coordinator: its partial for exactly that package, and its word for it.
 
-    signing: SigningId
-    attempt: int
+    Attributes:
+        list_hash: Hash of session, generation, message and commitment list, 32 bytes.
+        partial: The partial signature.
+        signature: The signer's identity signature over both, 64 bytes: a bad partial is evidence.
+
+    """
+
+    session: Session
+    generation: Count
+    round: Count
+    attempt: Count
     list_hash: bytes
-    partial: bytes
+    partial: PartialBytes
+    signature: Annotated[bytes, msgspec.Meta(max_length=64)]
 
+
+SigningMessage: TypeAlias = NonceRequest | NonceCommitment | SigningPackage | PartialSignature
+"""What belongs to a signing session."""
 
 Private: TypeAlias = (
     ShareEnvelope | ShareAck | NonceRequest | NonceCommitment | SigningPackage | PartialSignature

@@ -24,7 +24,7 @@ class Phase(enum.Enum):
 
 
 NEXT: Final[dict[Phase, frozenset[Phase]]] = {
-    Phase.ANNOUNCE: frozenset({Phase.DEAL}),
+    Phase.ANNOUNCE: frozenset({Phase.DEAL, Phase.FAILED}),
     Phase.DEAL: frozenset({Phase.RESPOND, Phase.ACTIVE, Phase.FAILED}),
     Phase.RESPOND: frozenset({Phase.JUSTIFY, Phase.DELIVER, Phase.CONFIRM, Phase.FAILED}),
     Phase.JUSTIFY: frozenset({Phase.OPEN, Phase.DELIVER, Phase.CONFIRM, Phase.FAILED}),

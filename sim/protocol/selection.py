@@ -97,12 +97,12 @@ def draw_committee(seed: bytes, index: int, weights: Sequence[int], size: int) -
     check_weights(weights)
     if not 1 <= size <= len(weights):
         raise PoolTooSmallError(f"{size} of {len(weights)} validators: there is no such committee")
-    words = _words(seed, index)
+    stream = words(seed, index)
     pool = list(enumerate(weights))
     total = sum(weights)
     drawn = []
     for _ in range(size):
-        place = _drawn(pool, _below(words, total))
+        place = _drawn(pool, below(stream, total))
         validator, weight = pool[place]
         drawn.append(validator)
         total -= weight
@@ -134,14 +134,14 @@ def _drawn(pool: Sequence[tuple[int, int]], point: int) -> int:
     raise AssertionError(point)
 
 
-def _below(words: Iterator[int], bound: int) -> int:
+def below(stream: Iterator[int], bound: int) -> int:
     """Return an integer in 0 … bound−1 without bias: 2^64 mod bound values are skipped."""
     skipped = WEIGHT_LIMIT % bound
-    return next(word for word in words if word >= skipped) % bound
+    return next(word for word in stream if word >= skipped) % bound
 
 
-def _words(seed: bytes, index: int) -> Iterator[int]:
-    """Yield the 64-bit integers of a committee's stream, without end."""
+def words(seed: bytes, index: int) -> Iterator[int]:
+    """Yield the 64-bit integers of stream `index` under `seed`, without end."""
     shake = hashlib.shake_256(seed + index.to_bytes(_WORD, "big"))
     start, stop = 0, 64 * _WORD
     while True:

@@ -39,15 +39,23 @@ class NonceStock:
         """Whether nonces are needed and no unspent pair is left."""
         return self._signatures.uses_nonces and not self._unspent
 
-    def fresh(self, share: SecretScalar) -> NonceCommitments:
-        """Draw nonces and return their commitments; nothing in a scheme without nonces."""
+    def fresh(self, share: SecretScalar, *use: str | int) -> NonceCommitments:
+        """Draw nonces and return their commitments; nothing in a scheme without nonces.
+
+        `use` says what the pair is for. Whoever draws once per use never draws a pair twice in one
+        incarnation, even if it forgets how many it has drawn.
+        """
         if not self._signatures.uses_nonces:
             return ()
         self._drawn += 1
-        draw = self._context.draw("nonce", *self._purpose, self._drawn)
+        draw = self._context.draw("nonce", *self._purpose, *(use or (self._drawn,)))
         nonces, commitments = self._signatures.draw_nonces(draw.bytes(RANDOMNESS), share)
         self._unspent[commitments] = nonces
         return commitments
+
+    def discard(self) -> None:
+        """Forget every pair that hasn't been used."""
+        self._unspent.clear()
 
     def holds(self, me: int, pairs: CommitmentList) -> bool:
         """Say whether `me` is listed, with nonces that are here and unspent if there are any."""

@@ -19,7 +19,7 @@ from sim.base.errors import DecodeError
 from sim.crypto import principals
 from sim.crypto.signatures import CommitmentList
 from sim.crypto.verification import SIGNATURE_SIZES
-from sim.protocol.messages import Statement
+from sim.protocol.messages import PartialBytes, Statement
 
 _TAG: Final = "K-chain/tx/v1"
 _SIGNATURES: Final = frozenset(principals.SIGNATURE_SIZES.values())
@@ -381,7 +381,7 @@ class BadPartial(_Payload, frozen=True):
 
     member: Positive
     commitments: CommitmentList
-    partial: bytes
+    partial: PartialBytes
     signature: Signature
 
 

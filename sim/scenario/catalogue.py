@@ -21,6 +21,7 @@ PROVEN: Final = (
     "malformed-deal",
     "wrong-point-count",
     "invalid-point",
+    "wrong-constant",
     "bad-proof",
     "degree-too-high",
     "equivocation",
@@ -39,6 +40,45 @@ UNPROVEN: Final = ("no-deal", "unjustified", "accused-by-t")
 
 REASONS: Final = ("too-few-dealers", "identity-key", "too-few-confirmations", "too-few-signers")
 """Why an attempt can fail."""
+
+REFUSALS: Final = (
+    "BadNonce",
+    "BadSignature",
+    "Duplicate",
+    "InvalidCommittee",
+    "InvalidPolicy",
+    "InvalidSignature",
+    "InvalidSigners",
+    "InvalidThreshold",
+    "KeyExists",
+    "KeyExpired",
+    "KeyNotActive",
+    "KeyNotFound",
+    "KeyRetired",
+    "Malformed",
+    "NoEquivocation",
+    "NoNonces",
+    "NotAMember",
+    "NotASigner",
+    "NotInSet",
+    "NotRotating",
+    "NotShareable",
+    "NothingToJustify",
+    "NothingToOpen",
+    "OtherList",
+    "PolicyViolation",
+    "PoolTooSmall",
+    "Reserved",
+    "RotationPending",
+    "Unauthorized",
+    "UnknownKind",
+    "UnknownScheme",
+    "UnknownSession",
+    "UnknownValidator",
+    "WrongGeneration",
+    "WrongPhase",
+)
+"""Why the K-chain refuses a transaction."""
 
 
 def behaviours() -> Mapping[str, Behaviour]:

@@ -32,13 +32,17 @@ def observe(
     """Return everything that the checks look at; `testimonies` are by registry position."""
     corrupted = {corruption.validator for corruption in plan.corruptions}
     hindered = disturbed(plan)
-    states = ledger.state.ceremonies()
+    state, genesis_us = ledger.state, ledger.genesis.time_us
+    states = state.all_ceremonies()
+    records = [record for key in state.keys for record in state.generations(key)]
     attempts = {store_prefix(s.ceremony.session, s.ceremony.attempt): s.ceremony for s in states}
     return Observation(
         seed=plan.seed,
         end_us=end_us,
         blocks=tuple(_block(raw, ledger.genesis.time_us) for raw in ledger.blocks),
         ceremonies=tuple(states),
+        activated={(r.session, r.attempt): r.activated_us - genesis_us for r in records},
+        finality=ledger.genesis.finality,
         validators=tuple(
             ValidatorView(
                 index=ValidatorIndex(testimony.index),
@@ -60,8 +64,7 @@ def _secrets(testimony: Testimony, attempts: Mapping[str, Ceremony]) -> list[Kno
     found = []
     for key, value in testimony.secrets:
         ceremony = attempts[f"{key.partition('/')[0]}/"]
-        holder = ceremony.by_validator[ValidatorIndex(testimony.index)].index
-        found += stored_secrets(key, value, ceremony, holder)
+        found += stored_secrets(key, value, ceremony, ValidatorIndex(testimony.index))
     return found
 
 
@@ -80,9 +83,7 @@ def _views(testimony: Testimony) -> list[CeremonyView]:
     seen_us = testimony.heads[-1][2] if testimony.heads else 0
     return [
         CeremonyView(
-            key=view.key,
-            era=view.era,
-            generation=view.generation,
+            session=view.session,
             attempt=view.attempt,
             phase=view.phase,
             public_key=view.public_key,
@@ -97,9 +98,7 @@ def _views(testimony: Testimony) -> list[CeremonyView]:
 def _holding(held: Held) -> Holding:
     share = get_group(held.scheme).decode_scalar(held.share) if held.share else None
     return Holding(
-        key=held.key,
-        era=held.era,
-        generation=held.generation,
+        session=held.session,
         attempt=held.attempt,
         index=ShareIndex(held.index),
         share=None if share is None else Secret(share),
@@ -121,13 +120,17 @@ def shareless(
         record = state.record(key.name)
         if record is None:
             continue
+        labels = {
+            (ceremony.label, ceremony.attempt)
+            for ceremony in (state.attempt(*made).ceremony for made in record.attempts)
+        }
         found[key.name] = [
             name
             for name in record.committee
             if (member := positions[name]) not in corrupted
             and testimonies[member].alive
             and not any(
-                held.share and (held.key, held.attempt) == (key.name, record.attempt)
+                held.share and (held.session, held.attempt) in labels
                 for held in testimonies[member].held
             )
         ]

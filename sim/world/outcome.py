@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from sim.checks.observation import Violation
     from sim.kchain.state import ChainState
     from sim.scenario.plan import Plan
+    from sim.world.principals import Asked
+    from sim.world.views import Attacks
 
 Ending: TypeAlias = Literal["finished", "duration", "message-limit", "wall-limit"]
 """Why a run stopped: nothing was open, its duration was over, or a budget was used up."""
@@ -87,9 +89,12 @@ class RunOutcome:
         charged: Operations charged to each validator, by its name, then by meter.
         injected: How often each corruption changed something, by its id.
         ending: Why the run stopped.
+        end_us: Virtual time at which it stopped.
         last_us: Virtual time of the last history record.
         shareless: Per key, the names of honest members without a share at the end.
-        unmade: Names of the keys that were asked for and that no block holds.
+        traffic: Messages and bytes that attempts of ceremonies took, by (session label, attempt).
+        attacks: What an attacker could do at the end; None if nobody may try.
+        asked: What principals asked of the chain, in order of arrival.
         machine: Figures of this machine and execution: nothing deterministic need be here.
 
     """
@@ -106,9 +111,12 @@ class RunOutcome:
     charged: Mapping[str, Mapping[str, int]]
     injected: Mapping[str, int]
     ending: Ending
+    end_us: int
     last_us: int
     shareless: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    unmade: Sequence[str] = ()
+    traffic: Mapping[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
+    attacks: Attacks | None = None
+    asked: Sequence[Asked] = ()
     machine: Mapping[str, Any] = field(default_factory=dict)
 
 

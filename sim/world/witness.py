@@ -6,13 +6,17 @@ from shares. Nothing else may read them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
+from sim.base.secret import SecretBytes
 from sim.checks.leaks import is_secret
 from sim.crypto.groups import get_group
 from sim.validator.life import Validator
-from sim.validator.sessions import Seat
+from sim.validator.seats import Seat
 from sim.validator.store import Store
+from sim.validator.tally import BYTE_METERS
 
 
 class WitnessedStore(Store):
@@ -27,11 +31,11 @@ class WitnessedStore(Store):
         super().__init__()
         self.secrets: dict[tuple[str, bytes], None] = {}
 
-    def put(self, key: str, value: bytes) -> None:
-        """Write `value`, and remember it if it is a secret."""
-        super().put(key, value)
+    def put_sealed(self, key: str, sealed: bytes, plaintext: SecretBytes) -> None:
+        """Write what is sealed, and remember what it is if it must never be published."""
+        super().put_sealed(key, sealed, plaintext)
         if is_secret(key):
-            self.secrets[key, value] = None
+            self.secrets[key, plaintext.reveal()] = None
 
 
 class _Record(msgspec.Struct, frozen=True, array_like=True):
@@ -41,9 +45,7 @@ class _Record(msgspec.Struct, frozen=True, array_like=True):
 class AttemptView(_Record, frozen=True):
     """What a validator made of one attempt; see `checks.observation.CeremonyView`."""
 
-    key: str
-    era: int
-    generation: int
+    session: str
     attempt: int
     phase: str
     public_key: bytes
@@ -52,11 +54,12 @@ class AttemptView(_Record, frozen=True):
 
 
 class Held(_Record, frozen=True):
-    """What a member holds of one attempt; `share` is an encoded scalar, empty for none."""
+    """What a member holds of one attempt; `share` is an encoded scalar, empty for none.
 
-    key: str
-    era: int
-    generation: int
+    `index` is 0 for a dealer that leaves: it holds nothing of what the attempt has made.
+    """
+
+    session: str
     attempt: int
     index: int
     scheme: str
@@ -78,6 +81,8 @@ class Testimony(_Record, frozen=True):
         messages: By kind.
         charged: Operations by stage and name.
         injected: Injections by corruption id.
+        attempts: What it sent for attempts of ceremonies: label of the session, attempt, messages
+            and bytes.
     """
 
     index: int
@@ -90,6 +95,7 @@ class Testimony(_Record, frozen=True):
     messages: dict[str, int]
     charged: dict[str, dict[str, int]]
     injected: dict[str, int]
+    attempts: list[tuple[str, int, int, int]]
 
 
 class ShardTestimony(_Record, frozen=True):
@@ -114,7 +120,7 @@ def testify(validator: Validator, injected: dict[str, int]) -> Testimony:
     return Testimony(
         index=validator.setup.index,
         alive=now is not None,
-        heads=validator.heads,
+        heads=[(head.height, head.hash, head.at_us) for head in validator.heads],
         views=_views(validator),
         held=[] if now is None else [_held(s) for s in now.sessions.seats if s.state.qual],
         secrets=list(store.secrets) if isinstance(store, WitnessedStore) else [],
@@ -122,7 +128,17 @@ def testify(validator: Validator, injected: dict[str, int]) -> Testimony:
         messages=tally.messages.sorted(),
         charged={stage: meter.sorted() for stage, meter in sorted(tally.charged.items())},
         injected=injected,
+        attempts=[
+            (session, attempt, *_traffic(meter.counts))
+            for (session, attempt), meter in sorted(tally.attempts.items())
+        ],
     )
+
+
+def _traffic(counts: Mapping[str, int]) -> tuple[int, int]:
+    """Return how many messages, and how many bytes, the counters of an attempt tell of."""
+    size = sum(counts.get(meter, 0) for meter in BYTE_METERS)
+    return sum(counts.values()) - size, size
 
 
 def _views(validator: Validator) -> list[AttemptView]:
@@ -130,9 +146,7 @@ def _views(validator: Validator) -> list[AttemptView]:
         return []
     return [
         AttemptView(
-            key=state.ceremony.key,
-            era=state.ceremony.era,
-            generation=state.ceremony.generation,
+            session=state.ceremony.label,
             attempt=state.ceremony.attempt,
             phase=state.phase.value,
             public_key=state.public_key,
@@ -146,13 +160,12 @@ def _views(validator: Validator) -> list[AttemptView]:
 def _held(seat: Seat) -> Held:
     ceremony, machine = seat.ceremony, seat.machine
     share = machine.share
+    holder = ceremony.by_validator.get(machine.context.validator)
     encoded = b"" if share is None else get_group(ceremony.scheme).encode_scalar(share.reveal())
     return Held(
-        key=ceremony.key,
-        era=ceremony.era,
-        generation=ceremony.generation,
+        session=ceremony.label,
         attempt=ceremony.attempt,
-        index=ceremony.by_validator[machine.context.validator].index,
+        index=0 if holder is None else holder.index,
         scheme=ceremony.scheme,
         share=encoded,
         shareless=machine.shareless,

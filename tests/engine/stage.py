@@ -19,6 +19,7 @@ from sim.engine.faults import Fault
 from sim.engine.history import Record
 from sim.engine.ports import (
     Blocks,
+    Command,
     Fate,
     Hooks,
     Input,
@@ -206,6 +207,8 @@ def name(received: Input | None) -> str:
             return "block"
         case Pending(transactions):
             return f"pending {len(transactions)}"
+        case Command(order):
+            return order
 
 
 async def listen(context: Context) -> None:

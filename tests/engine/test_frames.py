@@ -10,6 +10,7 @@ from sim.engine import frames
 from sim.engine.exchange import Parcel
 from sim.engine.faults import (
     Action,
+    Command,
     Crash,
     Due,
     LedgerRule,
@@ -97,6 +98,7 @@ def test_frames_survive_any_cut_of_the_stream(step: int) -> None:
         Resume(V3),
         Slow(V3, 2),
         Skew(V3, -3, 4),
+        Command(V3, "join"),
         NetworkRule(b"n"),
         LedgerRule(b"l"),
     ]

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from sim.base.codec import encode
 from sim.base.memo import Memo, using
 from sim.kchain.blocks import block_hash, decode_block, genesis_state
+from sim.kchain.draft import Draft
 from sim.kchain.errors import LedgerError
 from sim.kchain.execution import execute
 from sim.kchain.file import encode_ledger
 from sim.kchain.ledger import Ledger
 from sim.kchain.mempool import HELD_MAX, Mempool
 from sim.kchain.replica import follow
-from sim.kchain.state import ChainState, Draft
+from sim.kchain.state import ChainState
 from sim.kchain.verify import verify_ledger
 from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import STATEMENTS

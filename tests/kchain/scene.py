@@ -40,6 +40,14 @@ def identity(position: int) -> Identity:
     return Identity(hashlib.sha256(f"validator {position}".encode()).digest())
 
 
+def make_validators(stakes: Sequence[int]) -> tuple[Validator, ...]:
+    """Return validators v1, v2 … with these stakes, at the addresses 0, 1 …"""
+    return tuple(
+        Validator(f"v{place + 1}", identity(place).public, place, stake=stake)
+        for place, stake in enumerate(stakes)
+    )
+
+
 def make_genesis(size: int = 4, /, **changes: object) -> Genesis:
     """Return a genesis with validators v1..v`size`."""
     values: dict[str, object] = {
@@ -50,7 +58,7 @@ def make_genesis(size: int = 4, /, **changes: object) -> Genesis:
         "finality": 0,
         "block_max": 4096,
         "phases": SHORT,
-        "validators": tuple(Validator(f"v{i + 1}", identity(i).public) for i in range(size)),
+        "validators": make_validators([1] * size),
         "authorised": (OWNER.public,),
     }
     return Genesis(**{**values, **changes})  # type: ignore[arg-type]  # fields chosen by tests
@@ -117,8 +125,7 @@ class Scene:
 
     def newest(self, key: str = "beacon") -> CeremonyState:
         """Return the newest attempt of a key."""
-        state = self.ledger.state
-        return state.ceremony(key, state.keys[key].attempts)
+        return self.ledger.state.newest(key)
 
     def step(self) -> Block | None:
         """Pass one height; return its block if there is one."""

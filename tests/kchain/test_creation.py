@@ -86,7 +86,9 @@ def test_silence_fails_every_attempt_and_only_due_heights_have_blocks() -> None:
     assert heights == [1, 4, 8, 12, 15, 19]
     key = scene.ledger.state.keys["beacon"]
     assert (key.status, key.attempts) == ("Failed", 2)
-    assert [state.reason for state in scene.ledger.state.ceremonies()] == ["too-few-dealers"] * 2
+    assert [state.reason for state in scene.ledger.state.all_ceremonies()] == [
+        "too-few-dealers"
+    ] * 2
     assert not scene.ledger.state.open
 
 
@@ -95,7 +97,7 @@ def test_the_next_attempt_has_the_same_members_and_session() -> None:
     scene.create(attempts=2)
     scene.skip_to(8)
 
-    first, second = scene.ledger.state.ceremonies()
+    first, second = scene.ledger.state.all_ceremonies()
 
     assert (first.ended_at, second.ceremony.start, second.ceremony.attempt) == (8, 9, 2)
     assert second.ceremony.members == first.ceremony.members

@@ -19,14 +19,14 @@ from sim.protocol.ceremony import PhaseLengths
 from sim.protocol.selection import draw_committee
 from sim.protocol.transactions import ByStake, Policy
 from tests.crypto.test_tuple_hash import by_the_book
-from tests.kchain.scene import OWNER, Scene, signed
+from tests.kchain.scene import OWNER, Scene, make_validators, signed
 
 STAKES = (50, 1, 7, 20, 3, 9)
 
 
 def asked(size: int = 3, skip: int = 2, /, **changes: object) -> Scene:
     """Return a scene in which the block after `skip` heights holds a request for `size` members."""
-    scene = Scene(6, **{"stakes": STAKES, **changes})
+    scene = Scene(6, **{"validators": make_validators(STAKES), **changes})
     scene.skip_to(skip)
     scene.create(committee=ByStake(size), threshold=2)
     scene.step()
@@ -54,8 +54,8 @@ def test_a_known_answer() -> None:
     """Pinned: stakes, policy and the block before lead to the same three on every platform."""
     draw = the_draw(asked())
 
-    assert draw.seed.hex() == "8b9ff676b21863102d3fb400f94f905c8da9e3693e1d2a0abc6ac41d28ab855e"
-    assert draw.committee == ("v1", "v4", "v5")
+    assert draw.seed.hex() == "e06270e908fa1e6753c86a8a502bb31e76ac1b7d5f2d038f19ccfdb4e375d9ee"
+    assert draw.committee == ("v1", "v2", "v4")
 
 
 def test_anyone_derives_the_draw_from_the_file_without_this_projects_code() -> None:
@@ -64,19 +64,20 @@ def test_anyone_derives_the_draw_from_the_file_without_this_projects_code() -> N
     header, *blocks, _ = unpacker
     genesis, (before, block) = header["genesis"], blocks
     (draw,) = block["draws"]
-    key, index, seed, parent, signer_set, p_chain_height, epoch, policy, committee = draw
+    key, index, seed, parent, signer_set, p_chain_height, epoch, policy, committee, kept = draw
     request = msgpack.unpackb(msgpack.unpackb(block["entries"][0][0])[4])
 
-    assert (key, index, p_chain_height) == ("beacon", 0, 0)
+    assert (key, index, p_chain_height, kept) == ("beacon", 0, 0, [])
     assert parent == hashlib.sha256(msgpack.packb(before)).digest()
-    assert signer_set == _sha256("K-chain/signer-set/v1", genesis["validators"], genesis["stakes"])
+    pool = [[one[0], one[1], one[2], one[5]] for one in genesis["validators"]]
+    assert signer_set == _sha256("K-chain/signer-set/v2", pool)
     assert request[4] == {"select": "stake", "size": 4}
     assert policy == _sha256("K-chain/policy/v1", request[5])
     assert epoch == block["height"] // genesis["epoch_heights"]
     numbers = [number.to_bytes(8, "big") for number in (p_chain_height, epoch)]
     parts = (b"K-chain/committee/v1", parent, signer_set, *numbers, policy)
     assert seed == by_the_book(parts, 32)
-    places = draw_committee(seed, index, genesis["stakes"], 4)
+    places = draw_committee(seed, index, [one[3] for one in pool], 4)
     assert committee == [genesis["validators"][place][0] for place in places]
 
 
@@ -84,23 +85,15 @@ def _sha256(*parts: Any) -> bytes:
     return hashlib.sha256(msgpack.packb(parts)).digest()
 
 
-def test_ledgers_without_stakes_and_draws_have_neither_in_their_bytes() -> None:
+def test_ledgers_without_draws_have_none_in_their_bytes() -> None:
     scene = Scene()
     scene.create()
     scene.step()
     unpacker = msgpack.Unpacker()
     unpacker.feed(scene.file())
-    header, *blocks, _ = unpacker
+    _, *blocks, _ = unpacker
 
-    assert "stakes" not in header["genesis"]
     assert all("draws" not in block for block in blocks)
-
-
-def test_without_stakes_everybody_counts_the_same() -> None:
-    equal, spelt = asked(stakes=()), asked(stakes=(1,) * 6)
-
-    assert the_draw(equal).signer_set == the_draw(spelt).signer_set
-    assert equal.genesis.weights == spelt.genesis.weights
 
 
 # What a draw follows from
@@ -108,7 +101,7 @@ def test_without_stakes_everybody_counts_the_same() -> None:
 
 def test_the_seed_is_of_the_block_before_and_not_of_its_own() -> None:
     first = asked()
-    second = Scene(6, stakes=STAKES)
+    second = Scene(6, validators=make_validators(STAKES))
     second.skip_to(2)
     second.create(committee=ByStake(3), threshold=2)
     second.submit(signed(OWNER, 2, "nonsense", b""))
@@ -120,7 +113,12 @@ def test_the_seed_is_of_the_block_before_and_not_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"stakes": (50, 1, 7, 20, 3, 10)}, {"epoch_heights": 1}, {"block_max": 5}]
+    "changes",
+    [
+        {"validators": make_validators((50, 1, 7, 20, 3, 10))},
+        {"epoch_heights": 1},
+        {"block_max": 5},
+    ],
 )
 def test_another_registry_epoch_or_block_before_gives_another_seed(
     changes: dict[str, object],
@@ -129,7 +127,7 @@ def test_another_registry_epoch_or_block_before_gives_another_seed(
 
 
 def test_another_policy_gives_another_seed() -> None:
-    scene = Scene(6, stakes=STAKES)
+    scene = Scene(6, validators=make_validators(STAKES))
     scene.create(committee=ByStake(3), threshold=2, policy=Policy(7, ()))
     scene.step()
 
@@ -138,7 +136,7 @@ def test_another_policy_gives_another_seed() -> None:
 
 
 def test_two_requests_in_one_block_have_streams_of_their_own() -> None:
-    scene = Scene(6, stakes=STAKES)
+    scene = Scene(6, validators=make_validators(STAKES))
     for name in ("first", "named", "second"):
         committee = ("v1", "v2") if name == "named" else ByStake(3)
         scene.create(key=name, committee=committee, threshold=2)
@@ -169,7 +167,7 @@ def test_with_finality_the_seed_is_of_the_last_block_that_is_final(
     finality: int, expected: int
 ) -> None:
     """Blocks at 1, 2, 3 and 4, the request at 5: block h is final before 5 if h + finality ≤ 4."""
-    scene = Scene(6, stakes=STAKES, finality=finality)
+    scene = Scene(6, validators=make_validators(STAKES), finality=finality)
     for nonce in range(1, 5):
         scene.submit(scene.sign(scene.validators[0], "nonsense", bytes([nonce])))
         scene.step()
@@ -182,11 +180,13 @@ def test_with_finality_the_seed_is_of_the_last_block_that_is_final(
 
 
 def test_every_attempt_has_the_committee_of_the_first() -> None:
-    scene = Scene(6, stakes=STAKES, phases=PhaseLengths(3, 4, 5, 2, 3, 3, 8, 3))
+    scene = Scene(
+        6, validators=make_validators(STAKES), phases=PhaseLengths(3, 4, 5, 2, 3, 3, 8, 3)
+    )
     scene.create(committee=ByStake(3), threshold=2, attempts=2)
     scene.skip_to(12)
 
-    first, second = scene.ledger.state.ceremonies()
+    first, second = scene.ledger.state.all_ceremonies()
 
     assert (first.reason, second.ceremony.attempt) == ("too-few-dealers", 2)
     assert second.ceremony.members == first.ceremony.members
@@ -211,7 +211,7 @@ def test_every_attempt_has_the_committee_of_the_first() -> None:
 def test_a_request_for_no_possible_committee_changes_nothing(
     changes: dict[str, object], reason: str
 ) -> None:
-    scene = Scene(6, stakes=STAKES)
+    scene = Scene(6, validators=make_validators(STAKES))
     scene.create(**changes)
 
     assert scene.reasons() == [reason]
@@ -257,6 +257,7 @@ def test_verify_derives_the_committee_again() -> None:
         ("epoch", 1),
         ("policy", bytes(32)),
         ("key", "other"),
+        ("kept", ("v1",)),
     ],
 )
 def test_verify_refuses_a_ledger_that_records_another_draw(field: str, value: object) -> None:

@@ -75,12 +75,12 @@ def test_an_old_state_keeps_its_own_view() -> None:
     scene.create()
     scene.step()
     before = scene.ledger.state
-    phase = before.ceremony("beacon", 1).phase
+    phase = before.newest("beacon").phase
     scene.skip_to(8)
 
-    assert before.ceremony("beacon", 1).phase is phase
+    assert before.newest("beacon").phase is phase
     assert (before.height, before.next_due) == (1, 4)
-    assert scene.ledger.state.keys["beacon"].failed
+    assert scene.ledger.state.keys["beacon"].status == "Failed"
 
 
 def test_a_delivery_unpacks_to_its_blocks() -> None:

@@ -23,6 +23,7 @@ from tests.kchain.scene import (
     Scene,
     identity,
     make_genesis,
+    make_validators,
     second_deal,
     signed,
     with_key,
@@ -79,7 +80,7 @@ def test_plain_msgpack_reads_the_file_and_its_hashes_link(ledger: bytes) -> None
     unpacker.feed(ledger)
     header, *blocks, trailer = unpacker
 
-    assert (header["format"], header["version"]) == ("kchain-ledger", 1)
+    assert (header["format"], header["version"]) == ("kchain-ledger", 2)
     assert header["genesis"]["chain"] == "test-chain"
     packed = [msgpack.packb(block) for block in blocks]
     assert blocks[0]["parent"] == hashlib.sha256(msgpack.packb(header["genesis"])).digest()
@@ -251,23 +252,26 @@ def test_a_block_above_the_limit_is_refused() -> None:
     "changes",
     [
         {"validators": ()},
-        {"validators": (Validator("v1", bytes(32)), Validator("v1", bytes([1]) * 32))},
-        {"validators": (Validator("v1", bytes(32)), Validator("v2", bytes(32)))},
+        {"validators": (Validator("v1", bytes(32), 0), Validator("v1", bytes([1]) * 32, 1))},
+        {"validators": (Validator("v1", bytes(32), 0), Validator("v2", bytes(32), 1))},
+        {"validators": (Validator("v1", bytes(32), 1), Validator("v2", bytes([1]) * 32, 0))},
+        {"validators": (Validator("v1", bytes(32), 1), Validator("v2", bytes([1]) * 32, 1))},
+        {"validators": (Validator("v1", bytes(32), 0, transport=bytes(1215)),)},
+        {"validators": (Validator("v1", bytes(32), 0, at_rest=bytes(31)),)},
         {"phases": PhaseLengths(deal=0)},
         {"block_time_us": 0},
         {"epoch_heights": 0},
         {"block_max": 0},
-        {"stakes": (5, 4, 3)},
-        {"stakes": (5, 4, 3, 2, 1)},
-        {"stakes": (5, 4, 0, 2)},
-        {"stakes": (5, 4, -1, 2)},
-        {"stakes": (2**63, 2**62, 2**62, 1)},
+        {"validators": make_validators((5, 4, 0, 2))},
+        {"validators": make_validators((5, 4, -1, 2))},
+        {"validators": make_validators((2**63, 1))},
+        {"validators": make_validators((2**63 - 1, 2**62, 2**62, 1))},
         {"authorised": (bytes(31),)},
         {"authorised": (OWNER.public, bytes(1951))},
     ],
 )
 def test_a_genesis_that_makes_no_sense_is_refused(changes: dict[str, object]) -> None:
-    header = encode(Header("kchain-ledger", 1, make_genesis(**changes)))
+    header = encode(Header("kchain-ledger", 2, make_genesis(**changes)))
     rest = Scene().ledger.blocks[0]
     trailer = encode(Trailer(block_hash(rest), 1))
 

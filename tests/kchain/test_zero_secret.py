@@ -17,7 +17,7 @@ import pytest
 
 import sim.kchain
 from sim.base.secret import Secret
-from sim.kchain import blocks, file, genesis, records, state
+from sim.kchain import audit, blocks, file, genesis, records, registry, rotation, state
 from sim.protocol import entries, messages, transactions
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.judge import CeremonyState
@@ -47,26 +47,51 @@ PUBLISHED = {
     "CeremonyState.nonces": "commitments to nonces, not nonces",
     "Transaction.nonce": "an account's counter",
     "Draw.seed": "what a committee was drawn by; it is made of public values, for anyone to check",
+    "SignSession.seed": "what seats are drawn by; it is made of public values",
+    "SigningTask.seed": "the same",
     "KeyRecord.share_commitments": "V_1..V_n, public points",
 }
 """Fields whose names sound secret, and why they may stand on the chain."""
+
+PAYLOADS: tuple[type, ...] = (
+    transactions.CreateKey,
+    transactions.RotateKey,
+    transactions.Rollback,
+    transactions.RetireKey,
+    transactions.SetPolicy,
+    transactions.Authorize,
+    transactions.Revoke,
+    transactions.RequestSign,
+    transactions.ReportViolation,
+    transactions.Register,
+    transactions.Join,
+    transactions.Leave,
+    transactions.Evict,
+    transactions.ReportEquivocation,
+    transactions.RecordSignSession,
+)
 
 ROOTS: tuple[type, ...] = (
     state.ChainState,
     blocks.Block,
     file.Header,
+    file.HeaderV1,
     file.Trailer,
     genesis.Genesis,
     records.Key,
+    records.KeyRecord,
+    records.Pending,
     records.Draw,
-    records.SignSession,
-    records.AuditEntry,
+    registry.RegistryEntry,
+    rotation.Rotation,
+    rotation.RotationEntry,
+    audit.SignSession,
+    audit.ClosedSession,
+    audit.AuditEntry,
     entries.Entry,
     transactions.Transaction,
     transactions.CeremonyPayload,
-    transactions.CreateKey,
-    transactions.ReportEquivocation,
-    transactions.RecordSignSession,
+    *PAYLOADS,
     *messages.STATEMENTS.values(),
 )
 

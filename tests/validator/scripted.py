@@ -11,10 +11,12 @@ from sim.kchain.blocks import pack_blocks
 from sim.kchain.ledger import Ledger
 from sim.scenario.plan import Plan
 from sim.validator.costs import INSTANT, CostModel
+from sim.validator.events import EFFECT
 from sim.validator.life import Setup, Validator
 from sim.validator.ports import Arrival, News
 from sim.world.board import KchainBoard
 from sim.world.genesis import Owner, chain_id, identity_of, make_genesis
+from sim.world.vaults import unlock_of
 
 
 class ScriptOverError(Exception):
@@ -39,6 +41,8 @@ class ScriptedContext:
     events: list[str] = field(default_factory=list)
     slept_us: list[int] = field(default_factory=list)
     taken: int = 0
+    effects: int = 0
+    crash_at_effect: int = 0
 
     async def receive(self, deadline_us: int | None) -> Arrival | None:
         """Return the next input, None if the deadline is sooner, or end the script."""
@@ -72,7 +76,12 @@ class ScriptedContext:
         self.records.append((kind, verdict))
 
     def happened(self, event: str) -> None:
-        """Note an event; crash if it is the one."""
+        """Note an event; crash if it is the one, or if it is the effect of that number."""
+        if event == EFFECT:
+            self.effects += 1
+            if self.effects == self.crash_at_effect:
+                raise CrashedHereError
+            return
         self.events.append(event)
         if event == self.crash_at:
             raise CrashedHereError
@@ -91,6 +100,7 @@ def make_validator(plan: Plan, index: int = 0, costs: CostModel = INSTANT) -> Va
             finality=plan.ledger.finality,
             conscience=Adversary(plan.seed, ValidatorIndex(index), ()),
             costs=costs,
+            unlock=unlock_of(plan, index),
             message_max=plan.quotas.message_max,
             rto_us=lambda _: 200_000,
             rto_max_us=10_000_000,

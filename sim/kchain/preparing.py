@@ -1,0 +1,165 @@
+"""From a rotation that was asked for to its ceremony: what is refused, and why.
+
+What a rotation starts from is taken from the key's record, never from the request: no request can
+claim a lower old threshold or other old shares.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple
+
+from sim.crypto import verification
+from sim.kchain.committees import committee_of, members, renewed, seated
+from sim.kchain.draft import Draft
+from sim.kchain.records import Draw, Key, KeyRecord
+from sim.kchain.rotation import Rotation, Seats
+from sim.protocol.ceremony import Base, Ceremony, Member, default_faults
+from sim.protocol.entries import Rejected
+from sim.protocol.repair import next_helpers
+
+
+class Prepared(NamedTuple):
+    """A rotation that can begin.
+
+    Attributes:
+        ceremony: Its first attempt; number and start are set when it opens.
+        draw: The committee's draw, if it was drawn.
+        seats: How the new committee was asked for, if that changes.
+
+    """
+
+    ceremony: Ceremony
+    draw: Draw | None = None
+    seats: Seats | None = None
+
+
+def prepare(draft: Draft, key: Key, rotation: Rotation) -> Prepared:
+    """Return what begins if `rotation` of an active key does; nothing changes yet.
+
+    Raises:
+        Rejected: NotShareable, UnknownValidator, NotActive, NotAMember, InvalidCommittee,
+            PoolTooSmall, InvalidThreshold or TooFewHelpers.
+
+    """
+    record = key.record
+    assert record is not None, key.request.key
+    if record.scheme in verification.SINGLE_PARTY and rotation.operation != "rekey":
+        raise Rejected("NotShareable")
+    match rotation.operation:
+        case "reshare" | "rekey":
+            return _with_committee(draft, key, record, rotation)
+        case "refresh":
+            if record.threshold[0] == 1:
+                raise Rejected("NotShareable")
+            return Prepared(_ceremony(draft, key, record, rotation))
+        case "repair":
+            return Prepared(_repair(draft, key, record, rotation))
+        case _:
+            raise AssertionError(rotation.operation)
+
+
+def _with_committee(draft: Draft, key: Key, record: KeyRecord, rotation: Rotation) -> Prepared:
+    names: tuple[str, ...]
+    draw: Draw | None
+    if rotation.trigger in ("epoch", "churn"):
+        names, draw = renewed(draft, key)
+    elif rotation.committee is None:
+        names, draw = record.committee, None
+    else:
+        names, draw = committee_of(draft, record.name, rotation.committee, record.policy)
+    committee = members(draft.registry, names)
+    threshold = rotation.threshold or record.threshold[0]
+    faults = _faults(record, rotation, threshold, len(committee))
+    _check_threshold(record, rotation, threshold, faults, len(committee))
+    ceremony = _ceremony(draft, key, record, rotation, committee, threshold, faults)
+    return Prepared(ceremony, draw, rotation.committee)
+
+
+def _faults(record: KeyRecord, rotation: Rotation, threshold: int, size: int) -> int:
+    if rotation.faults is not None:
+        return rotation.faults
+    if (threshold, size) == record.threshold:
+        return record.faults
+    return max(default_faults(threshold, size), 0)
+
+
+def _check_threshold(
+    record: KeyRecord, rotation: Rotation, threshold: int, faults: int, size: int
+) -> None:
+    """Refuse thresholds that no committee of `size` can have, and resharing down to 1.
+
+    A polynomial of one coefficient is its constant: every new member would see every dealer's old
+    share, and with them the key that t_old of them were to guard.
+    """
+    if not 1 <= threshold <= size or not 0 <= faults <= size - threshold:
+        raise Rejected("InvalidThreshold")
+    if rotation.operation == "reshare" and threshold == 1 < record.threshold[0]:
+        raise Rejected("InvalidThreshold")
+    if record.scheme in verification.SINGLE_PARTY and size > 1:
+        raise Rejected("NotShareable")
+
+
+def _repair(draft: Draft, key: Key, record: KeyRecord, rotation: Rotation) -> Ceremony:
+    if rotation.target not in draft.registry:
+        raise Rejected("UnknownValidator")
+    if rotation.target not in record.committee:
+        raise Rejected("NotAMember")
+    target = record.committee.index(rotation.target) + 1
+    base = _base(record, seated(draft.registry, record.committee))
+    helpers = next_helpers(base, target)
+    if not helpers:
+        raise Rejected("TooFewHelpers")
+    ceremony = _ceremony(draft, key, record, rotation, helpers=helpers, target=target)
+    # The session may have been tried before: whoever failed then helps last now.
+    earlier = draft.earlier_attempts(ceremony.session, key.next_attempt(ceremony.session))
+    return dataclasses.replace(ceremony, helpers=next_helpers(base, target, earlier))
+
+
+def _ceremony(
+    draft: Draft,
+    key: Key,
+    record: KeyRecord,
+    rotation: Rotation,
+    committee: tuple[Member, ...] = (),
+    threshold: int = 0,
+    faults: int | None = None,
+    helpers: tuple[int, ...] = (),
+    target: int = 0,
+) -> Ceremony:
+    """Return the first attempt; without a committee, of the present one as it is."""
+    operation = rotation.operation
+    rekey = operation == "rekey"
+    if rekey and record.scheme in verification.SINGLE_PARTY:
+        operation = "generate"
+    old = seated(draft.registry, record.committee)
+    return Ceremony(
+        chain=draft.genesis.chain,
+        key=record.name,
+        era=record.era + rekey,
+        generation=0 if rekey else record.generation + (operation != "repair"),
+        attempt=1,
+        scheme=record.scheme,
+        threshold=threshold or record.threshold[0],
+        faults=record.faults if faults is None else faults,
+        members=committee or old,
+        start=draft.height + 1,
+        lengths=draft.genesis.phases,
+        justifications=key.request.justifications,
+        commitments=key.request.commitments,
+        operation=operation,
+        base=None if rekey else _base(record, old),
+        helpers=helpers,
+        target=target,
+        transport=draft.genesis.transport,
+    )
+
+
+def _base(record: KeyRecord, committee: tuple[Member, ...]) -> Base:
+    return Base(
+        record.generation,
+        record.threshold[0],
+        committee,
+        record.verification,
+        record.transcript,
+    )
