@@ -44,8 +44,9 @@ from sim.scenario.load import Scenario
 from sim.scenario.plan import Plan
 from sim.scenario.template import SCHEMA_FILE
 from sim.study.lines import Line
+from sim.world.eventlog import Event
 from sim.world.folder import FolderError
-from sim.world.outcome import Event, Progress
+from sim.world.outcome import Progress
 from sim.world.replay import Divergence
 from sim.world.verdicts import Exit
 

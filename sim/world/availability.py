@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sim.world.outcome import Event
+from sim.world.eventlog import Event
 
 _DOWN = ("crash", "pause")
 _UP = ("start", "resume")
@@ -30,20 +30,20 @@ class Uptime:
     lost: list[int] = field(default_factory=list)
 
 
-def uptimes(events: Iterable[Event], end_us: int) -> dict[int, Uptime]:
-    """Return the uptime of every validator that was ever down, by its registry position."""
-    found: dict[int, Uptime] = {}
-    since: dict[int, int] = {}
+def uptime(events: Iterable[Event], end_us: int) -> Uptime:
+    """Return the uptime of the validator that has the records `events`, in their order."""
+    found = Uptime()
+    since_us: int | None = None
     for event in events:
         if event.kind in _DOWN:
-            since.setdefault(event.validator, event.time_us)
+            since_us = event.time_us if since_us is None else since_us
             if event.verdict == "all":
-                found.setdefault(event.validator, Uptime()).lost.append(event.time_us)
-        elif event.kind in _UP and event.validator in since:
-            begun_us = since.pop(event.validator)
-            found.setdefault(event.validator, Uptime()).down.append((begun_us, event.time_us))
-    for validator, begun_us in sorted(since.items()):
-        found.setdefault(validator, Uptime()).down.append((begun_us, end_us))
+                found.lost.append(event.time_us)
+        elif event.kind in _UP and since_us is not None:
+            found.down.append((since_us, event.time_us))
+            since_us = None
+    if since_us is not None:
+        found.down.append((since_us, end_us))
     return found
 
 
@@ -51,7 +51,7 @@ def unavailable_us(
     holders: Mapping[int, Sequence[int]],
     threshold: int,
     period: tuple[int, int],
-    known: Mapping[int, Uptime],
+    known: Sequence[Uptime],
 ) -> int:
     """Return for how long of `period` fewer than `threshold` holders were up.
 
@@ -60,14 +60,14 @@ def unavailable_us(
             registry position.
         threshold: t.
         period: [from, until) in µs.
-        known: From `uptimes`.
+        known: Of everyone, from `uptime`.
 
     """
     first, last = period
     edges: list[tuple[int, int]] = []
     able = 0
     for holder, shares_us in holders.items():
-        for begun_us, ended_us in _able(shares_us, known.get(holder, Uptime()), last):
+        for begun_us, ended_us in _able(shares_us, known[holder], last):
             begun_us, ended_us = max(begun_us, first), min(ended_us, last)
             if begun_us < ended_us:
                 edges += [(begun_us, 1), (ended_us, -1)]

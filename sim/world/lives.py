@@ -10,7 +10,7 @@ from typing import Any
 from sim.kchain.records import Key, KeyRecord
 from sim.kchain.rotation import RotationEntry
 from sim.protocol.judge import CeremonyState
-from sim.world.availability import Uptime, unavailable_us, uptimes
+from sim.world.availability import Uptime, unavailable_us, uptime
 from sim.world.chronicle import Chronicle
 from sim.world.outcome import RunOutcome
 
@@ -79,8 +79,9 @@ class Lives:
         self._positions = {v.name: index for index, v in enumerate(outcome.plan.validators)}
 
     @cached_property
-    def _uptimes(self) -> dict[int, Uptime]:
-        return uptimes(self._outcome.events, self._end_us)
+    def _uptimes(self) -> list[Uptime]:
+        events = self._outcome.events
+        return [uptime(events.of(place), self._end_us) for place in self._positions.values()]
 
     def describe(self, name: str) -> Record:
         """Return `generations`, `rotations`, `retired_us` and `available` of a key."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from sim.world.eventlog import EventLog
+
 if TYPE_CHECKING:
     from sim.checks.observation import Violation
     from sim.kchain.state import ChainState
@@ -18,35 +20,6 @@ if TYPE_CHECKING:
 
 Ending: TypeAlias = Literal["finished", "duration", "message-limit", "wall-limit"]
 """Why a run stopped: nothing was open, its duration was over, or a budget was used up."""
-
-
-class Event(NamedTuple):
-    """One record of a validator's history, as `events.msgpack` holds it.
-
-    Attributes:
-        time_us: Virtual time.
-        validator: Whose history it stands in; registry position.
-        sequence: Its place in that history, from 0, over all incarnations.
-        kind: What happened: ``send``, ``receive``, ``block``, ``crash`` …
-        session: The label's session, or ``""``.
-        peer: The other side: a registry position, -1 for the ledger.
-        label: The rest of the label: (kind, subject, attempt).
-        transmission: Count of sends of that label on that link; 0 where it means nothing.
-        verdict: The fate of a send, or what became of an input.
-        extra: What else the record carries: a send's arrival times in µs.
-
-    """
-
-    time_us: int
-    validator: int
-    sequence: int
-    kind: str
-    session: str
-    peer: int
-    label: tuple[str, str, int]
-    transmission: int
-    verdict: str
-    extra: tuple[int | str, ...]
 
 
 class Progress(NamedTuple):
@@ -100,7 +73,7 @@ class RunOutcome:
     """
 
     plan: Plan
-    events: Sequence[Event]
+    events: EventLog
     histories: Sequence[str]
     ledger: bytes
     blocks: Sequence[bytes]

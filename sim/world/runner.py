@@ -14,18 +14,18 @@ from sim.checks.attacks import can_sign, exposed
 from sim.checks.observation import Observation
 from sim.engine import ports as engine
 from sim.engine.coordinator import run_simulation
-from sim.engine.history import merged
-from sim.engine.results import Machine, Reason, SimulationResult
+from sim.engine.results import Machine, Reason
 from sim.kchain.file import encode_ledger
 from sim.kchain.ledger import Ledger
 from sim.scenario.plan import Plan
 from sim.validator.tally import BYTE_METERS
+from sim.world.eventlog import EventLog
 from sim.world.genesis import chain_id, make_genesis
 from sim.world.ledger_actor import KchainActor
 from sim.world.networking import make_ledger_links
 from sim.world.observing import observe, shareless
 from sim.world.openness import StartedOperations
-from sim.world.outcome import Ending, Event, Progress, ProgressCallback, RunOutcome, Switches
+from sim.world.outcome import Ending, Progress, ProgressCallback, RunOutcome, Switches
 from sim.world.principals import Principals
 from sim.world.shard import ShardConfig, sharing
 from sim.world.timeline import last_scheduled_us, scheduled_halts, scheduled_requests
@@ -74,7 +74,7 @@ def run_plan(
         violations = check_all(observation)
     return RunOutcome(
         plan=plan,
-        events=_events(result),
+        events=EventLog(result.histories),
         histories=[history.digest.hex() for _, history in sorted(result.histories.items())],
         ledger=encode_ledger(actor.ledger.genesis, actor.ledger.blocks),
         blocks=list(actor.ledger.blocks),
@@ -188,24 +188,6 @@ def _progress(reached: engine.Progress, actor: KchainActor) -> Progress:
         messages=reached.sent,
         phases=phases,
     )
-
-
-def _events(result: SimulationResult) -> list[Event]:
-    return [
-        Event(
-            time_us,
-            validator,
-            sequence,
-            record.kind,
-            record.label.session,
-            record.peer,
-            (record.label.kind, record.label.subject, record.label.attempt),
-            record.transmission,
-            record.verdict,
-            record.extra,
-        )
-        for time_us, validator, sequence, record in merged(result.histories)
-    ]
 
 
 def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -136,9 +136,10 @@ class Testimony(_Record, frozen=True):
         envelopes: Sealed shares that reached it, if they were recorded.
         sent_bytes: By byte meter.
         messages: By kind.
-        attempts: Both again, for each (session label, attempt) alone.
         charged: Operations by stage and name.
         injected: Injections by corruption id.
+        attempts: What it sent for each attempt of a ceremony, by (session label, attempt): both
+            again, of that alone.
     """
 
     index: int
@@ -151,9 +152,9 @@ class Testimony(_Record, frozen=True):
     envelopes: list[bytes]
     sent_bytes: dict[str, int]
     messages: dict[str, int]
-    attempts: list[tuple[str, int, dict[str, int]]]
     charged: dict[str, dict[str, int]]
     injected: dict[str, int]
+    attempts: list[tuple[str, int, dict[str, int]]]
 
 
 class ShardTestimony(_Record, frozen=True):
@@ -186,9 +187,9 @@ def testify(validator: Validator, injected: dict[str, int]) -> Testimony:
         envelopes=list(store.envelopes) if isinstance(store, WitnessedStore) else [],
         sent_bytes=tally.bytes.sorted(),
         messages=tally.messages.sorted(),
-        attempts=[(*attempt, meter.sorted()) for attempt, meter in tally.attempts.items()],
         charged={stage: meter.sorted() for stage, meter in sorted(tally.charged.items())},
         injected=injected,
+        attempts=[(*attempt, meter.sorted()) for attempt, meter in sorted(tally.attempts.items())],
     )
 
 

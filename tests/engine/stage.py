@@ -179,7 +179,7 @@ def play_every_way(
 
 def records(result: SimulationResult, validator: int, *kinds: str) -> list[Record]:
     """Return the records of `validator` that are of one of `kinds`, or all."""
-    found = result.histories[ValidatorIndex(validator)].records()
+    found = result.histories[ValidatorIndex(validator)]
     return [record for record in found if not kinds or record.kind in kinds]
 
 

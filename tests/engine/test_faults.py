@@ -371,7 +371,7 @@ def test_records_of_a_validator_never_go_back_in_time() -> None:
     result = play_every_way(around_the_crash, crash, Fault((Slow(V1, 15_000),)))
 
     for history in result.histories.values():
-        times = [record.time_us for record in history.records()]
+        times = [record.time_us for record in history]
         assert all(earlier <= later for earlier, later in pairwise(times))
 
 
