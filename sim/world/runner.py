@@ -19,6 +19,7 @@ from sim.kchain.file import encode_ledger
 from sim.kchain.ledger import Ledger
 from sim.scenario.plan import Plan
 from sim.tchain.book import Book
+from sim.validator.tally import BYTE_METERS
 from sim.world.eventlog import EventLog
 from sim.world.genesis import chain_id, make_genesis
 from sim.world.ledger_actor import KchainActor
@@ -126,9 +127,11 @@ def _counted(book: Book) -> dict[str, Any]:
 def _traffic(testimonies: Sequence[Testimony]) -> dict[tuple[str, int], tuple[int, int]]:
     found: dict[tuple[str, int], tuple[int, int]] = {}
     for testimony in testimonies:
-        for session, attempt, messages, size in testimony.attempts:
-            before = found.get((session, attempt), (0, 0))
-            found[session, attempt] = (before[0] + messages, before[1] + size)
+        for session, attempt, counts in testimony.attempts:
+            messages, size = found.get((session, attempt), (0, 0))
+            of_bytes = sum(counts.get(meter, 0) for meter in BYTE_METERS)
+            messages += sum(counts.values()) - of_bytes
+            found[session, attempt] = (messages, size + of_bytes)
     return found
 
 
