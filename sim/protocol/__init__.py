@@ -9,8 +9,8 @@ the judge's notes · `complaints`, `result`, `activation` the verdict, step by s
 fold, `repair` that of a repair, `generate` that of a single-party key · `evidence` faults that a
 third party re-verifies · `envelopes`, `sending` sealed shares · `dealing`, `helping`, `holding`,
 `holder`, `signer` the parts of a participant · `sharing`, `repairing`, `generating` one participant
-of an attempt · `machines` all of these by operation · `signing` and what begins with it: sessions of
-a key's holders, peer to peer.
+of an attempt · `machines` all of these by operation · `signing` and what begins with it: sessions
+of a key's holders, peer to peer.
 
 Conventions: t is the number of shares needed; polynomials have t coefficients; holders stand at
 x = 1..n. Nothing here sees Trio, a clock or a socket.
