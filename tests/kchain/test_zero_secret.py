@@ -49,7 +49,6 @@ PUBLISHED = {
     "SignSession.seed": "what seats are drawn by; it is made of public values",
     "SigningTask.seed": "the same, as signers see it",
     "Draw.seed": "what a committee was drawn by; it is made of public values, for anyone to check",
-    "SigningTask.seed": "the same",
     "KeyRecord.share_commitments": "V_1..V_n, public points",
 }
 """Fields whose names sound secret, and why they may stand on the chain."""
