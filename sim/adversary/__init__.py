@@ -1,8 +1,9 @@
 """Adversaries: filters over what an honest machine asks for, never machines of their own.
 
 `registry` what a behaviour is given and how it is registered · `deals`, `shares`, `complaints`,
-`messages` the behaviours, by what they bend · `encodings`, `rewriting` bytes for them · `filter`
-which of them act when on one validator, in order, and how much they changed.
+`result`, `signing`, `messages`, `holding` the behaviours, by what they bend · `resharing`,
+`refresh`, `repair` those that only one rotation knows · `encodings`, `rewriting` bytes for them ·
+`filter` which of them act when on one validator, in order, and how much they changed.
 
 A behaviour sees effects before signing and sealing, then the bytes that they become, and yields
 what is done instead; each height that its validator receives is an occasion to add something. It
@@ -14,14 +15,20 @@ from __future__ import annotations
 
 from sim.adversary import complaints as _complaints
 from sim.adversary import deals as _deals
+from sim.adversary import holding as _holding
 from sim.adversary import messages as _messages
+from sim.adversary import refresh as _refresh
+from sim.adversary import resharing as _resharing
+from sim.adversary import result as _result
 from sim.adversary import shares as _shares
+from sim.adversary import signing as _signing
 from sim.adversary.filter import Adversary, Corrupt
 from sim.adversary.registry import (
     BEHAVIOURS,
     Behaviour,
     Corruption,
     Memory,
+    Notebook,
     Occasion,
     Param,
     Received,
@@ -35,10 +42,11 @@ __all__ = [
     "Corrupt",
     "Corruption",
     "Memory",
+    "Notebook",
     "Occasion",
     "Param",
     "Received",
     "behaviour",
 ]
 
-del _complaints, _deals, _messages, _shares
+del _complaints, _deals, _holding, _messages, _refresh, _resharing, _result, _shares, _signing

@@ -6,7 +6,7 @@ validator sees the ledger in a later phase.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import msgspec
@@ -15,17 +15,18 @@ from sim.adversary.encodings import unreduced
 from sim.adversary.registry import Corruption, Occasion, Param, Received, behaviour
 from sim.base.secret import SecretBytes
 from sim.crypto import sealing
+from sim.protocol.ceremony import Ceremony
 from sim.protocol.effects import Post
 from sim.protocol.messages import Announce, Complaint, Justification, Reply, Response
 from sim.protocol.phases import Phase
 from sim.protocol.responses import good_bits, good_dealers
 
-_KIND: Final = Param(
+KIND: Final = Param(
     "kind", str, "invalid", "what is claimed of the share", choices=("invalid", "missing")
 )
 
 
-@behaviour(_KIND, targeted=True)
+@behaviour(KIND, targeted=True)
 def false_complaint(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     """Complain about the good share of a victim, a dealer (27). Applies to a member's Response.
 
@@ -34,7 +35,7 @@ def false_complaint(effect: Occasion, corruption: Corruption) -> Iterator[Occasi
     """
     match effect:
         case Post(Response() as response):
-            yield Post(_lying(response, corruption, corruption.option("kind")))
+            yield Post(lying(response, corruption, corruption.option("kind")))
         case _:
             yield effect
 
@@ -48,7 +49,7 @@ def late_complaint(effect: Occasion, corruption: Corruption) -> Iterator[Occasio
     """
     match effect:
         case Post(Response() as response):
-            corruption.memory.held.append(Post(_lying(response, corruption, "invalid")))
+            corruption.memory.held.append(Post(lying(response, corruption, "invalid")))
         case Received() if corruption.state.phase is not Phase.RESPOND:
             yield from corruption.release()
         case _:
@@ -65,8 +66,8 @@ def early_accusation(effect: Occasion, corruption: Corruption) -> Iterator[Occas
     yield effect
     match effect:
         case Post(Announce()):
-            everyone = good_bits(_dealing(corruption), _dealing(corruption))
-            yield Post(_lying(Response(everyone, ()), corruption, "invalid"))
+            everyone = bitmap(_dealing(corruption), corruption.ceremony)
+            yield Post(lying(Response(everyone, ()), corruption, "invalid"))
         case _:
             pass
 
@@ -80,7 +81,7 @@ def duplicate_complaint(effect: Occasion, corruption: Corruption) -> Iterator[Oc
     yield effect
     match effect:
         case Post(Response() as response):
-            yield Post(_lying(response, corruption, "invalid"))
+            yield Post(lying(response, corruption, "invalid"))
         case _:
             pass
 
@@ -125,27 +126,29 @@ def malformed_response(effect: Occasion, corruption: Corruption) -> Iterator[Occ
 
 
 def _malformed(response: Response, corruption: Corruption) -> Response:
-    flaw, good, me = corruption.option("flaw"), response.good, corruption.me.index
-    accusing = _lying(response, corruption, "missing" if flaw.endswith("-key") else "invalid")
+    flaw, good = corruption.option("flaw"), response.good
+    dealing = _dealing(corruption)
+    accusing = lying(response, corruption, "missing" if flaw.endswith("-key") else "invalid")
     lies = accusing.complaints
     match flaw:
         case "bitmap":
             return Response(good + b"\0", response.complaints)
         case "spare-bit":
-            bits = int.from_bytes(good, "little") | 1 << _size(corruption)
-            return Response(bits.to_bytes(_size(corruption) // 8 + 1, "little"), ())
+            bits = int.from_bytes(good, "little") | 1 << len(dealing)
+            return Response(bits.to_bytes(len(dealing) // 8 + 1, "little"), ())
         case "both":
             return Response(good, lies)
         case "neither":
             return Response(accusing.good, ())
         case "order":
-            return Response(bytes(len(good)), tuple(_accusation(d) for d in (2, 1)))
+            return Response(bytes(len(good)), tuple(map(_accusation, reversed(dealing))))
         case "twice":
             return Response(accusing.good, (*lies, *lies))
         case "own":
-            return Response(good, (_accusation(me),))
+            # A newcomer has no deal of its own: it accuses a dealer that has a good bit.
+            return Response(good, (_accusation(corruption.dealer or dealing[0]),))
         case "nobody":
-            return Response(good, (_accusation(_size(corruption) + 1),))
+            return Response(good, (_accusation(dealing[-1] + 1),))
         case _:
             bad = [msgspec.structs.replace(c, one_time_key=_bad_key(c, flaw)) for c in lies]
             return Response(accusing.good, tuple(bad))
@@ -162,22 +165,32 @@ def _bad_key(complaint: Complaint, flaw: str) -> bytes:
             return key[:kem] + bytes(len(key) - kem)
 
 
-def _size(corruption: Corruption) -> int:
-    return len(corruption.ceremony.dealers)
-
-
 def _dealing(corruption: Corruption) -> list[int]:
     return [dealer.index for dealer in corruption.ceremony.dealers]
 
 
-def _lying(response: Response, corruption: Corruption, kind: str) -> Response:
-    """Return `response` with complaints about victims, one if none are named, put in."""
+def bitmap(good: Collection[int], ceremony: Ceremony) -> bytes:
+    """Return a Response's bitmap with the bits of the dealers `good`."""
+    return good_bits(good, [dealer.index for dealer in ceremony.dealers])
+
+
+def lying(
+    response: Response, corruption: Corruption, kind: str, about: Collection[int] | None = None
+) -> Response:
+    """Return `response` with complaints about victims, one if none are named, put in.
+
+    Only dealers whose shares are good are lied about; `about` narrows it down further.
+    """
     held = sorted(good_dealers(response.good, _dealing(corruption)))
-    victims = corruption.choose(d for d in held if d != corruption.me.index)
+    mine = corruption.dealer
+    victims = corruption.choose_dealers(
+        (d for d in held if d != mine and (about is None or d in about)),
+        1 if about is None else len(about),
+    )
     lies = [_complaint(dealer, corruption, kind) for dealer in sorted(victims)]
     complaints = sorted((*response.complaints, *lies), key=lambda complaint: complaint.dealer)
-    bits = good_bits([dealer for dealer in held if dealer not in victims], _dealing(corruption))
-    return Response(bits, tuple(complaints))
+    good = [dealer for dealer in held if dealer not in victims]
+    return Response(bitmap(good, corruption.ceremony), tuple(complaints))
 
 
 def _complaint(dealer: int, corruption: Corruption, kind: str) -> Complaint:
@@ -261,7 +274,7 @@ def _spoiled(reply: Reply, corruption: Corruption) -> Reply:
 
 def answer(corruption: Corruption, reply: Reply, scalar: bytes) -> Reply:
     """Return `reply` with `scalar`, 32 bytes, instead: sealed afresh if it was sealed."""
-    ceremony, me = corruption.ceremony, corruption.me.index
+    ceremony, me = corruption.ceremony, corruption.dealer
     if reply.kind == "clear":
         return msgspec.structs.replace(reply, data=scalar)
     draw = corruption.draw("reply", reply.accuser)

@@ -16,13 +16,12 @@ from sim.adversary.complaints import answer
 from sim.adversary.encodings import BAD_POINTS, Flaw, unreduced
 from sim.adversary.registry import Corruption, Occasion, Param, Received, behaviour
 from sim.adversary.rewriting import addressed, readdressed
-from sim.base.codec import decode_canonical
 from sim.base.secret import SecretScalar
 from sim.crypto import commitments, schnorr
 from sim.crypto.polynomial import Polynomial
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.deals import POSSESSION, deal_fault, proof_context
-from sim.protocol.effects import Filing, Post, Put, SendShares
+from sim.protocol.effects import Filing, Post, SendShares
 from sim.protocol.messages import Deal, Justification
 
 
@@ -92,17 +91,27 @@ def degree_low(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     while anyone's has: nobody is blamed, and the deal counts. In the coefficient form a point is
     missing: wrong-point-count, proven by the signed deal alone; excluded.
     """
-    _learn(effect, corruption)
     low = _lowered(corruption)
+    yield from [effect] if low is None else redealt(effect, corruption, low)
+
+
+def redealt(effect: Occasion, corruption: Corruption, polynomial: Polynomial) -> Iterator[Occasion]:
+    """Deal `polynomial` instead of the machine's own: points, shares and answers alike.
+
+    The proof stays if the constant does, and where there is none.
+    """
+    group, ceremony = corruption.group, corruption.ceremony
     match effect:
-        case Post(Deal() as deal) if low is not None:
-            form = commitments.form(corruption.ceremony.commitments)
-            points = form.commit(corruption.group, low, corruption.ceremony.size)
-            yield Post(msgspec.structs.replace(deal, points=points))
-        case SendShares(shares) if low is not None:
-            yield SendShares({x: SecretScalar(low.at(x)) for x in shares})
-        case Post(Justification(replies)) if low is not None:
-            scalars = [corruption.group.encode_scalar(low.at(r.accuser)) for r in replies]
+        case Post(Deal(points, proof) as deal):
+            form = commitments.form(ceremony.commitments)
+            other = Deal(form.commit(group, polynomial, ceremony.size), proof)
+            if proof and form.constant(other.points) != form.constant(points):
+                proof = prove(corruption, polynomial.coefficients[0], form.constant(other.points))
+            yield Post(msgspec.structs.replace(deal, points=other.points, proof=proof))
+        case SendShares(shares):
+            yield SendShares({x: SecretScalar(polynomial.at(x)) for x in shares})
+        case Post(Justification(replies)):
+            scalars = [group.encode_scalar(polynomial.at(r.accuser)) for r in replies]
             answers = [answer(corruption, r, s) for r, s in zip(replies, scalars, strict=True)]
             yield Post(Justification(tuple(answers)))
         case _:
@@ -114,11 +123,11 @@ def _lowered(corruption: Corruption) -> Polynomial | None:
 
     The machine stays honest, so what it proves and what it holds itself must still fit.
     """
-    given, order = corruption.memory.coefficients, corruption.group.order
+    given, order = corruption.coefficients, corruption.group.order
     if len(given) < 3:
         return None
     *low, lead = given
-    low[1] += lead * pow(corruption.me.index, len(given) - 2, order)
+    low[1] += lead * pow(corruption.holder, len(given) - 2, order)
     return Polynomial(low, order)
 
 
@@ -205,7 +214,8 @@ def _with_bad_point(deal: Deal, corruption: Corruption, flaw: Flaw) -> Deal:
 def bad_proof(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     """Forge the proof of possession: a drawn point and a drawn scalar (22). Applies to a deal.
 
-    Expected: bad-proof, proven by the signed deal alone; excluded.
+    Expected: bad-proof, proven by the signed deal alone; excluded. In a refresh and a repair there
+    is nothing to prove: malformed-deal.
     """
     match effect:
         case Post(Deal() as deal):
@@ -220,7 +230,7 @@ def _forged(corruption: Corruption) -> bytes:
     return group.base_mul(corruption.scalar("forged commitment")) + response
 
 
-@behaviour()
+@behaviour(operations=["dkg", "rekey", "reshare"])
 def proof_replay(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     """Prove possession for the attempt before this one (23). Applies to a dealer's deal.
 
@@ -229,55 +239,51 @@ def proof_replay(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]
     Expected: bad-proof, since proofs are bound to session and attempt; proven by the signed deal
     alone; excluded.
     """
-    _learn(effect, corruption)
     ceremony = corruption.ceremony
     match effect:
-        case Post(Deal() as deal) if corruption.memory.coefficients:
+        case Post(Deal() as deal) if corruption.coefficients:
             before = dataclasses.replace(ceremony, attempt=ceremony.attempt - 1)
-            proof = _proof(corruption, deal, before, corruption.me.index)
+            constant = corruption.coefficients[0]
+            proof = prove(corruption, constant, deal.points[0], before)
             yield Post(msgspec.structs.replace(deal, proof=proof))
         case _:
             yield effect
 
 
-@behaviour(targeted=True)
+@behaviour(operations=["dkg", "rekey", "reshare"], targeted=True)
 def wrong_slot(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     """Deal with a proof for a victim's index instead of one's own (16). Applies to a deal.
 
     Expected: bad-proof, since proofs are bound to their dealer; proven by the signed deal alone;
     excluded. The victim, whose slot was meant, is not concerned.
     """
-    _learn(effect, corruption)
+    slots = corruption.choose(corruption.other_dealers)
     match effect:
-        case Post(Deal() as deal) if corruption.memory.coefficients:
-            (slot, *_) = sorted(corruption.choose(member.index for member in corruption.others))
-            proof = _proof(corruption, deal, corruption.ceremony, slot)
+        case Post(Deal() as deal) if corruption.coefficients and slots:
+            slot = min(slots)
+            constant = corruption.coefficients[0]
+            proof = prove(corruption, constant, deal.points[0], dealer=slot)
             yield Post(msgspec.structs.replace(deal, proof=proof))
         case _:
             yield effect
 
 
-def _learn(effect: Occasion, corruption: Corruption) -> None:
-    """Remember the machine's polynomial when it goes to the store."""
-    match effect:
-        case Put("polynomial", data):
-            scalars = decode_canonical(data, tuple[bytes, ...])
-            decoded = tuple(map(corruption.group.decode_scalar, scalars))
-            corruption.memory.coefficients = decoded
-        case _:
-            pass
-
-
-def _proof(corruption: Corruption, deal: Deal, ceremony: Ceremony, dealer: int) -> bytes:
-    """Prove the machine's own constant, as `dealer` would in the attempt `ceremony`."""
+def prove(
+    corruption: Corruption,
+    constant: int,
+    point: bytes,
+    ceremony: Ceremony | None = None,
+    dealer: int | None = None,
+) -> bytes:
+    """Prove `constant` for `point`; for another attempt or as another dealer, if given."""
     return schnorr.prove(
         corruption.group,
-        SecretScalar(corruption.memory.coefficients[0]),
-        deal.points[0],
+        SecretScalar(constant),
+        point,
         corruption.scalar("proof"),
         POSSESSION,
-        *proof_context(ceremony, corruption.state.committee),
-        dealer,
+        *proof_context(ceremony or corruption.ceremony, corruption.state.committee),
+        corruption.dealer if dealer is None else dealer,
     )
 
 
@@ -288,14 +294,15 @@ def copy_dealer(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     Copied contributions would make the key depend on the victim's alone.
 
     Expected: bad-proof, since proofs are bound to their dealer; proven by the signed deal alone;
-    excluded. Without any other deal it posts none.
+    excluded. In a reshare wrong-constant; in a refresh, without proofs, its shares fit nothing:
+    accused-by-t. Without any other deal it posts none.
     """
     match effect:
         case Post(Deal()):
             corruption.memory.held.append(effect)
         case Received() if corruption.memory.held:
             others = _sound_deals(corruption)
-            for victim in sorted(corruption.choose(others)):
+            for victim in sorted(corruption.choose_dealers(others)):
                 corruption.release()
                 yield Post(others[victim])
         case _:
@@ -309,7 +316,8 @@ def rogue_key(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     If it counted, the group's key would be the dealer's alone.
 
     Expected: bad-proof, since it can't know the logarithm of its own constant; proven by the signed
-    deal alone; excluded.
+    deal alone; excluded. In a reshare wrong-constant; in a refresh, without proofs, its shares fit
+    nothing: accused-by-t.
     """
     match effect:
         case Post(Deal()):
@@ -317,7 +325,7 @@ def rogue_key(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
         case Received(height) if corruption.memory.held:
             others = list(_sound_deals(corruption).values())
             # The last height at which a deal can still come in time is two before the deadline.
-            complete = len(others) == len(corruption.others)
+            complete = len(others) == len(corruption.other_dealers)
             if complete or height >= corruption.state.deadline - 2:
                 for own in corruption.release():
                     assert isinstance(own, Post)
@@ -331,7 +339,7 @@ def _without(own: Deal, others: list[Deal], corruption: Corruption) -> Deal:
     group = corruption.group
     columns = zip(own.points, *(deal.points for deal in others), strict=True)
     points = [group.sum_points([mine, *map(group.negate, rest)]) for mine, *rest in columns]
-    return Deal(tuple(points), _forged(corruption))
+    return Deal(tuple(points), own.proof and _forged(corruption))
 
 
 def _sound_deals(corruption: Corruption) -> dict[int, Deal]:
@@ -340,7 +348,7 @@ def _sound_deals(corruption: Corruption) -> dict[int, Deal]:
     return {
         dealer: recorded.deal
         for dealer, recorded in sorted(state.deals.items())
-        if dealer != corruption.me.index
+        if dealer != corruption.dealer
         and recorded.deal is not None
         and not deal_fault(
             state.ceremony, state.committee, dealer, recorded.transaction, recorded.body

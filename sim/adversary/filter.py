@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from sim.adversary.registry import (
     BEHAVIOURS,
@@ -11,6 +11,7 @@ from sim.adversary.registry import (
     Behaviour,
     Corruption,
     Memory,
+    Notebook,
     Occasion,
     Received,
     Value,
@@ -19,9 +20,13 @@ from sim.base.errors import LocalError
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import SecretScalar
 from sim.crypto.groups import get_group
-from sim.protocol.ceremony import Member
-from sim.protocol.effects import Effect, Post, SendSealed, SendShares
+from sim.protocol.ceremony import Ceremony, Member
+from sim.protocol.effects import Effect, Post, Put, SendSealed, SendShares
 from sim.protocol.judge import CeremonyState
+
+
+NOTED: Final = frozenset({"share", "polynomial"})
+"""Names under which machines write what an adversary may use later."""
 
 
 class Corrupt(Protocol):
@@ -68,7 +73,8 @@ class Adversary:
 
     Each behaviour sees what the one before it left. An injection is counted where a behaviour's
     output differs from its input: per statement, per recipient of a share, per other effect. That
-    is the positive control: a behaviour that never had the occasion to act counts none.
+    is the positive control: a behaviour that never had the occasion to act counts none. What only
+    reads is counted by whoever sees the store: see `reading`.
 
     Args:
         seed: The run's seed.
@@ -87,6 +93,7 @@ class Adversary:
         self._validator = validator
         self._mine: list[tuple[Corrupt, Behaviour, dict[str, Value]]] = []
         self._memories: dict[str, dict[tuple[bytes, int], Memory]] = {}
+        self._notebooks: dict[tuple[bytes, int], Notebook] = {}
         self.injections: dict[str, int] = {}
         """Injections so far by corruption id, in the plan's order."""
         for corrupt in corruptions:
@@ -100,6 +107,16 @@ class Adversary:
             self._mine.append((corrupt, known, known.complete(corrupt.params)))
             self._memories[corrupt.id] = {}
             self.injections[corrupt.id] = 0
+
+    @property
+    def reading(self) -> list[Corrupt]:
+        """What only reads: secrets that are there while it lasts count as its injections."""
+        return [corrupt for corrupt, known, _ in self._mine if known.reads]
+
+    @property
+    def honest(self) -> bool:
+        """Whether no behaviour is on this validator, at any time."""
+        return not self._mine
 
     def filter(
         self, effects: Sequence[Effect], state: CeremonyState, now_us: int
@@ -120,12 +137,14 @@ class Adversary:
     ) -> Sequence[Effect]:
         """Let each behaviour see the occasion, if any, and what the one before it left."""
         now = list(effects)
-        seat = state.ceremony.by_validator.get(self._validator)
+        self._note(effects, state.ceremony)
+        seat = seat_of(state.ceremony, self._validator)
         for corrupt, known, params in self._mine:
             acts = corrupt.from_us <= now_us and (
                 corrupt.until_us is None or now_us < corrupt.until_us
             )
-            if acts and known.outsider == (seat is None):
+            concerned = not known.operations or state.ceremony.operation in known.operations
+            if acts and concerned and known.outsider == (seat is None):
                 corruption = self._corruption(corrupt, seat, state, params)
                 seen: list[Occasion] = [*occasion, *now]
                 given = [new for old in seen for new in known.function(old, corruption)]
@@ -133,6 +152,14 @@ class Adversary:
                 self.injections[corrupt.id] += differences(now, after)
                 now = after
         return now
+
+    def _note(self, effects: Sequence[Effect], ceremony: Ceremony) -> None:
+        """Copy what the machine writes down, whoever of the behaviours is active."""
+        for effect in effects:
+            if isinstance(effect, Put) and effect.key in NOTED:
+                place = (ceremony.session, ceremony.attempt)
+                notebook = self._notebooks.setdefault(place, Notebook(ceremony))
+                notebook.written[effect.key] = effect.value
 
     def _corruption(
         self,
@@ -142,8 +169,7 @@ class Adversary:
         params: dict[str, Value],
     ) -> Corruption:
         ceremony = state.ceremony
-        seats = (ceremony.by_validator.get(ValidatorIndex(v)) for v in corrupt.victims)
-        named = frozenset(victim.index for victim in seats if victim is not None)
+        named = frozenset(map(ValidatorIndex, corrupt.victims))
         memories = self._memories[corrupt.id]
         attempt = (ceremony.session, ceremony.attempt)
         memory = memories.setdefault(attempt, Memory())
@@ -157,7 +183,13 @@ class Adversary:
             params=params,
             memory=memory,
             earlier=tuple(memories.values())[: list(memories).index(attempt)],
+            notebooks=tuple(self._notebooks.values()),
         )
+
+
+def seat_of(ceremony: Ceremony, validator: ValidatorIndex) -> Member | None:
+    """Return a validator's seat: as a holder, else as a dealer that leaves, else None."""
+    return ceremony.by_validator.get(validator) or ceremony.dealer_by_validator.get(validator)
 
 
 def differences(before: Sequence[Effect], after: Sequence[Effect]) -> int:

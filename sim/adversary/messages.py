@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from sim.adversary.complaints import bitmap
 from sim.adversary.encodings import BASE_POINTS, another_scheme
 from sim.adversary.registry import Corruption, Occasion, Param, Received, behaviour
 from sim.adversary.rewriting import addressed, readdressed
@@ -27,7 +28,6 @@ from sim.protocol.messages import (
     Statement,
 )
 from sim.protocol.phases import Phase
-from sim.protocol.responses import good_bits
 from sim.protocol.transactions import TRANSACTION_MAX
 
 
@@ -44,7 +44,8 @@ def deal_replay(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
     yield effect
     match effect:
         case Put(key, value) if key.startswith("envelope/"):
-            dealer = corruption.ceremony.member(decode_canonical(value, ShareEnvelope).dealer)
+            index = decode_canonical(value, ShareEnvelope).dealer
+            dealer = corruption.ceremony.dealer_by_index[index]
             copies = [
                 Packet(member.validator, "share", dealer.name, value)
                 for member in corruption.others
@@ -53,9 +54,9 @@ def deal_replay(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
             yield from copies
         case Received() if corruption.state.deal_end is not None and corruption.once("deals"):
             deals = [
-                Relay("deal", corruption.ceremony.member(dealer).name, recorded.raw)
+                Relay("deal", corruption.ceremony.dealer_by_index[dealer].name, recorded.raw)
                 for dealer, recorded in sorted(corruption.state.deals.items())
-                if dealer != corruption.me.index
+                if dealer != corruption.dealer
             ]
             corruption.memory.held += deals
             yield from deals
@@ -142,15 +143,15 @@ def unknown_sender(effect: Occasion, corruption: Corruption) -> Iterator[Occasio
 
 
 def _forged(recipient: Member, corruption: Corruption) -> ShareEnvelope:
-    ceremony, size = corruption.ceremony, corruption.ceremony.size
+    ceremony, dealers = corruption.ceremony, corruption.ceremony.dealers
     noise = corruption.draw("forged", recipient.name)
     return ShareEnvelope(
         session=ceremony.session,
         attempt=ceremony.attempt,
-        dealer=recipient.index % size + 1,
+        dealer=dealers[recipient.index % len(dealers)].index,
         recipient=recipient.index,
         sealed=noise.bytes(sealing.SEALED_SIZE),
-        path=(noise.bytes(32),) * (size - 1).bit_length(),
+        path=(noise.bytes(32),) * (ceremony.size - 1).bit_length(),
         signature=noise.bytes(64),
     )
 
@@ -164,9 +165,7 @@ def _uninvited(corruption: Corruption) -> Statement | None:
             points = (corruption.group.base_mul(1),) * (corruption.ceremony.size + 1)
             return Deal(points, corruption.draw("proof").bytes(64))
         case Phase.RESPOND:
-            return Response(
-                good_bits([], [dealer.index for dealer in corruption.ceremony.dealers]), ()
-            )
+            return Response(bitmap([], corruption.ceremony), ())
         case _:
             return None
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from sim.base.codec import decode_canonical
 from sim.base.errors import LocalError
-from sim.base.ids import ShareIndex
+from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.randomness import Stream, stream
+from sim.base.secret import Secret, SecretScalar
 from sim.crypto.group import Group
-from sim.protocol.ceremony import Ceremony, Member
+from sim.protocol.ceremony import Ceremony, Member, Operation
 from sim.protocol.effects import Effect
 from sim.protocol.judge import CeremonyState
 
@@ -37,14 +39,26 @@ class Memory:
 
     Attributes:
         held: Effects kept back for later.
-        coefficients: The polynomial that the machine dealt, lowest coefficient first, if known.
         done: What was to be done only once, and has been.
 
     """
 
     held: list[Effect] = field(default_factory=list)
-    coefficients: tuple[int, ...] = ()
     done: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Notebook:
+    """The secrets of one attempt that the corrupted validator's machine wrote down; kept for ever.
+
+    Attributes:
+        ceremony: The attempt.
+        written: ``share`` and ``polynomial`` as they went to the store.
+
+    """
+
+    ceremony: Ceremony
+    written: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +68,15 @@ class Corruption:
     Attributes:
         id: The scenario entry's id: keys every draw, so that removing another entry moves none.
         seed: The run's seed.
-        me: The corrupted member's seat; an outsider's has the index `OUTSIDE`.
+        me: The corrupted validator's seat, as a holder if it has two; an outsider's has the index
+            `OUTSIDE`. Its index as a dealer may be another: see `dealer` and `holder`.
         state: The attempt that the effects belong to, as the validator has last seen it. To read.
         group: The ceremony's group.
-        victims: Seats that the scenario named; None lets the behaviour choose.
+        victims: Validators that the scenario named; None lets the behaviour choose.
         params: The other parameters, complete and of the declared types.
         memory: Of this attempt.
         earlier: Memories of the attempts before, of any key, oldest first.
+        notebooks: What the validator wrote down in every attempt, of any key, oldest first.
 
     """
 
@@ -69,10 +85,11 @@ class Corruption:
     me: Member
     state: CeremonyState
     group: Group
-    victims: frozenset[ShareIndex] | None
+    victims: frozenset[ValidatorIndex] | None
     params: Mapping[str, Value]
     memory: Memory
     earlier: tuple[Memory, ...] = ()
+    notebooks: tuple[Notebook, ...] = ()
 
     @property
     def ceremony(self) -> Ceremony:
@@ -80,9 +97,49 @@ class Corruption:
         return self.state.ceremony
 
     @property
+    def dealer(self) -> int:
+        """The index under which the corrupted validator deals, 0 if it doesn't."""
+        seat = self.ceremony.dealer_by_validator.get(self.me.validator)
+        return 0 if seat is None else seat.index
+
+    @property
+    def holder(self) -> int:
+        """The index of the share that it is to hold, 0 if it leaves."""
+        seat = self.ceremony.by_validator.get(self.me.validator)
+        return 0 if seat is None else seat.index
+
+    @property
     def others(self) -> tuple[Member, ...]:
         """Every member but the corrupted one."""
-        return tuple(member for member in self.ceremony.members if member != self.me)
+        members = self.ceremony.members
+        return tuple(member for member in members if member.validator != self.me.validator)
+
+    @property
+    def other_dealers(self) -> tuple[Member, ...]:
+        """Everybody in the dealing set but the corrupted one."""
+        dealers = self.ceremony.dealers
+        return tuple(dealer for dealer in dealers if dealer.validator != self.me.validator)
+
+    @property
+    def coefficients(self) -> tuple[int, ...]:
+        """The polynomial that the machine dealt in this attempt, lowest first; empty if unknown."""
+        for notebook in self.notebooks:
+            if notebook.ceremony == self.ceremony and "polynomial" in notebook.written:
+                scalars = decode_canonical(notebook.written["polynomial"], tuple[bytes, ...])
+                return tuple(map(self.group.decode_scalar, scalars))
+        return ()
+
+    def share_of(self, generation: int) -> tuple[int, SecretScalar] | None:
+        """Return (index, share) that it ever held in a generation of this key, the latest one."""
+        wanted = self.ceremony.key, self.ceremony.era, generation
+        for notebook in reversed(self.notebooks):
+            made = notebook.ceremony
+            seat = made.by_validator.get(self.me.validator)
+            if (made.key, made.era, made.generation) == wanted and seat is not None:
+                written = notebook.written.get("share")
+                if written is not None:
+                    return seat.index, Secret(self.group.decode_scalar(written))
+        return None
 
     def once(self, what: str) -> bool:
         """Say whether `what` is to be done now: at the first call of this attempt alone."""
@@ -104,19 +161,26 @@ class Corruption:
         """Return a non-zero scalar, the same at every call with `label`."""
         return 1 + self.draw(label).below(self.group.order - 1)
 
-    def choose(self, candidates: Iterable[int], count: int = 1) -> frozenset[int]:
-        """Return the victims among `candidates`: those named, else `count` of them by draw.
+    def choose_holders(self, candidates: Iterable[int], count: int = 1) -> frozenset[int]:
+        """Return the victims among the holders `candidates`: see `choose`."""
+        return self.choose(map(self.ceremony.member, candidates), count)
+
+    def choose_dealers(self, candidates: Iterable[int], count: int = 1) -> frozenset[int]:
+        """Return the victims among the dealers `candidates`: see `choose`."""
+        return self.choose((self.ceremony.dealer_by_index[x] for x in candidates), count)
+
+    def choose(self, candidates: Iterable[Member], count: int = 1) -> frozenset[int]:
+        """Return the indices of the victims: those named, else `count` of `candidates` by draw.
 
         Every candidate is ranked by a draw of its own, so that one candidate more or less changes
         the choice only if it is itself chosen.
         """
         if self.victims is not None:
-            return frozenset(candidates) & self.victims
-        ceremony = self.ceremony
+            return frozenset(seat.index for seat in candidates if seat.validator in self.victims)
         ranked = sorted(
-            candidates, key=lambda x: (self.draw("victim", ceremony.member(x).name).bytes(8), x)
+            candidates, key=lambda seat: (self.draw("victim", seat.name).bytes(8), seat.index)
         )
-        return frozenset(ranked[:count])
+        return frozenset(seat.index for seat in ranked[:count])
 
     def count(self, name: str) -> int:
         """Return the integer parameter `name`."""
@@ -177,6 +241,9 @@ class Behaviour:
         targeted: Whether it takes victims.
         params: Its typed parameters.
         outsider: Whether it acts in ceremonies in which its validator has no seat, and only there.
+        operations: In ceremonies of which it acts; empty: of all.
+        reads: Whether it steals what its validator has while it is active. Only whoever sees the
+            store can count how much that is.
         absent: Schemes on which it can't exist, and why.
 
     """
@@ -187,6 +254,8 @@ class Behaviour:
     targeted: bool = False
     params: tuple[Param, ...] = ()
     outsider: bool = False
+    operations: frozenset[Operation] = frozenset()
+    reads: bool = False
     absent: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -222,6 +291,8 @@ def behaviour(
     *params: Param,
     targeted: bool = False,
     outsider: bool = False,
+    operations: Iterable[Operation] = (),
+    reads: bool = False,
     absent: Mapping[str, str] | None = None,
 ) -> Callable[[Function], Function]:
     """Register a filter; ``bad_share_one`` is called "bad-share-one" in scenario files."""
@@ -234,7 +305,15 @@ def behaviour(
         if name in BEHAVIOURS:
             raise LocalError(f"{name} is registered twice")
         BEHAVIOURS[name] = Behaviour(
-            name, function, doc, targeted, params, outsider, dict(absent or {})
+            name,
+            function,
+            doc,
+            targeted,
+            params,
+            outsider,
+            frozenset(operations),
+            reads,
+            dict(absent or {}),
         )
         return function
 

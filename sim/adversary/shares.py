@@ -22,7 +22,7 @@ def silent_to_some(effect: Occasion, corruption: Corruption) -> Iterator[Occasio
     """
     match effect:
         case SendShares(shares):
-            victims = corruption.choose(shares, corruption.count("victims"))
+            victims = corruption.choose_holders(shares, corruption.count("victims"))
             yield SendShares({x: share for x, share in shares.items() if x not in victims})
         case _:
             yield effect
@@ -65,7 +65,7 @@ def _moved(
     shares: Mapping[ShareIndex, SecretScalar], corruption: Corruption, count: int
 ) -> dict[ShareIndex, SecretScalar]:
     order = corruption.group.order
-    victims = corruption.choose(shares, count)
+    victims = corruption.choose_holders(shares, count)
     return {x: SecretScalar((s.reveal() + 1) % order) for x, s in shares.items() if x in victims}
 
 
@@ -84,7 +84,7 @@ def undecryptable_share(effect: Occasion, corruption: Corruption) -> Iterator[Oc
     """
     match effect:
         case SendSealed(sealed):
-            victims = corruption.choose(sealed)
+            victims = corruption.choose_holders(sealed)
             part = corruption.option("part")
             yield SendSealed(
                 {x: _garbled(leaf, part) if x in victims else leaf for x, leaf in sealed.items()}

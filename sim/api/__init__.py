@@ -18,9 +18,22 @@ results consist of · `catalogue` what scenario files may name.
 from __future__ import annotations
 
 from sim.api.catalogue import catalogue, schema, template
-from sim.api.ledgers import Ledger, VerifiedLedger, verify
+from sim.api.ledgers import Ledger, VerifiedKey, VerifiedLedger, verify
 from sim.api.netchecks import NetworkCheck, netcheck
-from sim.api.records import Activation, CommitteeDraw, Dispute, Exclusion, Fault, Key, TestSignature
+from sim.api.records import (
+    Activation,
+    Blame,
+    CommitteeDraw,
+    Dispute,
+    Exclusion,
+    Fault,
+    Generation,
+    Key,
+    Rotation,
+    SessionCounts,
+    Tested,
+    TestSignature,
+)
 from sim.api.replays import Replay, replay
 from sim.api.runs import Run, open_run, run
 from sim.api.scenarios import load, resolve
@@ -30,14 +43,16 @@ from sim.scenario.load import Scenario
 from sim.scenario.plan import Plan
 from sim.scenario.template import SCHEMA_FILE
 from sim.study.lines import Line
+from sim.world.eventlog import Event
 from sim.world.folder import FolderError
-from sim.world.outcome import Event, Progress
+from sim.world.outcome import Progress
 from sim.world.replay import Divergence
 from sim.world.verdicts import Exit
 
 __all__ = [
     "SCHEMA_FILE",
     "Activation",
+    "Blame",
     "CommitteeDraw",
     "Diagnostic",
     "Dispute",
@@ -47,6 +62,7 @@ __all__ = [
     "Exit",
     "Fault",
     "FolderError",
+    "Generation",
     "Key",
     "Ledger",
     "LedgerError",
@@ -55,10 +71,14 @@ __all__ = [
     "Plan",
     "Progress",
     "Replay",
+    "Rotation",
     "Run",
     "Scenario",
     "ScenarioError",
+    "SessionCounts",
     "TestSignature",
+    "Tested",
+    "VerifiedKey",
     "VerifiedLedger",
     "catalogue",
     "load",

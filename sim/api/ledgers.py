@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from sim.api.records import CommitteeDraw, Record
+
+if TYPE_CHECKING:
+    from sim.kchain.state import ChainState
 
 
 class Ledger:
@@ -38,6 +41,31 @@ class Ledger:
         Path(path).write_bytes(self.data)
 
 
+class VerifiedKey(Record, frozen=True):
+    """What was derived again of one key, from public data.
+
+    Attributes:
+        public_key: Of the latest era, hex; None for a key that has none.
+        status: ``Pending``, ``Failed``, ``Active``, ``Rotating`` or ``Retired``.
+        era: Counts public keys from 1.
+        generation: Counts rotations under the latest public key from 0.
+        generations: Derived again, of all eras: public key, verification shares, transcript.
+        activations: Signatures by new generations that were checked; 0 for schemes without any.
+        endorsements: Signatures by the public keys of earlier eras over those of later ones.
+        sessions: Signing sessions that are over.
+
+    """
+
+    public_key: str | None
+    status: str
+    era: int
+    generation: int
+    generations: int
+    activations: int
+    endorsements: int
+    sessions: int
+
+
 class VerifiedLedger(Record, frozen=True):
     """A ledger that passed every public check.
 
@@ -47,8 +75,9 @@ class VerifiedLedger(Record, frozen=True):
         height: Of the last block.
         blocks: Materialised blocks, genesis included.
         transactions: In them, applied and rejected; `rejected` counts the latter.
-        keys: Public key (hex) by name, None for a key that has none.
-        draws: Committees that the chain drew by stake, by key name; each was derived again.
+        keys: What was derived again, by key name.
+        attempts: Ceremonies that were judged again, failed ones too.
+        draws: The committee that the chain drew last by stake, by key name; all were drawn again.
 
     """
 
@@ -58,7 +87,8 @@ class VerifiedLedger(Record, frozen=True):
     blocks: int
     transactions: int
     rejected: int
-    keys: dict[str, str | None]
+    keys: dict[str, VerifiedKey]
+    attempts: int
     draws: dict[str, CommitteeDraw]
 
 
@@ -87,7 +117,6 @@ def verify(ledger: Ledger | bytes | str | Path, expect_head: str | None = None) 
         raise ValueError(f"a head hash has 64 hex digits, not {2 * len(head)}")
     chain = verify_ledger(_bytes(ledger), head)
     entries = [entry for block in chain.blocks for entry in block.entries]
-    records = {name: key.record for name, key in chain.state.keys.items()}
     return VerifiedLedger(
         chain=chain.genesis.chain,
         head=chain.head.hex(),
@@ -95,11 +124,27 @@ def verify(ledger: Ledger | bytes | str | Path, expect_head: str | None = None) 
         blocks=len(chain.blocks),
         transactions=len(entries),
         rejected=sum(bool(entry.reason) for entry in entries),
-        keys={n: None if r is None else r.public_key.hex() for n, r in records.items()},
+        keys={name: _key(name, chain.state) for name in chain.state.keys},
+        attempts=chain.derived.attempts,
         draws={
             name: msgspec.convert(describe_draw(draw), CommitteeDraw)
             for name, draw in chain.state.draws.items()
         },
+    )
+
+
+def _key(name: str, state: ChainState) -> VerifiedKey:
+    """Count what `kchain.generations` has checked of a key."""
+    records, last = state.generations(name), state.record(name)
+    return VerifiedKey(
+        public_key=None if last is None else last.public_key.hex(),
+        status=state.keys[name].status,
+        era=1 if last is None else last.era,
+        generation=0 if last is None else last.generation,
+        generations=len(records),
+        activations=sum(bool(record.activation_signature) for record in records),
+        endorsements=sum(bool(record.endorsement) for record in records if record.generation == 0),
+        sessions=sum(key == name for key, _ in state.sessions),
     )
 
 

@@ -130,16 +130,141 @@ class CommitteeDraw(Record, frozen=True):
     policy: str
 
 
+class Blame(Record, frozen=True):
+    """What a validator did wrong, or was missed of it, in an attempt of a rotation."""
+
+    validator: str
+    fault: str
+    proof: bool
+
+
+class Tested(Record, frozen=True):
+    """The first signature that a generation made: whether it verifies, and when it stood."""
+
+    verified: bool
+    height: int
+    time_us: int
+
+
+class Generation(Record, frozen=True):
+    """One sharing of a key, from its activation to the next one's.
+
+    Attributes:
+        era: Counts public keys from 1.
+        generation: Counts rotations under one public key from 0.
+        operation: ``dkg``, ``generate``, ``rekey``, ``reshare`` or ``refresh``.
+        trigger: ``create``, ``manual``, ``epoch``, ``churn``, ``schedule``, ``max-age``,
+            ``policy-violation`` or ``emergency``.
+        requested_us: Virtual time of the block in which it was asked for.
+        started_us: Virtual time of the block that opened its first attempt.
+        height: At which it was activated; `time_us` is its virtual time.
+        attempts: Opened for it, the successful one included.
+        threshold: t.
+        committee: Names, by share index.
+        public_key: Hex.
+        joined: Who is in its committee and was not in the one before.
+        left: Who was in the committee before and is not in this one.
+        blamed: Faults of all its attempts, proven or not.
+        disputes: Accusations in them that nothing decides.
+        messages: That its attempts took, transactions included; likewise `bytes`.
+        unavailable_us: How long fewer than t holders of its shares were up while it was active.
+        test_signature: Its first signature on the ledger, or None.
+
+    """
+
+    era: int
+    generation: int
+    operation: str
+    trigger: str
+    requested_us: int | None
+    started_us: int | None
+    height: int
+    time_us: int
+    attempts: int
+    threshold: int
+    committee: tuple[str, ...]
+    public_key: str
+    joined: tuple[str, ...]
+    left: tuple[str, ...]
+    blamed: tuple[Blame, ...]
+    disputes: int
+    messages: int
+    bytes: int
+    unavailable_us: int
+    test_signature: Tested | None
+
+
+class Rotation(Record, frozen=True):
+    """A rotation that was asked for, by a principal or by a rule, and what came of it.
+
+    Attributes:
+        request: Id of the timeline entry that asked for it; None for a rule or a validator.
+        operation: ``reshare``, ``refresh``, ``repair`` or ``rekey``.
+        trigger: As of a generation, or ``lost-share``.
+        era: That it was to make or keep.
+        generation: Likewise.
+        outcome: ``activated``, ``aborted``, ``rolled-back``, ``dropped``; None if it is still open.
+        reason: Why, unless it was activated.
+        target: Whose share was to be repaired, or None.
+        requested_us: Virtual time of the block in which it was asked for.
+        started_us: Virtual time of the block that opened its first attempt, None if none was.
+        height: At which it ended, or None; `time_us` is its virtual time.
+        attempts: Opened.
+        blamed: Faults of all its attempts.
+        disputes: Accusations in them that nothing decides.
+        messages: That its attempts took; likewise `bytes`.
+
+    """
+
+    request: str | None
+    operation: str
+    trigger: str
+    era: int
+    generation: int
+    outcome: str | None
+    reason: str | None
+    target: str | None
+    requested_us: int | None
+    started_us: int | None
+    height: int | None
+    time_us: int | None
+    attempts: int
+    blamed: tuple[Blame, ...]
+    disputes: int
+    messages: int
+    bytes: int
+
+
+class SessionCounts(Record, frozen=True):
+    """What became of the requests for signatures by a key.
+
+    Attributes:
+        complete: Signed.
+        expired: Closed after 5 minutes.
+        failed: Closed because too many signers were proven bad.
+        open: Still open at the end of the run.
+        refused: Number by reason.
+
+    """
+
+    complete: int
+    expired: int
+    failed: int
+    open: int
+    refused: dict[str, int]
+
+
 class Key(Record, frozen=True):
     """What has become of one key.
 
     Attributes:
-        scheme: ``ED25519``, ``SECP256K1`` or ``BLS``.
-        threshold: t, the number of shares that sign.
+        scheme: ``ED25519``, ``SECP256K1``, ``BLS``, ``MLDSA`` or ``MLKEM``.
+        threshold: t of the active generation, the number of shares that sign.
         faults_tolerated: f*, the liars and withholders that a ceremony survives.
         quorum: Confirmations without which no key is activated: t + f*.
         size: n, the committee's size.
-        status: ``Active``, ``Pending``, ``Failed``, or ``Absent`` if it was never asked for.
+        status: ``Active``, ``Rotating``, ``Retired``, ``Pending``, ``Failed``, or ``Absent`` if it
+            was never asked for.
         generation: Counts rotations from 0.
         era: Counts public keys from 1.
         public_key: Hex, or None while there is none.
@@ -155,7 +280,12 @@ class Key(Record, frozen=True):
         created_us: Virtual time of the block that holds its creation, or None.
         activation: The committee's first signature, or None.
         test_signature: Or None.
-        draw: How the committee was drawn; None if the scenario names it.
+        generations: Every one that was activated, in order.
+        rotations: Every one that was asked for, in that order, repairs included.
+        sessions: What became of requests for signatures.
+        retired_us: Virtual time at which it was retired, or None.
+        available: For which part of its life, from 0 to 1, t holders of shares or more were up.
+        draw: How the committee was last drawn; None if it never was.
 
     """
 
@@ -181,4 +311,9 @@ class Key(Record, frozen=True):
     created_us: int | None
     activation: Activation | None
     test_signature: TestSignature | None
+    generations: tuple[Generation, ...]
+    rotations: tuple[Rotation, ...]
+    sessions: SessionCounts
+    retired_us: int | None
+    available: float | None
     draw: CommitteeDraw | None = None

@@ -71,13 +71,16 @@ def replay(
     whole = msgspec.structs.replace(plan, wall_limit_us=None) if short else plan
     again = execute(whole, source.scenario(), processes, progress, switches)
     names = [validator.name for validator in plan.validators]
-    old = list(source.events())
-    new = cut(again.events, old) if short else again.events
-    divergence = first_difference(old, new, names)
+    new = cut(again.events, source.events()) if short else again.events
+    divergence = first_difference(source.events(), new, names)
     if divergence is None and not short:
         divergence = digest_difference(source.digests(), again.digests)
     return Replay(
-        stored, Run(again.summary, again), _differences(source, again), divergence, len(old)
+        stored,
+        Run(again.summary, again),
+        _differences(source, again),
+        divergence,
+        source.event_count(),
     )
 
 

@@ -14,8 +14,9 @@ from sim.api.records import Dispute, Fault, Key
 from sim.api.scenarios import resolve
 from sim.api.thread import Errand
 from sim.base.errors import LocalError
+from sim.world.eventlog import Event
 from sim.world.folder import RunFiles, RunFolder, plan_id, write_run
-from sim.world.outcome import Event, Progress, ProgressCallback, RunOutcome, Switches
+from sim.world.outcome import Progress, ProgressCallback, RunOutcome, Switches
 
 if TYPE_CHECKING:
     from sim.scenario.load import Scenario

@@ -5,14 +5,16 @@ the chain again for themselves, and report every violation, not only the first.
 
 `observation` what a finished run shows · `registry` how a check is registered, and `check_all` ·
 `agreement` one key, one QUAL, one chain · `shares` shares and the public polynomial · `blame` who
-is excluded and on what evidence · `secrecy` how much of each polynomial is out · `leaks` secrets on
-the chain. Importing this package registers every check in `CHECKS`.
+is excluded and on what evidence · `secrecy` how much of each polynomial is out · `erasure` old
+shares, gone in time and not before · `leaks` secrets on the chain. Importing this package registers
+every check in `CHECKS`. `attacks`, with `stealing` and `algebra`, tries what an adversary would.
 """
 
 from __future__ import annotations
 
 from sim.checks import agreement as _agreement
 from sim.checks import blame as _blame
+from sim.checks import erasure as _erasure
 from sim.checks import leaks as _leaks
 from sim.checks import secrecy as _secrecy
 from sim.checks import shares as _shares
@@ -20,8 +22,10 @@ from sim.checks.observation import (
     BlockView,
     CeremonyView,
     Holding,
+    Kept,
     KnownSecret,
     Observation,
+    Period,
     ValidatorView,
     Violation,
 )
@@ -33,12 +37,14 @@ __all__ = [
     "CeremonyView",
     "Check",
     "Holding",
+    "Kept",
     "KnownSecret",
     "Observation",
+    "Period",
     "ValidatorView",
     "Violation",
     "check",
     "check_all",
 ]
 
-del _agreement, _blame, _leaks, _secrecy, _shares
+del _agreement, _blame, _erasure, _leaks, _secrecy, _shares

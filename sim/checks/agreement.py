@@ -18,14 +18,14 @@ def one_key_and_one_qual(observation: Observation) -> Iterator[Finding]:
     states = {attempt_of(state): state for state in observation.ceremonies}
     for validator in observation.honest:
         for view in validator.ceremonies:
-            state = states.get((view.key, view.era, view.generation, view.attempt))
+            state = states.get((view.session, view.attempt))
             for complaint in _differences(view, state):
                 yield Finding(complaint, view.seen_us, validator.name)
 
 
 def _differences(view: CeremonyView, state: CeremonyState | None) -> Iterator[str]:
     if state is None:
-        yield f"saw {view.key} attempt {view.attempt}, which is not on the chain"
+        yield f"saw {view.session}#{view.attempt}, which is not on the chain"
         return
     if not view.verification:
         return  # it has not followed the chain that far
@@ -42,6 +42,55 @@ def _differences(view: CeremonyView, state: CeremonyState | None) -> Iterator[st
 
 def _seats(qual: tuple[int, ...]) -> str:
     return "{" + ", ".join(map(str, qual)) + "}"
+
+
+@check
+def one_record_per_generation(observation: Observation) -> Iterator[Finding]:
+    """Every generation of a key is activated once, by a rotation of the one before it.
+
+    [kchain, "Rotation semantics": one active generation, at most one pending rotation; generations
+    only grow.]
+    """
+    for (key, era, generation), states in sorted(observation.generations.items()):
+        for state in states[1:]:
+            yield Finding(
+                f"{title(state)}: generation {generation} of {key} was active before, by "
+                f"{title(states[0])}",
+                observation.at_us(state.ended_at),
+            )
+        made = states[0]
+        before = observation.generations.get((key, era, generation - 1))
+        if generation and before is None:
+            yield Finding(
+                f"{title(made)}: nothing made generation {generation - 1}",
+                observation.at_us(made.ended_at),
+            )
+        elif before and (made.ended_at or 0) <= (before[0].ended_at or 0):
+            yield Finding(
+                f"{title(made)}: active before generation {generation - 1}",
+                observation.at_us(made.ended_at),
+            )
+
+
+@check
+def public_key_is_kept(observation: Observation) -> Iterator[Finding]:
+    """Within an era every generation has the one public key, and starts from the one before.
+
+    [protocols, "Reshare": V'_0 must equal the public key; V_0 equals the old V_i byte for byte.]
+    """
+    for (key, era, generation), (made, *_) in sorted(observation.generations.items()):
+        first = observation.generations.get((key, era, 0), [made])[0]
+        at_us = observation.at_us(made.ended_at)
+        if made.public_key != first.public_key:
+            yield Finding(
+                f"{title(made)}: the public key is {made.public_key.hex()[:16]}…, and era {era} "
+                f"began with {first.public_key.hex()[:16]}…",
+                at_us,
+            )
+        before = observation.generations.get((key, era, generation - 1))
+        base = made.ceremony.base
+        if before and (base is None or base.verification != before[0].verification):
+            yield Finding(f"{title(made)}: it doesn't start from {title(before[0])}", at_us)
 
 
 @check

@@ -18,7 +18,8 @@ ABSENCE: Final = frozenset({"no-deal", "unjustified"})
 def honest_dealers_stay(observation: Observation) -> Iterator[Finding]:
     """No honest dealer is disqualified for anything that it or others said.
 
-    [GJKR07, Lemma 1: honest parties are never disqualified.] What a late dealer is excluded for is
+    [GJKR07, Lemma 1: honest parties are never disqualified; protocols, "Reshare": a leaving dealer
+    answers complaints like any other.] What a late dealer is excluded for is
     its absence: see `honest_dealers_are_heard`.
     """
     for _, why, finding in _honest_exclusions(observation):
@@ -43,7 +44,7 @@ def _honest_exclusions(observation: Observation) -> Iterator[tuple[ValidatorView
     """Yield every honest dealer that is out, the verdict's name, and the finding that it makes."""
     for state in observation.ceremonies:
         for dealer, why in sorted(state.excluded.items()):
-            member = state.ceremony.member(dealer)
+            member = state.ceremony.dealer_by_index[dealer]
             view = observation.view(member)
             if not view.corrupted:
                 finding = Finding(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sim.base.codec import decode_canonical
-from sim.base.ids import ShareIndex
+from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import Secret
 from sim.checks.observation import KnownSecret, Observation, Publication
 from sim.checks.registry import Finding, check
@@ -103,7 +103,11 @@ def _publications(observation: Observation) -> Iterator[tuple[int, Publication, 
     for said in statements(observation):
         place = (said.session, said.attempt)
         ceremony = ceremonies.get(place)
-        speaker = None if ceremony is None else ceremony.by_identity.get(said.principal)
+        if ceremony is None:
+            continue
+        dealt = isinstance(said.statement, Justification)
+        seats = ceremony.dealer_by_identity if dealt else ceremony.by_identity
+        speaker = seats.get(said.principal)
         if speaker is None:
             continue
         match said.statement:
@@ -126,15 +130,15 @@ def is_secret(key: str) -> bool:
 
 
 def stored_secrets(
-    key: str, value: bytes, ceremony: Ceremony, holder: ShareIndex
+    key: str, value: bytes, ceremony: Ceremony, validator: ValidatorIndex
 ) -> list[KnownSecret]:
-    """Return what an entry of a DKG's store keeps from the chain.
+    """Return what an entry of a participant's store keeps from the chain.
 
     Args:
         key: Its key; it may have any prefix up to the last ``/`` before the machine's own name.
         value: Its value.
         ceremony: The attempt that it belongs to.
-        holder: Whose store it is.
+        validator: Whose store it is.
 
     Returns:
         Seeds, a share, or a polynomial's coefficients and the shares dealt with it; nothing for
@@ -144,6 +148,7 @@ def stored_secrets(
     place = (ceremony.session, ceremony.attempt)
     name = key.rpartition("/")[2]
     if _ONE_TIME in key:
+        holder = ceremony.by_validator[validator].index
         opened = Publication(*place, "seeds", int(name), holder)
         return [KnownSecret(f"seeds of the one-time key for dealer {name}", Secret(value), opened)]
     match name:
@@ -152,7 +157,7 @@ def stored_secrets(
         case "transport":
             return [KnownSecret("seeds of the transport key", Secret(value))]
         case "polynomial":
-            return _polynomial(value, ceremony, holder)
+            return _polynomial(value, ceremony, ceremony.dealer_by_validator[validator].index)
         case _:
             return []
 
@@ -167,6 +172,7 @@ def _polynomial(value: bytes, ceremony: Ceremony, dealer: ShareIndex) -> list[Kn
     coefficients = [
         KnownSecret(f"coefficient {k} of its polynomial", Secret(scalar))
         for k, scalar in enumerate(scalars)
+        if any(scalar)  # a sharing of zero has a constant that is no secret
     ]
     return coefficients + [
         KnownSecret(

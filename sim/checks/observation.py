@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import SecretBytes, SecretScalar
 from sim.protocol.ceremony import Member
 from sim.protocol.judge import CeremonyState
+from sim.protocol.phases import Phase
+
+
+AttemptId: TypeAlias = tuple[bytes, int]
+"""(session, attempt); the session is 32 bytes."""
+
+GenerationId: TypeAlias = tuple[str, int, int]
+"""(key, era, generation)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +46,17 @@ class CeremonyView:
     """What one validator made of one attempt, as far as it has followed the chain.
 
     Attributes:
-        key: The key's name.
-        era: Counts public keys under that name.
-        generation: Counts rotations.
+        session: The session's label, such as ``beacon/reshare/3``.
         attempt: 1-based.
         phase: Where it saw the attempt stand.
         public_key: Encoded, or empty while QUAL is not fixed.
-        qual: Share indices of QUAL; empty while it is not fixed.
+        qual: Indices of the dealers that count; empty while that is not fixed.
         verification: V_0..V_n, or empty.
         seen_us: Virtual time at which it received the last block that it followed.
 
     """
 
-    key: str
-    era: int
-    generation: int
+    session: str
     attempt: int
     phase: str
     public_key: bytes
@@ -66,9 +70,7 @@ class Holding:
     """What one member holds of one attempt that fixed a key; secret.
 
     Attributes:
-        key: The key's name.
-        era: Counts public keys under that name.
-        generation: Counts rotations.
+        session: The session's label.
         attempt: 1-based.
         index: The member's share index.
         share: Its share of the key, or None.
@@ -76,13 +78,51 @@ class Holding:
 
     """
 
-    key: str
-    era: int
-    generation: int
+    session: str
     attempt: int
     index: ShareIndex
     share: SecretScalar | None
     shareless: bool
+
+
+class Period(NamedTuple):
+    """A stretch of virtual time, [from_us, until_us); None is the end of the run."""
+
+    from_us: int
+    until_us: int | None
+
+    def meets(self, other: Period) -> bool:
+        """Say whether the two have an instant in common."""
+        return (other.until_us is None or self.from_us < other.until_us) and (
+            self.until_us is None or other.from_us < self.until_us
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A secret that one validator kept for one attempt, for as long as it did.
+
+    Attributes:
+        session: 32 bytes.
+        attempt: 1-based.
+        name: ``share``, ``polynomial``, ``transport``, ``one-time/<dealer>`` …
+        value: As its machine wrote it.
+        written_us: Virtual time from which it was in the store.
+        erased_us: Virtual time from which it no longer was, durably; None at the run's end.
+
+    """
+
+    session: bytes
+    attempt: int
+    name: str
+    value: SecretBytes
+    written_us: int = 0
+    erased_us: int | None = None
+
+    def was_there(self, period: Period) -> bool:
+        """Say whether it was in the store at any instant of `period`."""
+        begins = period.until_us is None or self.written_us < period.until_us
+        return begins and (self.erased_us is None or self.erased_us > period.from_us)
 
 
 class Publication(NamedTuple):
@@ -128,14 +168,19 @@ class ValidatorView:
         index: Registry position.
         name: Its name.
         corrupted: Whether the plan corrupts it at any time.
+        periods: When; empty if it is corrupted and nobody says when: then always.
         disturbed: Whether the run kept it from acting in time: it was crashed, paused or slowed,
             its clock was off, or its ledger link was cut. Loss between validators doesn't count.
         alive: Whether it was up at the end.
         heads: (height, block hash, µs of receipt) of every block that it followed, ascending; those
             of all incarnations one after the other.
-        ceremonies: Its views of attempts, by key, generation and attempt.
-        holdings: What it holds, alike.
+        ceremonies: Its views of the attempts that still counted at the end.
+        holdings: What it holds of them.
         secrets: What it keeps from the chain: its share, what it dealt, coefficients, seeds.
+        kept: What it ever kept, and how long.
+        left: (session, attempt, name) of what its store holds of attempts at the end, if it is up.
+        envelopes: Every sealed share that reached it, encoded; anybody on the way has them too.
+        transport: Seeds behind its long-lived transport key, 96 bytes, if ceremonies used it.
 
     """
 
@@ -148,6 +193,17 @@ class ValidatorView:
     ceremonies: tuple[CeremonyView, ...] = ()
     holdings: tuple[Holding, ...] = ()
     secrets: tuple[KnownSecret, ...] = ()
+    periods: tuple[Period, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    left: tuple[tuple[bytes, int, str], ...] = ()
+    envelopes: tuple[bytes, ...] = ()
+    transport: SecretBytes | None = None
+
+    def corrupted_in(self, period: Period) -> bool:
+        """Say whether the plan corrupts it at any instant of `period`."""
+        if not self.periods:
+            return self.corrupted
+        return any(known.meets(period) for known in self.periods)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +234,12 @@ class Observation:
         seed: The run's seed: keys the samples that checks draw.
         end_us: Virtual time at the end of the run.
         blocks: The chain, ascending, genesis included.
-        ceremonies: The chain's final fold of every attempt, by key, generation and attempt.
+        ceremonies: The chain's final fold of every attempt, in the order in which they opened.
         validators: By registry position.
+        activated: Virtual time at which each attempt's result became the key's record, by (session,
+            attempt); None takes every attempt that ended active, from then on.
+        retired: Virtual time at which keys were retired, by name.
+        finality: Heights that validators wait before they act on a block.
 
     """
 
@@ -188,6 +248,9 @@ class Observation:
     blocks: tuple[BlockView, ...]
     ceremonies: tuple[CeremonyState, ...]
     validators: tuple[ValidatorView, ...]
+    activated: Mapping[AttemptId, int] | None = None
+    retired: Mapping[str, int] = field(default_factory=dict)
+    finality: int = 0
 
     @cached_property
     def honest(self) -> tuple[ValidatorView, ...]:
@@ -208,6 +271,10 @@ class Observation:
         """Virtual time of `height`; the run's end where no such block is known."""
         return self.end_us if height is None else self.times_us.get(height, self.end_us)
 
+    def _latest_us(self, height: int) -> int:
+        """Virtual time of the last materialised block up to `height`."""
+        return max((b.time_us for b in self.blocks if b.height <= height), default=0)
+
     def view(self, member: Member) -> ValidatorView:
         """Return the validator in a committee seat."""
         return self.validators[member.validator]
@@ -217,14 +284,68 @@ class Observation:
         wanted = attempt_of(state)
         for validator in self.validators:
             for holding in validator.holdings:
-                if (holding.key, holding.era, holding.generation, holding.attempt) == wanted:
+                if (holding.session, holding.attempt) == wanted:
                     yield validator, holding
 
+    @cached_property
+    def generations(self) -> dict[GenerationId, list[CeremonyState]]:
+        """The attempts that made each generation active: one, unless something is wrong."""
+        found: dict[GenerationId, list[CeremonyState]] = {}
+        for state in self.ceremonies:
+            made = state.phase is Phase.ACTIVE and state.ceremony.operation != "repair"
+            if made and (self.activated is None or id_of(state) in self.activated):
+                found.setdefault(generation_of(state), []).append(state)
+        return found
 
-def attempt_of(state: CeremonyState) -> tuple[str, int, int, int]:
-    """Return (key, era, generation, attempt) of an attempt."""
+    def active_from_us(self, state: CeremonyState) -> int:
+        """Virtual time from which the generation that `state` made was active."""
+        if self.activated is None:
+            return self.at_us(state.ended_at)
+        return self.activated[id_of(state)]
+
+    @cached_property
+    def active(self) -> dict[str, CeremonyState]:
+        """The attempt that made the latest generation of every key."""
+        latest: dict[str, CeremonyState] = {}
+        for (key, _, _), states in sorted(self.generations.items()):
+            latest[key] = states[0]
+        return latest
+
+    def successor(self, state: CeremonyState) -> CeremonyState | None:
+        """Return the attempt that replaced the generation that `state` made or keeps, if any."""
+        key, era, generation = generation_of(state)
+        for later in ((key, era, generation + 1), (key, era + 1, 0)):
+            if later in self.generations:
+                return self.generations[later][0]
+        return None
+
+    def lifetime(self, state: CeremonyState) -> Period:
+        """Return from when to when shares of the generation that `state` makes can be stolen.
+
+        From the first height of its attempt to the activation of the next generation; to the end
+        of the run if there is none. Of an attempt that failed: to its failure.
+        """
+        start = self._latest_us(state.ceremony.start - 1)
+        if state.phase is not Phase.ACTIVE:
+            return Period(start, None if state.ended_at is None else self.at_us(state.ended_at))
+        later = self.successor(state)
+        return Period(start, None if later is None else self.active_from_us(later))
+
+
+def generation_of(state: CeremonyState) -> GenerationId:
+    """Return the generation that an attempt makes, or keeps."""
     ceremony = state.ceremony
-    return ceremony.key, ceremony.era, ceremony.generation, ceremony.attempt
+    return ceremony.key, ceremony.era, ceremony.generation
+
+
+def id_of(state: CeremonyState) -> AttemptId:
+    """Return the session, 32 bytes, and the attempt."""
+    return state.ceremony.session, state.ceremony.attempt
+
+
+def attempt_of(state: CeremonyState) -> tuple[str, int]:
+    """Return the session's label and the attempt."""
+    return state.ceremony.label, state.ceremony.attempt
 
 
 def title(state: CeremonyState) -> str:

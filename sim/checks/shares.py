@@ -6,11 +6,20 @@ from collections.abc import Iterator
 from typing import Final
 
 from sim.base.randomness import stream
-from sim.checks.observation import Holding, Observation, ValidatorView, title
+from sim.checks.observation import (
+    GenerationId,
+    Holding,
+    Observation,
+    ValidatorView,
+    generation_of,
+    id_of,
+    title,
+)
 from sim.checks.registry import Finding, check
 from sim.crypto.group import Group
 from sim.crypto.groups import get_group
 from sim.crypto.polynomial import interpolate_constant
+from sim.protocol.ceremony import Member
 from sim.protocol.judge import CeremonyState
 from sim.protocol.phases import Phase
 
@@ -43,11 +52,12 @@ def shares_on_the_polynomial(observation: Observation) -> Iterator[Finding]:
 
 
 def _held(observation: Observation) -> Iterator[tuple[CeremonyState, ValidatorView, Holding]]:
-    """Yield what honest members hold of every key that became active."""
+    """Yield what honest members hold of every key that became active; of a repair, the target."""
     for state in observation.ceremonies:
         if state.phase is Phase.ACTIVE:
+            target = state.ceremony.target
             for validator, holding in observation.holdings(state):
-                if not validator.corrupted:
+                if not validator.corrupted and target in (0, holding.index):
                     yield state, validator, holding
 
 
@@ -63,17 +73,51 @@ def threshold_is_exact(observation: Observation) -> Iterator[Finding]:
 
     [Shamir 1979; GJKR07, Lemma 1 (correctness, 1).]
     """
+    shares: dict[GenerationId, dict[int, int]] = {}
+    for state, _, holding in _held(observation):
+        if holding.share is not None:
+            # A repaired share takes the place of the one that was lost.
+            known = shares.setdefault(generation_of(state), {})
+            known[holding.index] = holding.share.reveal()
+    for generation, held in shares.items():
+        for state in observation.generations.get(generation, []):
+            at_us = observation.at_us(state.ended_at)
+            for detail in _wrong_samples(observation.seed, state, held):
+                yield Finding(f"{title(state)}: {detail}", at_us)
+
+
+@check
+def enough_honest_holders(observation: Observation) -> Iterator[Finding]:
+    """An activated generation has t honest holders, as long as the liars are no more than f*.
+
+    [protocols, step 5: the quorum is t + f*.] A holder is who wrote its share down, whatever it
+    lost since.
+    """
     for state in observation.ceremonies:
-        if state.phase is not Phase.ACTIVE:
+        if state.phase is not Phase.ACTIVE or state.ceremony.target:
             continue
-        shares: dict[int, int] = {
-            holding.index: holding.share.reveal()
-            for validator, holding in observation.holdings(state)
-            if not validator.corrupted and holding.share is not None
-        }
-        at_us = observation.at_us(state.ended_at)
-        for detail in _wrong_samples(observation.seed, state, shares):
-            yield Finding(f"{title(state)}: {detail}", at_us)
+        ceremony = state.ceremony
+        honest = [m for m in ceremony.members if not observation.view(m).corrupted]
+        liars = sum(
+            member not in honest for member in ceremony.members if member.index in state.confirmed
+        )
+        holders = [m.name for m in honest if _wrote(observation, state, m)]
+        if liars <= ceremony.faults and len(holders) < ceremony.threshold:
+            yield Finding(
+                f"{title(state)}: {len(holders)} honest holders ({', '.join(holders) or 'none'}), "
+                f"t = {ceremony.threshold}",
+                observation.at_us(state.ended_at),
+            )
+
+
+def _wrote(observation: Observation, state: CeremonyState, member: Member) -> bool:
+    """Say whether a member ever wrote down a share that fits."""
+    group = get_group(state.ceremony.scheme)
+    return any(
+        group.base_mul(group.decode_scalar(kept.value.reveal())) == state.verification[member.index]
+        for kept in observation.view(member).kept
+        if (kept.session, kept.attempt) == id_of(state) and kept.name == "share"
+    )
 
 
 def _wrong_samples(seed: int, state: CeremonyState, shares: dict[int, int]) -> Iterator[str]:

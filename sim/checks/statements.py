@@ -34,6 +34,14 @@ def statements(observation: Observation) -> Iterator[Said]:
                 yield said
 
 
+def by_attempt(observation: Observation) -> dict[tuple[bytes, int], list[Said]]:
+    """Return the statements by session and attempt, each in ledger order."""
+    found: dict[tuple[bytes, int], list[Said]] = {}
+    for said in statements(observation):
+        found.setdefault((said.session, said.attempt), []).append(said)
+    return found
+
+
 def _read(height: int, raw: bytes) -> Said | None:
     try:
         transaction = decode_canonical(raw, Transaction)

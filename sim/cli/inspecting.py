@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from sim import api
 from sim.api.catalogue import CATALOGUES
 from sim.cli.output import console, print_json, refuse, refuse_scenario, say
+from sim.report.words import count
 
 
 def verify_ledger(ledger: Path, expect_head: str | None, *, as_json: bool) -> int:
@@ -36,8 +37,10 @@ def verify_ledger(ledger: Path, expect_head: str | None, *, as_json: bool) -> in
         f"{ledger}: valid: chain {found.chain}, {found.blocks} blocks up to height {found.height}, "
         f"{found.transactions} transactions ({found.rejected} rejected)"
     )
-    for name, public in found.keys.items():
-        out.print(f"key {name}: {public or 'none'}")
+    for name, key in found.keys.items():
+        out.print(f"key {name}: {key.public_key or 'none'}")
+        if key.public_key is not None:
+            out.print(f"  {', '.join(_derived(key))}")
     for name, draw in found.draws.items():
         out.print(f"committee of {name}, drawn by stake: {', '.join(draw.committee)}")
     out.print(f"head: {found.head}")
@@ -47,6 +50,18 @@ def verify_ledger(ledger: Path, expect_head: str | None, *, as_json: bool) -> in
             "elsewhere (--expect-head)."
         )
     return 0
+
+
+def _derived(key: api.VerifiedKey) -> Iterator[str]:
+    """Yield what was derived again of a key, and which signatures it rests on."""
+    era = f"era {key.era}, " if key.era > 1 else ""
+    yield f"{key.status.lower()}, {era}generation {key.generation}"
+    yield f"{count(key.generations, 'generation')} derived again"
+    yield f"{count(key.activations, 'activation signature')} checked"
+    if key.endorsements:
+        yield f"{count(key.endorsements, 'endorsement')} checked"
+    if key.sessions:
+        yield count(key.sessions, "signing session")
 
 
 def check_network(

@@ -17,7 +17,8 @@ from sim.cli.output import (
     replay_command,
     say,
 )
-from sim.world.outcome import BadSwitchError, Event, Switches
+from sim.world.eventlog import Event
+from sim.world.outcome import BadSwitchError, Switches
 
 
 def run_scenario(

@@ -16,8 +16,8 @@ import trio
 from sim.base.codec import decode_canonical
 from sim.base.errors import LocalError
 from sim.base.ids import LEDGER, NEVER_US, Label, ValidatorIndex
-from sim.engine.mail import FROM_LEDGER, FROM_VALIDATOR, Mail
-from sim.engine.ports import Blocks, Input, Message, Pending, Store, Submission
+from sim.engine.mail import FROM_LEDGER, FROM_OPERATOR, FROM_VALIDATOR, Mail
+from sim.engine.ports import Blocks, Command, Input, Message, Pending, Store, Submission
 
 if TYPE_CHECKING:
     from sim.engine.history import Extra
@@ -95,6 +95,8 @@ class Context:
             return Message(mail.source, mail.label, mail.payload)
         if mail.rank == FROM_LEDGER:
             return Blocks(mail.payload, mail.label.kind == "catch-up")
+        if mail.rank == FROM_OPERATOR:
+            return Command(mail.label.subject)
         return Pending(decode_canonical(mail.payload, tuple[bytes, ...]))
 
     async def sleep(self, duration_us: int) -> None:

@@ -68,6 +68,16 @@ class Skew(_Action, frozen=True):
     for_us: int | None = None
 
 
+class Command(_Action, frozen=True):
+    """Hand `order` to the code of `node`, as its operator would.
+
+    One that is down gets it when it starts again, and one that crashes before it looks at it too.
+    """
+
+    node: ValidatorIndex
+    order: str
+
+
 class NetworkRule(_Action, frozen=True):
     """Hand `rule` to the network of every shard."""
 
@@ -80,7 +90,7 @@ class LedgerRule(_Action, frozen=True):
     rule: bytes
 
 
-NodeAction: TypeAlias = Crash | Restart | Pause | Resume | Slow | Skew
+NodeAction: TypeAlias = Crash | Restart | Pause | Resume | Slow | Skew | Command
 Action: TypeAlias = NodeAction | NetworkRule | LedgerRule
 
 

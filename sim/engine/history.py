@@ -16,7 +16,7 @@ Extra: TypeAlias = tuple[int | str, ...]
 
 NO_LABEL: Final = Label("", 0, "", "")
 
-_SPILL: Final = 1 << 16  # bytes: hashing pieces of this size costs no more than hashing it all
+_CHUNK: Final = 1 << 16  # bytes: hashing pieces of this size costs no more than hashing it all
 
 
 class Record(NamedTuple):
@@ -51,23 +51,24 @@ class History(msgspec.Struct, frozen=True):
         digest: BLAKE2b over the encoded records, 16 bytes.
         count: How many records there are.
         last_us: Time of the last one, or 0.
-        data: The records as one MessagePack array; empty if they weren't kept.
+        chunks: The records in MessagePack arrays of some hundreds each; none if they weren't kept.
     """
 
     digest: bytes
     count: int
     last_us: int
-    data: bytes
+    chunks: tuple[bytes, ...]
 
-    def records(self) -> list[Record]:
-        """Decode the records, in order.
+    def __iter__(self) -> Iterator[Record]:
+        """Decode the records, in order, a chunk at a time.
 
         Raises:
             LocalError: They weren't kept.
         """
-        if not self.data:
+        if not self.chunks and self.count:
             raise LocalError("the run kept no records")
-        return _DECODER.decode(self.data)
+        for chunk in self.chunks:
+            yield from _DECODER.decode(chunk)
 
 
 class HistoryWriter:
@@ -76,10 +77,21 @@ class HistoryWriter:
     Records are encoded at once: held as objects they would take several times the memory.
     """
 
-    __slots__ = ("_buffer", "_encode", "_hash", "_keep", "count", "last_us")
+    __slots__ = (
+        "_buffer",
+        "_buffered",
+        "_chunks",
+        "_encode",
+        "_hash",
+        "_keep",
+        "count",
+        "last_us",
+    )
 
     def __init__(self, *, keep: bool) -> None:
         self._buffer = bytearray()
+        self._buffered = 0
+        self._chunks: list[bytes] = []
         self._encode = msgspec.msgpack.Encoder().encode_into
         self._hash = hashlib.blake2b(digest_size=16)
         self._keep = keep
@@ -99,17 +111,23 @@ class HistoryWriter:
         """Append one record; see `Record`."""
         self._encode((time_us, kind, peer, label, transmission, verdict, extra), self._buffer, -1)
         self.count += 1
+        self._buffered += 1
         self.last_us = time_us
-        if not self._keep and len(self._buffer) > _SPILL:
-            self._hash.update(self._buffer)
-            self._buffer.clear()
+        if len(self._buffer) > _CHUNK:
+            self._close_chunk()
+
+    def _close_chunk(self) -> None:
+        self._hash.update(self._buffer)
+        if self._keep and self._buffered:
+            header = b"\xdd" + self._buffered.to_bytes(4, "big")  # MessagePack's array 32
+            self._chunks.append(header + self._buffer)
+        self._buffer.clear()
+        self._buffered = 0
 
     def finish(self) -> History:
         """Return the history; nothing may be added any more."""
-        self._hash.update(self._buffer)
-        header = b"\xdd" + self.count.to_bytes(4, "big")  # MessagePack's array 32
-        data = header + self._buffer if self._keep else b""
-        return History(self._hash.digest(), self.count, self.last_us, bytes(data))
+        self._close_chunk()
+        return History(self._hash.digest(), self.count, self.last_us, tuple(self._chunks))
 
 
 def merged(
@@ -128,7 +146,7 @@ def merged(
 def _numbered(
     validator: ValidatorIndex, history: History
 ) -> Iterator[tuple[int, ValidatorIndex, int, Record]]:
-    for sequence, record in enumerate(history.records()):
+    for sequence, record in enumerate(history):
         yield record.time_us, validator, sequence, record
 
 

@@ -6,12 +6,14 @@ from typing import Final, NamedTuple
 
 from sim.base.ids import Label, ValidatorIndex
 
+FROM_OPERATOR: Final = 0
 FROM_LEDGER: Final = 1
 FROM_VALIDATOR: Final = 2
 PENDING: Final = 3
 OVERFLOWED: Final = 4
-"""Ranks: at equal arrival the ledger comes first, then validators, then a rusher's view. What found
-a downlink full isn't received at all: it is there to be recorded in its place."""
+"""Ranks: at equal arrival an operator comes first, as faults do, then the ledger, then validators,
+then a rusher's view. What found a downlink full isn't received at all: it is there to be recorded
+in its place."""
 
 
 class Mail(NamedTuple):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from sim.base.ids import LEDGER, NEVER_US, ValidatorIndex
+from sim.base.ids import LEDGER, NEVER_US, Label, ValidatorIndex
 from sim.engine.history import NO_LABEL, Extra, HistoryWriter
-from sim.engine.mail import FROM_VALIDATOR, OVERFLOWED, Mail
+from sim.engine.mail import FROM_OPERATOR, FROM_VALIDATOR, OVERFLOWED, Mail
 
 if TYPE_CHECKING:
     from sim.engine.faults import Loss
@@ -31,6 +31,8 @@ class Node:
         incoming: Mail that has not come to the downlink yet, a heap.
         inbox: Mail to come and mail not yet looked at, a heap.
         waiting: Mail that arrived while it was busy, in order.
+        commands: What its operator told it while it was down, in order.
+        commanded: Counts what its operator told it over the run.
         queued: Messages among `waiting`: at most `mailbox_max`.
         wake_us: When its waiting task must go on even if nothing arrives.
         listening: Whether arriving mail wakes it too.
@@ -53,6 +55,8 @@ class Node:
     __slots__ = (
         "alive",
         "busy_us",
+        "commanded",
+        "commands",
         "crashing",
         "downlink",
         "drift_ppm",
@@ -102,6 +106,8 @@ class Node:
         self.incoming: list[Mail] = []
         self.inbox: list[Mail] = []
         self.waiting: deque[Mail] = deque()
+        self.commands: list[Mail] = []
+        self.commanded = 0
         self.queued = 0
         self.lot = trio.lowlevel.ParkingLot()
         self.scope = trio.CancelScope()
@@ -197,16 +203,24 @@ class Node:
         return None
 
     def lose_mail(self, before_us: int, not_before_us: int = 0) -> None:
-        """Record as lost what arrived before `before_us`, at its arrival or `not_before_us`."""
+        """Record as lost what arrived before `before_us`, at its arrival or `not_before_us`.
+
+        What its operator told it is kept for its next start.
+        """
         while self.waiting:
-            self.record_mail(not_before_us, "down", self.waiting.popleft())
+            self._lose(self.waiting.popleft(), not_before_us)
         self.queued = 0
         self.draw_in(before_us)
         inbox = self.inbox
         while inbox and inbox[0].arrival_us < before_us:
             mail = heapq.heappop(inbox)
-            kind = "overflow" if mail.rank == OVERFLOWED else "down"
-            self.record_mail(max(mail.arrival_us, not_before_us), kind, mail)
+            self._lose(mail, max(mail.arrival_us, not_before_us))
+
+    def _lose(self, mail: Mail, time_us: int) -> None:
+        if mail.rank == FROM_OPERATOR:
+            self.commands.append(mail)  # its operator sees that it is down, and waits
+            return
+        self.record_mail(time_us, "overflow" if mail.rank == OVERFLOWED else "down", mail)
 
     def record_mail(self, time_us: int, kind: str, mail: Mail) -> None:
         """Record what became of `mail`."""
@@ -234,6 +248,9 @@ class Node:
         self.listening = False
         self.scope = trio.CancelScope()
         self.record_fault(time_us, "start", extra=(self.incarnation,))
+        for mail in self.commands:
+            heapq.heappush(self.inbox, mail._replace(arrival_us=time_us))
+        self.commands.clear()
 
     def stop(self, time_us: int, lose: Loss) -> None:
         """Go down: lose what `lose` says, and what has arrived.
@@ -278,6 +295,13 @@ class Node:
         self.drift_ppm = drift_ppm
         self.skewed_us = time_us
         self.record_fault(time_us, "skew", extra=(offset_us, drift_ppm))
+
+    def command(self, time_us: int, order: str) -> None:
+        """Put what its operator tells it before everything else that arrives now."""
+        self.commanded += 1
+        label = Label("", 0, "command", order)
+        mail = Mail(time_us, FROM_OPERATOR, LEDGER, self.commanded, 0, label, 0, b"")
+        heapq.heappush(self.inbox, mail)
 
     def release(self) -> None:
         """Let it act again after a fault of its own, unless it stands still."""

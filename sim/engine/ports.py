@@ -166,7 +166,13 @@ class Pending(NamedTuple):
     transactions: tuple[bytes, ...]
 
 
-Input: TypeAlias = Message | Blocks | Pending
+class Command(NamedTuple):
+    """What the validator's operator tells it."""
+
+    order: str
+
+
+Input: TypeAlias = Message | Blocks | Pending | Command
 
 
 class Life(Protocol):

@@ -22,6 +22,7 @@ from sim.base.randomness import stream
 from sim.engine.context import Context, Crashed
 from sim.engine.exchange import Parcel, ShardResult
 from sim.engine.faults import (
+    Command,
     Crash,
     Due,
     LedgerRule,
@@ -295,6 +296,8 @@ class Shard:
                 node.slow(at, service)
             case Skew(offset_us=offset, drift_ppm=drift):
                 node.skew(at, offset, drift)
+            case Command(order=order):
+                node.command(at, order)
             case _:
                 assert_never(action)
         end = undoing(due)

@@ -262,3 +262,23 @@ def partial_statement(hashed: bytes, partial: bytes) -> bytes:
 def trial_message(chain: str, key: str, era: int, generation: int, context: str) -> bytes:
     """Return what a generation signs first: the prefix, then the key and the context."""
     return TEST.encode() + encode((chain, key, era, generation, context))
+
+
+def endorsement_message(
+    chain: str,
+    key: str,
+    eras: tuple[int, int],
+    public_keys: tuple[bytes, bytes],
+    transcript: bytes,
+) -> bytes:
+    """Return what the old public key signs to endorse the next era's.
+
+    Args:
+        chain: The chain's id.
+        key: The key's name.
+        eras: The old one and the new one.
+        public_keys: Theirs.
+        transcript: Digest of the ceremony that made the new one, 32 bytes.
+
+    """
+    return ENDORSE.encode() + encode((chain, key, eras, public_keys, transcript))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from sim.report.arranged import arranged
 from sim.report.grid import draw, legend, worth_drawing
+from sim.report.keys import key_account
+from sim.report.layout import columns, heading
 from sim.report.story import MARKS, Chapter, Mark, Record, tell
-from sim.report.words import REASONS, clock, count, names, size, span
+from sim.report.words import REASONS, clock, count, size, span
 
 STYLES: Final[dict[Mark, str]] = {
     "good": "green",
@@ -22,6 +24,9 @@ STYLES: Final[dict[Mark, str]] = {
     "doubt": "yellow",
     "plain": "dim",
 }
+
+ATTEMPTS: Final = 8
+"""Most attempts that are told phase by phase."""
 
 NOTES: Final = 12
 """Most notes shown per phase; the rest is counted."""
@@ -47,10 +52,9 @@ def account(summary: Mapping[str, Any], folder: str | None = None) -> Renderable
     """
     parts: list[RenderableType] = [_title(summary)]
     parts += _setting(summary)
-    for attempt in summary["ceremonies"]:
-        parts += _attempt(attempt)
+    parts += _ceremonies(summary["ceremonies"])
     for name, key in summary["keys"].items():
-        parts += _key(name, key)
+        parts += key_account(name, key, summary["genesis_time_us"])
     parts += _judgement(summary)
     parts.append(_footer(summary, folder))
     return Group(*parts)
@@ -77,46 +81,35 @@ def _title(summary: Record) -> RenderableType:
     return line
 
 
-def _heading(text: Text | str) -> RenderableType:
-    title = Text(text, style="bold") if isinstance(text, str) else text
-    return Group(Text(), Rule(title, align="left", style="dim", characters="─"))
-
-
 def _setting(summary: Record) -> Iterator[RenderableType]:
-    """Yield what the scenario arranged: faults on the timeline, corrupted validators."""
-    staged = [action for action in summary["actions"] if action["do"] != "create-key"]
-    if not staged and not summary["corruptions"]:
+    """Yield what the scenario arranged: the timeline's entries, corrupted validators."""
+    rows = list(arranged(summary))
+    if not rows:
         return
-    yield _heading("Arranged")
-    table = _columns(3)
-    for action in staged:
-        table.add_row(_moment(action), action["do"], Text(_whom(action)))
-    for corruption in summary["corruptions"]:
-        who = f"{corruption['validator']}, {count(corruption['injected'], 'injection')}"
-        table.add_row("adversary", corruption["behaviour"], who)
+    yield heading("Arranged")
+    table = columns(3)
+    for when, what, whom in rows:
+        table.add_row(when, what, Text(whom))
     yield Padding(table, (0, 0, 0, 2))
 
 
-def _moment(action: Record) -> str:
-    if "at_us" in action:
-        return clock(action["at_us"])
-    when = action["when"]
-    return f"at {when['event']} {when['nth']} of {when['node'] or 'anyone'}"
+def _ceremonies(attempts: Sequence[Record]) -> Iterator[RenderableType]:
+    """Yield all attempts of a short run; of a long one those in which something went wrong."""
+    told = [*attempts] if len(attempts) <= ATTEMPTS else [*filter(_went_wrong, attempts)]
+    for attempt in told[:ATTEMPTS]:
+        yield from _attempt(attempt)
+    sound, hidden = len(attempts) - len(told), len(told[ATTEMPTS:])
+    if sound or hidden:
+        yield heading("Other attempts")
+        said = [f"{count(sound, 'attempt')} without a fault or a dispute"] if sound else []
+        if hidden:
+            said.append(f"{count(hidden, 'other')} in which something went wrong")
+        page = f"{' and '.join(said)} are in summary.json."
+        yield Padding(Text(page, style="dim"), (0, 0, 0, 2))
 
 
-def _whom(action: Record) -> str:
-    """Name the validators, or the sides of a partition; and for how long."""
-    sides = " | ".join(names(group) for group in action.get("groups", ()))
-    said = sides or names(action.get("nodes", ()))
-    until = action.get("until_us")
-    return said if until is None else f"{said}, for {clock(until)}"
-
-
-def _columns(number: int) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for _ in range(number):
-        table.add_column()
-    return table
+def _went_wrong(attempt: Record) -> bool:
+    return attempt["outcome"] != "active" or bool(attempt["faults"] or attempt["disputes"])
 
 
 def _attempt(attempt: Record) -> Iterator[RenderableType]:
@@ -124,7 +117,7 @@ def _attempt(attempt: Record) -> Iterator[RenderableType]:
     word, style = OUTCOMES.get(attempt["outcome"], (unfinished, "yellow"))
     place = f"{attempt['session']}, attempt {attempt['attempt']}"
     bound = f"{attempt['threshold']} of {len(attempt['committee'])}"
-    yield _heading(Text.assemble((place, "bold"), f"  {bound}  ", (word, style)))
+    yield heading(Text.assemble((place, "bold"), f"  {bound}  ", (word, style)))
     chapters = tell(attempt)
     yield Padding(Group(*_phases(attempt, chapters)), (0, 0, 0, 2))
     if worth_drawing(attempt):
@@ -192,63 +185,10 @@ def _notes(chapter: Chapter) -> Table:
     return table
 
 
-def _key(name: str, key: Record) -> Iterator[RenderableType]:
-    status: str = key["status"]
-    style = {"Active": "green", "Failed": "red"}.get(status, "yellow")
-    shape = f"{key['scheme']}, {key['threshold']} of {key['size']}"
-    yield _heading(Text.assemble((f"key {name}", "bold"), f"  {shape}  ", (status.lower(), style)))
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for label, value in _key_rows(key):
-        table.add_row(label, value)
-    yield Padding(table, (0, 0, 0, 2))
-
-
-def _key_rows(key: Record) -> Iterator[tuple[str, Text]]:
-    if key.get("draw") is not None:
-        seed = key["draw"]["seed"]
-        yield "drawn", Text(f"by stake: {', '.join(key['committee'])}\nseed {seed}")
-    if key["public_key"] is not None:
-        yield "public key", Text(key["public_key"], style="bold")
-        yield "QUAL", Text(names(key["qual"], key["committee"]))
-    if key["reason"] is not None:
-        attempts = f"{key['attempts']} of {key['attempts_max']} attempts"
-        reason = REASONS.get(key["reason"], key["reason"])
-        yield "no key", Text(f"{reason}, {attempts}", style="red")
-    if key["shareless"]:
-        yield "shareless", Text(names(key["shareless"]), style="yellow")
-    activation = key["activation"]
-    if activation is not None:
-        when = f"{clock(activation['time_us'])}, height {activation['height']}, by the signature"
-        yield "activated", Text(f"{when}\n{_hex(activation['signature'])}")
-    signed = key["test_signature"]
-    if signed is not None:
-        yield "tested", _signature(signed)
-    elif activation is not None:
-        yield "tested", Text("no test signature is on the ledger", style="yellow")
-
-
-def _hex(digits: str) -> str:
-    """Break hex digits into lines of 64: the length of a key."""
-    return "\n".join(digits[start : start + 64] for start in range(0, len(digits), 64))
-
-
-def _signature(signed: Record) -> Text:
-    recorded = "" if signed["height"] is None else f", height {signed['height']}"
-    text = Text(f"{clock(signed['time_us'])}{recorded}, by {names(signed['signers'])}: signature ")
-    if signed["verified"]:
-        text.append("verifies ✓", style="green")
-    else:
-        text.append("does not verify ✗", style="red")
-    text.append(f"\n{_hex(signed['signature'])}")
-    return text.append(f"\nmessage {signed['message']}", style="dim")
-
-
 def _judgement(summary: Record) -> Iterator[RenderableType]:
     """Yield what the checks found and how the scenario's expectations fared."""
     violations, expectations = summary["violations"], summary["expectations"]
-    yield _heading("Judged")
+    yield heading("Judged")
     page = Text()
     if not violations:
         page.append("✓ ", style="green").append("every check holds\n")
@@ -279,4 +219,4 @@ def _footer(summary: Record, folder: str | None) -> RenderableType:
     table.add_row("digest", summary["digest"])
     if folder is not None:
         table.add_row("files", Text.assemble((folder, "bold"), ("\n" + FILES, "dim")))
-    return Group(_heading("Run"), Padding(table, (0, 0, 0, 2)))
+    return Group(heading("Run"), Padding(table, (0, 0, 0, 2)))

@@ -18,7 +18,7 @@ from rich.text import Text
 from sim.report.explained import action, corruption, expectation, key
 from sim.report.explained_network import network
 from sim.report.words import count, names
-from sim.scenario.plan import Plan
+from sim.scenario.plan import Plan, StorePlan
 from sim.scenario.quantities import format_duration, format_size
 
 Rows = Iterable[tuple[str, str]]
@@ -30,6 +30,7 @@ def explain(plan: Plan) -> RenderableType:
         Text.assemble((plan.name, "bold"), f"  seed {plan.seed}"),
         _section("Run", _run(plan)),
         _section("Validators", _validators(plan)),
+        _section("Principals", _principals(plan)),
         _section("Network", _network(plan)),
         _section("Ledger", _ledger(plan)),
     ]
@@ -79,6 +80,27 @@ def _validators(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "stake", f"{plan.validators[0].stake:,} each"
     else:
         yield "stake", f"{sum(validator.stake for validator in plan.validators):,} together"
+    standby = [validator.name for validator in plan.validators if validator.standby]
+    if standby:
+        yield "standby", f"{names(standby)}: in the registry once they join"
+    yield "vaults", _store(plan.store)
+
+
+def _store(store: StorePlan) -> str:
+    if store.kek == "given":
+        return "locked with a key that is given"
+    memory = format_size(store.m_kib * 1024)
+    work = f"{count(store.t, 'pass', 'passes')} over {memory} in {count(store.p, 'lane')}"
+    return f"locked with a key that Argon2id derives at every start: {work}"
+
+
+def _principals(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield who asks the chain for things, beside validators."""
+    for principal in plan.principals:
+        may = (
+            "may create keys and evict" if principal.authorised else "authorised by policies alone"
+        )
+        yield principal.name, f"signs with {principal.algorithm}, {may}"
 
 
 def _network(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -88,6 +110,10 @@ def _network(plan: Plan) -> Iterator[tuple[str, str]]:
     shares = "until acknowledged" if most is None else f"at most {count(most, 'time')}"
     first, last = map(format_duration, (transport.rto_min_us, transport.rto_max_us))
     yield "shares", f"are sent again {shares}, at first after {first} or more, at last every {last}"
+    sealed = "fresh transport keys of every ceremony"
+    if transport.keys == "long-lived":
+        sealed = "the registry's long-lived transport keys"
+    yield "sealing", f"to {sealed}"
     longest = format_size(quotas.message_max)
     yield "mailbox", f"{count(quotas.mailbox_max, 'message')}, {longest} each at most"
 

@@ -8,7 +8,15 @@ from typing import Any, Final
 from sim.adversary import BEHAVIOURS
 from sim.report.explained_network import ends, figures, named
 from sim.report.words import count, names
-from sim.scenario.plan import ActionPlan, CorruptionPlan, ExpectPlan, KeyPlan, Plan
+from sim.scenario.plan import (
+    ActionPlan,
+    CorruptionPlan,
+    ExpectPlan,
+    KeyPlan,
+    Plan,
+    PolicyPlan,
+    RotatePlan,
+)
 from sim.scenario.quantities import format_duration
 
 _UNDONE: Final = {
@@ -41,9 +49,36 @@ def key(plan: Plan, this: KeyPlan) -> Iterator[tuple[str, str]]:
         )
     yield "attempts", f"at most {this.attempts}, {count(this.retry_after, 'height')} apart"
     yield "commitments", f"{this.commitments} form; missing shares answered {this.justifications}"
-    most, contexts = this.policy.max_signings_per_epoch, this.policy.contexts
-    often = "any number of signatures" if most is None else f"{count(most, 'signature')} per epoch"
-    yield "policy", f"{often}, for {', '.join(contexts) or 'anything'}"
+    yield "policy", ", ".join(policy(this.policy))
+    yield "rotation", "; ".join(_rotations(this.rotate)) or "only when it is asked for"
+
+
+def policy(this: PolicyPlan) -> Iterator[str]:
+    """Yield what a key may be used for, and by whom."""
+    most = this.max_signings_per_epoch
+    yield "any number of signatures" if most is None else f"{count(most, 'signature')} per epoch"
+    yield f"for {', '.join(this.contexts) or 'anything'}"
+    if this.admins:
+        yield f"changed by {', '.join(this.admins)}"
+    if this.principals:
+        yield f"asked for by {', '.join(this.principals)}"
+    if this.quorum:
+        yield f"by at least {count(this.quorum, 'signer')}"
+    if this.expires_us is not None:
+        yield f"until {format_duration(this.expires_us)}"
+
+
+def _rotations(this: RotatePlan) -> Iterator[str]:
+    words = {
+        "epoch": "reshare at every epoch",
+        "churn": "reshare at an epoch when a member is gone",
+        "policy-violation": "refresh after a policy violation",
+    }
+    yield from (words[event] for event in this.on)
+    if this.every is not None:
+        yield f"refresh every {count(this.every, 'height')}"
+    if this.max_age is not None:
+        yield f"refresh once shares are {count(this.max_age, 'height')} old"
 
 
 def action(plan: Plan, this: ActionPlan) -> tuple[str, str]:
@@ -73,12 +108,39 @@ def _action(plan: Plan, this: ActionPlan) -> Iterator[str]:
         yield f"{format_duration(this.service_us)} per input"
     if this.drift_ppm:
         yield f"drifting by {this.drift_ppm} ppm"
+    yield from _asked(plan, this)
     if this.target:
         yield f"of {this.target}"
     elif this.do == "heal":
         yield "everything"
     if this.until_us is not None:
         yield f"{_UNDONE.get(this.do, 'ends')} after {format_duration(this.until_us)}"
+
+
+def _asked(plan: Plan, this: ActionPlan) -> Iterator[str]:
+    """Yield what a principal asks for, and who asks."""
+    if this.committee is not None:
+        yield f"to {names(named(plan, this.committee))}"
+    if this.drawn is not None:
+        yield f"to {this.drawn} drawn by stake"
+    if this.joins:
+        yield f"with {names(named(plan, this.joins))}"
+    if this.leaves:
+        yield f"without {names(named(plan, this.leaves))}"
+    if this.threshold:
+        yield f"threshold {this.threshold}"
+    if this.faults is not None:
+        yield f"f* = {this.faults}"
+    if this.principal:
+        yield f"{this.principal} as {this.role}" if this.do == "authorize" else this.principal
+    if this.policy is not None:
+        yield from policy(this.policy)
+    if this.context:
+        yield f"for {this.context}"
+    if this.message:
+        yield f"message {this.message.hex()}"
+    if this.by != "owner":
+        yield f"by {this.by}"
 
 
 def _moment(plan: Plan, this: ActionPlan) -> str:
@@ -106,12 +168,14 @@ def corruption(plan: Plan, this: CorruptionPlan) -> tuple[str, str]:
 def expectation(this: ExpectPlan) -> tuple[str, str]:
     """Return the row of an expectation: of whom, and what."""
     subject = ", ".join(name for name in (this.key, this.validator) if name) or "run"
-    apart = ("key", "validator", "within_us", "at_us", "file", "line")
+    apart = ("key", "validator", "of", "within_us", "at_us", "file", "line")
     said = [
         f"{name} = {_shown(getattr(this, name))}"
         for name in this.__struct_fields__
         if name not in apart and getattr(this, name) is not None
     ]
+    if this.of:
+        said.append(f"of {this.of}")
     if this.within_us is not None:
         said.append(f"within {format_duration(this.within_us)}")
     if this.at_us is not None:
@@ -122,6 +186,6 @@ def expectation(this: ExpectPlan) -> tuple[str, str]:
 def _shown(value: Any) -> str:
     """Write a predicate's value: pairs and triples as in ``v03 bad-proof``."""
     if isinstance(value, tuple):
-        entries = (" ".join(one) if isinstance(one, tuple) else one for one in value)
+        entries = (" ".join(map(str, one)) if isinstance(one, tuple) else one for one in value)
         return ", ".join(entries) or "none"
     return str(value).lower() if isinstance(value, bool) else str(value)

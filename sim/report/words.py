@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 FAULTS: Final[dict[str, str]] = {
@@ -39,16 +40,81 @@ REASONS: Final[dict[str, str]] = {
     "identity-key": "the deals cancelled out",
     "too-few-confirmations": "too few confirmations",
     "too-few-signers": "too few signers",
+    "unendorsed": "the old key did not endorse the new one",
 }
 """Why an attempt failed, in words."""
 
 
+OPERATIONS: Final[dict[str, str]] = {
+    "dkg": "created",
+    "generate": "created by one party",
+    "reshare": "reshare",
+    "refresh": "refresh",
+    "repair": "repair",
+    "rekey": "new public key",
+}
+"""What gave a key its shares, in words."""
+
+TRIGGERS: Final[dict[str, str]] = {
+    "create": "",
+    "manual": "asked for",
+    "epoch": "as at every epoch",
+    "churn": "a member was gone",
+    "schedule": "on schedule",
+    "max-age": "its shares were old",
+    "policy-violation": "after a policy violation",
+    "emergency": "emergency",
+    "lost-share": "a share was lost",
+}
+"""Why the chain rotated a key, in words."""
+
+OUTCOMES: Final[dict[str, str]] = {
+    "activated": "done",
+    "aborted": "aborted",
+    "rolled-back": "rolled back",
+    "dropped": "dropped",
+}
+"""How a rotation ended, in words; one that hasn't is still open."""
+
+DAY_US: Final = 86_400_000_000
+
+
+def moment(time_us: int | None, genesis_us: int, *, dated: bool) -> str:
+    """Return a virtual time as `clock` does or, dated, as the UTC date and time of its ledger."""
+    if time_us is None or not dated:
+        return clock(time_us)
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=genesis_us + time_us)
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+def lasting(span_us: int) -> str:
+    """Return a span in its two largest units: ``0``, ``12s``, ``3m 20s``, ``5h``, ``2d 4h``."""
+    seconds = -(-span_us // 1_000_000)
+    units = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)]
+    for place, (unit, length) in enumerate(units):
+        if seconds >= length:
+            rest, below = seconds % length, units[place + 1 : place + 2]
+            tail = "".join(f" {rest // size}{name}" for name, size in below if rest >= size)
+            return f"{seconds // length}{unit}{tail}"
+    return "0"
+
+
+def percent(part: float) -> str:
+    """Return a share of 1 in percent, never rounded up: 100 % means all of it."""
+    return f"{int(part * 100_000) / 1_000:g} %"
+
+
 def clock(time_us: int | None) -> str:
-    """Return a virtual time as ``m:ss.s``, or as ``h:mm:ss`` from an hour on; "–" for None."""
+    """Return a virtual time as ``m:ss.s``, from an hour on ``h:mm:ss``, from a day on ``1d 02:03``.
+
+    "–" for None.
+    """
     if time_us is None:
         return "–"
     tenths = time_us // 100_000
     minutes, rest = divmod(tenths, 600)
+    if minutes >= 1440:
+        return f"{minutes // 1440}d {minutes // 60 % 24:02}:{minutes % 60:02}"
     if minutes >= 60:
         return f"{minutes // 60}:{minutes % 60:02}:{rest // 10:02}"
     return f"{minutes}:{rest // 10:02}.{rest % 10}"

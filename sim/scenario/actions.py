@@ -6,127 +6,36 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
-from sim.scenario.fields import (
-    INTEGER_MAX,
-    Duration,
-    EntryId,
-    PositiveDuration,
-    Table,
-    UndoAt,
-    Unit,
-    shape,
+from sim.scenario.entry_tables import (
+    Entry,
+    NodeEntry,
+    Nodes,
+    Selectors,
 )
+from sim.scenario.fields import Duration, EntryId, Positive, PositiveDuration, Table, UndoAt, Unit
 from sim.scenario.link_tables import LinkBandwidth, Loss
-
-Selectors: TypeAlias = Annotated[
-    Annotated[str, Tag("=text")] | Annotated[list[str], Tag("=list")],
-    Discriminator(shape),
-    Unit("a selector, or a list of them"),
-]
-
-
-class WhenTable(Table):
-    """Waits for something to happen instead of for a time. It fires once."""
-
-    event: Annotated[str, Unit("event")] = Field(
-        description="What to wait for; `ksim list events` has them all.",
-        examples=["deal-submitted"],
-    )
-    node: Annotated[str, Unit("validator")] | None = Field(
-        default=None,
-        description="Whose events count; anyone's if absent, by time, validator and order.",
-        examples=["v05"],
-    )
-    nth: Annotated[int, Field(strict=True, ge=1, le=INTEGER_MAX), Unit("count")] = Field(
-        default=1,
-        description="Which one of them, counted over the run and across restarts.",
-        examples=[3],
-    )
-
-
-class PickTable(Table):
-    """Chooses validators by lot, before the run starts: by the run's seed and the entry's `id`."""
-
-    pick: Annotated[Literal["random"], Unit("one of")] = Field(
-        description="How to choose.", examples=["random"]
-    )
-    size: Annotated[
-        Annotated[Literal["one", "<1/3", "t-1", "t", "all"], Tag("=text")]
-        | Annotated[int, Field(strict=True, ge=1, le=10_000), Tag("=number")],
-        Discriminator(lambda value: "=text" if isinstance(value, str) else "=number"),
-        Unit("a word or a count"),
-    ] = Field(
-        description="How many: a count, or a word. `<1/3` is the most that is below a third; "
-        "`t-1` and `t` go by the threshold of `key`.",
-        examples=["one", "t-1", 2],
-    )
-    from_: Selectors | None = Field(
-        default=None,
-        alias="from",
-        description="Out of whom; the committee of `key` if absent.",
-        examples=["region:eu-central-1"],
-    )
-    key: Annotated[str, Unit("key")] | None = Field(
-        default=None,
-        description="Whose committee and threshold are meant; may be absent if there is one key.",
-        examples=["beacon"],
-    )
-
-
-Nodes: TypeAlias = Annotated[
-    Annotated[str, Tag("=text")]
-    | Annotated[list[str], Tag("=list")]
-    | Annotated[PickTable, Tag("=table")],
-    Discriminator(shape),
-    Unit("a selector, a list of them, or a pick"),
-]
-
-
-class Entry(Table):
-    """What every timeline entry has."""
-
-    id: EntryId | None = Field(
-        default=None,
-        description="The entry's name: random picks go by it and `heal` refers to it. "
-        "A digest of the entry if absent.",
-        examples=["split"],
-    )
-    at: Duration | None = Field(
-        default=None,
-        description="Virtual time at which it happens; either this or `when`.",
-        examples=["75s"],
-    )
-    when: WhenTable | None = Field(
-        default=None,
-        description="What it waits for instead.",
-        examples=[{"event": "deal-submitted", "node": "v05"}],
-    )
-
-
-class NodeEntry(Entry):
-    """An entry about some validators."""
-
-    node: Annotated[str, Unit("validator")] | None = Field(
-        default=None, description="The validator concerned.", examples=["v05"]
-    )
-    nodes: Nodes | None = Field(
-        default=None,
-        description="The validators concerned, if they are several; either this or `node`.",
-        examples=[["v05", "region:sa-east-1"]],
-    )
+from sim.scenario.orders import (
+    Authorize,
+    CreateKey,
+    Emergency,
+    Evict,
+    Join,
+    Leave,
+    Refresh,
+    Rekey,
+    Repair,
+    Reshare,
+    Retire,
+    Revoke,
+    Rollback,
+    Rotate,
+    SetPolicy,
+    Sign,
+)
 
 
 def _undo(what: str, example: str) -> Any:
     return Field(default=None, description=what, examples=[example])
-
-
-class CreateKey(Entry):
-    """Ask the K-chain for a key: its owner submits CreateKey and the ceremony begins."""
-
-    do: Literal["create-key"]
-    key: Annotated[str, Unit("key")] = Field(
-        description="The key to create, one of `[keys]`.", examples=["beacon"]
-    )
 
 
 class Crash(NodeEntry):
@@ -139,6 +48,35 @@ class Crash(NodeEntry):
         examples=["all"],
     )
     restart: UndoAt | None = _undo("When they start again; never if absent.", "after 20s")
+
+
+class ChurnTable(Table):
+    """Whom churn hits: chosen by lot, for every occurrence anew."""
+
+    count: Positive = Field(default=1, description="How many at a time.", examples=[1])
+    from_: Selectors = Field(
+        default="*", alias="from", description="Out of whom.", examples=["honest"]
+    )
+
+
+class Churn(Entry):
+    """Validators come and go: each occurrence crashes a few of them, which start again later.
+
+    In the plan each is a `crash`. Nobody crashes twice at a time: who would still be down from
+    another crash at a known time is left out of an occurrence, and one that hits nobody is dropped;
+    the numbers in the ids show it.
+    """
+
+    do: Literal["churn"]
+    pick: ChurnTable = Field(
+        default=ChurnTable(), description="Whom it hits.", examples=[{"count": 1, "from": "honest"}]
+    )
+    offline: PositiveDuration = Field(description="How long they are down.", examples=["30s"])
+    lose: Annotated[Literal["nothing", "unsynced", "all"], Unit("one of")] = Field(
+        default="unsynced",
+        description="What the store loses: nothing, what wasn't flushed, or everything.",
+        examples=["all"],
+    )
 
 
 class Restart(NodeEntry):
@@ -294,6 +232,22 @@ class HaltLedger(Entry):
 
 ACTIONS: Final[dict[str, type[Entry]]] = {
     "create-key": CreateKey,
+    "sign": Sign,
+    "rotate": Rotate,
+    "reshare": Reshare,
+    "refresh": Refresh,
+    "repair": Repair,
+    "rekey": Rekey,
+    "emergency": Emergency,
+    "rollback": Rollback,
+    "retire": Retire,
+    "set-policy": SetPolicy,
+    "authorize": Authorize,
+    "revoke": Revoke,
+    "join": Join,
+    "leave": Leave,
+    "evict": Evict,
+    "churn": Churn,
     "crash": Crash,
     "restart": Restart,
     "pause": Pause,
@@ -319,6 +273,22 @@ def _tag(value: object) -> str | None:
 
 Action: TypeAlias = Annotated[
     Annotated[CreateKey, Tag("=do:create-key")]
+    | Annotated[Sign, Tag("=do:sign")]
+    | Annotated[Rotate, Tag("=do:rotate")]
+    | Annotated[Reshare, Tag("=do:reshare")]
+    | Annotated[Refresh, Tag("=do:refresh")]
+    | Annotated[Repair, Tag("=do:repair")]
+    | Annotated[Rekey, Tag("=do:rekey")]
+    | Annotated[Emergency, Tag("=do:emergency")]
+    | Annotated[Rollback, Tag("=do:rollback")]
+    | Annotated[Retire, Tag("=do:retire")]
+    | Annotated[SetPolicy, Tag("=do:set-policy")]
+    | Annotated[Authorize, Tag("=do:authorize")]
+    | Annotated[Revoke, Tag("=do:revoke")]
+    | Annotated[Join, Tag("=do:join")]
+    | Annotated[Leave, Tag("=do:leave")]
+    | Annotated[Evict, Tag("=do:evict")]
+    | Annotated[Churn, Tag("=do:churn")]
     | Annotated[Crash, Tag("=do:crash")]
     | Annotated[Restart, Tag("=do:restart")]
     | Annotated[Pause, Tag("=do:pause")]

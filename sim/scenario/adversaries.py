@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from sim.scenario import catalogue
-from sim.scenario.actions import PickTable
 from sim.scenario.entries import EntryIds
+from sim.scenario.entry_tables import PickTable
 from sim.scenario.plan import CorruptionPlan
 from sim.scenario.registry import Registry, placed
 from sim.scenario.schema import AdversaryTable, ScenarioFile
@@ -15,6 +16,10 @@ from sim.scenario.source import KeyPath
 
 if TYPE_CHECKING:
     from sim.adversary.registry import Behaviour
+
+
+PERIODS_MAX: Final = 10_000
+"""Periods of one mobile adversary at most."""
 
 
 def resolve_adversaries(file: ScenarioFile, registry: Registry) -> tuple[CorruptionPlan, ...]:
@@ -25,7 +30,7 @@ def resolve_adversaries(file: ScenarioFile, registry: Registry) -> tuple[Corrupt
         path: KeyPath = ("adversary", i)
         entry = ids.take(path, table.id, _stem(table))
         if registry.reporter.sound(path):
-            corruptions += _corruptions(table, entry, registry, path)
+            corruptions += _corruptions(table, entry, file, registry, path)
         else:
             _check_what_is_sound(table, entry, registry, path)
     registry.corrupted = frozenset(c.validator for c in corruptions)
@@ -49,28 +54,71 @@ def _check_what_is_sound(
 
 
 def _corruptions(
-    table: AdversaryTable, entry: str, registry: Registry, path: KeyPath
+    table: AdversaryTable, entry: str, file: ScenarioFile, registry: Registry, path: KeyPath
 ) -> list[CorruptionPlan]:
-    nodes = _nodes(table, entry, registry, path)
+    known = len(registry.reporter.diagnostics)
     behaviours = _behaviours(table, registry, path)
     victims = _victims(table, behaviours, registry, path)
     params = {k: v for k, v in table.params.items() if not isinstance(v, list)}
     _check_params(params, behaviours, registry, path)
-    _check_seats(nodes, victims, behaviours, registry, path)
-    _check_schemes(nodes, behaviours, registry, path)
-    single = len(nodes) == 1 and len(behaviours) == 1
+    found = []
+    for period in _periods(table, entry, file, registry, path):
+        nodes = _nodes(table, period.id, registry, path)
+        _check_seats(nodes, victims, behaviours, registry, path)
+        _check_schemes(nodes, behaviours, registry, path)
+        single = len(nodes) == 1 and len(behaviours) == 1
+        found += [
+            CorruptionPlan(
+                id=period.id if single else f"{period.id}/{registry.names[node]}/{behaviour.name}",
+                validator=node,
+                behaviour=behaviour.name,
+                victims=victims if behaviour.targeted else (),
+                params=_of(behaviour, params),
+                from_us=period.from_us,
+                until_us=period.until_us,
+            )
+            for node in nodes
+            for behaviour in behaviours
+        ]
+        if len(registry.reporter.diagnostics) > known:
+            break  # it is about every period
+    return found
+
+
+@dataclass(frozen=True)
+class _Period:
+    """From when to when an adversary stays with the same validators, under which id."""
+
+    id: str
+    from_us: int
+    until_us: int | None
+
+
+def _periods(
+    table: AdversaryTable, entry: str, file: ScenarioFile, registry: Registry, path: KeyPath
+) -> list[_Period]:
+    """Return the periods of an entry: one, unless the adversary is mobile."""
+    if table.every is None:
+        return [_Period(entry, table.from_, table.until)]
+    where, reporter = (*path, "every"), registry.reporter
+    if not isinstance(table.nodes, PickTable):
+        message = "only a pick can be drawn anew: the validators in nodes are always the same"
+        reporter.conflict(message, where, (*path, "nodes"))
+        return [_Period(entry, table.from_, table.until)]
+    ends = [end for end in (table.until, file.run.duration) if end is not None]
+    if not ends:
+        message = "this never ends: give until, or set run.duration"
+        reporter.conflict(message, where, ("run", "duration"))
+        return [_Period(entry, table.from_, table.until)]
+    starts = range(table.from_, min(ends), table.every)
+    if len(starts) > PERIODS_MAX:
+        message = f"the adversary moves {len(starts)} times: at most {PERIODS_MAX}"
+        reporter.error(where, message)
+        return [_Period(entry, table.from_, table.until)]
+    last = len(starts)
     return [
-        CorruptionPlan(
-            id=entry if single else f"{entry}/{registry.names[node]}/{behaviour.name}",
-            validator=node,
-            behaviour=behaviour.name,
-            victims=victims if behaviour.targeted else (),
-            params=_of(behaviour, params),
-            from_us=table.from_,
-            until_us=table.until,
-        )
-        for node in nodes
-        for behaviour in behaviours
+        _Period(f"{entry}/{k}", start, table.until if k == last else start + table.every)
+        for k, start in enumerate(starts, 1)
     ]
 
 
@@ -163,7 +211,11 @@ def _check_seats(
     reporter = registry.reporter
     if not reporter.sound(("keys",)) or not registry.committees:
         return
-    certain = [members for members in registry.committees.values() if members is not None]
+    certain = [
+        members
+        for key, members in registry.committees.items()
+        if members is not None and key not in registry.moving
+    ]
     for node in nodes:
         mine = [members for members in _possible(registry).values() if node in members]
         beside = {other for members in mine for other in members if other != node}
@@ -181,10 +233,12 @@ def _check_seats(
 
 
 def _possible(registry: Registry) -> dict[str, tuple[int, ...]]:
-    """Return who may sit on each committee: anyone, on one that is drawn during the run."""
+    """Return who may sit on each committee: anyone, on one that is drawn or changed in the run."""
     everyone = tuple(range(len(registry.names)))
-    found = registry.committees.items()
-    return {key: everyone if members is None else members for key, members in found}
+    return {
+        key: everyone if members is None or key in registry.moving else members
+        for key, members in registry.committees.items()
+    }
 
 
 def _check_schemes(

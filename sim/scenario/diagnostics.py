@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-LISTED_MAX: Final = 24
+LISTED_MAX: Final = 36
 """Allowed values printed at most; longer lists end in an ellipsis."""
 
 

@@ -13,19 +13,23 @@ from typing import Any, Final, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from sim.scenario import catalogue
-from sim.scenario.actions import ACTIONS, Entry, LinkEntry, NodeEntry, PickTable, WhenTable
+from sim.scenario.actions import ACTIONS, ChurnTable, LinkEntry
+from sim.scenario.entry_tables import Entry, EveryTable, NodeEntry, PickTable, WhenTable
 from sim.scenario.environment import (
+    ArgonTable,
     CostTable,
     LedgerTable,
     PhasesTable,
     QuotasTable,
     RunTable,
     StakeTable,
+    StoreTable,
     TransportTable,
     ValidatorsTable,
 )
 from sim.scenario.expectations import DisputeTable, ExpectTable, FaultTable
 from sim.scenario.fields import Table
+from sim.scenario.key_tables import CommitteeTable, KeyTable, PolicyTable, RotateTable
 from sim.scenario.link_tables import LinkBandwidthTable, LossTable
 from sim.scenario.network_tables import (
     BandwidthTable,
@@ -34,8 +38,9 @@ from sim.scenario.network_tables import (
     ProfileTable,
     ReorderTable,
 )
+from sim.scenario.orders import ByEntry, CommitteeEntry, KeyEntry, MessageTable, ShareEntry
 from sim.scenario.publish import default, keys, unit
-from sim.scenario.schema import AdversaryTable, CommitteeTable, KeyTable, PolicyTable, ScenarioFile
+from sim.scenario.schema import AdversaryTable, PrincipalTable, ScenarioFile
 from sim.scenario.template import template
 from sim.scenario.toml_text import inline
 
@@ -46,6 +51,8 @@ SECTIONS: Final[tuple[tuple[str, type[Table]], ...]] = (
     ("`[run]`", RunTable),
     ("`[validators]`", ValidatorsTable),
     ("`validators.stake` as a table", StakeTable),
+    ("`validators.store`", StoreTable),
+    ("`validators.store.argon2id`", ArgonTable),
     ("`[network]`", NetworkTable),
     ("`network.profile` as a table", ProfileTable),
     ("`loss` as a table", LossTable),
@@ -58,15 +65,27 @@ SECTIONS: Final[tuple[tuple[str, type[Table]], ...]] = (
     ("`[transport]`", TransportTable),
     ("`[cost]`", CostTable),
     ("`[quotas]`", QuotasTable),
+    ("`[principals.NAME]`", PrincipalTable),
     ("`[keys.NAME]`", KeyTable),
     ("`keys.NAME.committee` as a table", CommitteeTable),
     ("`keys.NAME.policy`", PolicyTable),
+    ("`keys.NAME.rotate`", RotateTable),
     ("`[[adversary]]`", AdversaryTable),
     ("A pick, as `nodes`", PickTable),
     ("`[[expect]]`", ExpectTable),
     ("An entry of `faults` and `faults_include`", FaultTable),
     ("An entry of `disputes`", DisputeTable),
 )
+
+SHARED: Final[tuple[tuple[str, type[Entry]], ...]] = (
+    ("Who asks", ByEntry),
+    ("Which key it concerns", KeyEntry),
+    ("Who sits, and how many sign", ShareEntry),
+    ("A whole committee", CommitteeEntry),
+    ("Whom it concerns", NodeEntry),
+    ("Which links it concerns", LinkEntry),
+)
+"""What several actions have in common."""
 
 INTRODUCTION: Final = """\
 # Scenario files
@@ -97,10 +116,11 @@ unless you give it, and its meaning says what follows from that.
 of validators; division rounds down: `"2n/3+1"`, `"n-2"`, `"N/2+1"`.
 
 **Selectors** name validators: `v03`, `region:eu-central-1`, `committee:beacon`, `honest` (no entry
-of `[[adversary]]` is about them), `adversary`, `standby` (on no committee), `*`. Where links are
-cut or changed, `ledger` is the ledger; `*` is every validator and not the ledger. Several in an
-array mean all that any of them means. Selectors are resolved before the run, so none can mean a
-committee that is drawn during it.
+of `[[adversary]]` is about them), `adversary`, `standby` (left out of the registry by
+`validators.standby`; without that, on no committee), `*`. Where links are cut or changed, `ledger`
+is the ledger; `*` is every validator and not the ledger. Several in an array mean all that any of
+them means. Selectors are resolved before the run: none can mean a committee that is drawn during
+it, and `committee:beacon` is the one that the key is created with.
 
 **The network** and what is said about it are explained in [network.md](network.md).
 
@@ -111,6 +131,16 @@ position, `--set timeline.0.at=5s`; a value that is no TOML is text.
 
 **Ids.** Random picks and an adversary's draws are keyed by the entry's `id`, never by its position:
 adding, removing or moving an entry changes no other. Without an `id` it is a digest of the entry.
+
+**Again and again.** Any entry may have `every`: the plan then has an entry for each occurrence,
+`ID/1`, `ID/2`, …, with a time and picks of its own. `ksim explain` lists them all.
+
+**A key's life.** `create-key` creates it, `reshare`, `refresh` and `repair` renew its shares under
+the same public key (each makes a new *generation*, but for a repair), `rekey` gives it a new public
+key (a new *era*), `retire` ends it. Besides, `rotate` in `[keys.NAME]` lets the K-chain rotate it
+by itself. The K-chain decides what is allowed, and a scenario may ask for what isn't: it is
+refused, and `refused` in an `[[expect]]` checks why. Only what is impossible whatever happens is an
+error of the scenario.
 
 **Order.** Timeline entries happen at their time, whatever their place in the file. At equal times
 faults come first, then ledger events, then messages.
@@ -123,7 +153,7 @@ def render() -> str:
     parts = [INTRODUCTION, "## A complete file\n\n```toml\n", template(), "```\n\n"]
     for title, table in SECTIONS:
         parts += _section(title, table)
-        if table is PolicyTable:
+        if table is RotateTable:
             parts += _timeline()
     parts += _names()
     return "".join(parts).rstrip() + "\n"
@@ -185,25 +215,30 @@ def _code(text: str) -> str:
 def _timeline() -> Iterator[str]:
     yield from _section("`[[timeline]]`", Entry)
     yield from _section("`when`", WhenTable, 3)
-    common = {name for _, name, _ in keys(Entry)}
-    concerned = [entry for entry in keys(NodeEntry) if entry[1] not in common]
-    yield (
-        "### Whom it concerns\n\nFor crash, restart, pause, resume, slow and skew; "
-        "a pick is described below.\n\n"
-    )
-    yield from _rows(concerned)
-    links = [entry for entry in keys(LinkEntry) if entry[1] not in common]
-    yield "### Which links it concerns\n\nFor clog, hold and link.\n\n"
-    yield from _rows(links)
-    shared = common | {"do"}
+    yield from _section("`every` as a table", EveryTable, 3)
+    for title, sort in SHARED:
+        names = [name for name, action in ACTIONS.items() if issubclass(action, sort)]
+        yield f"### {title}\n\nFor {', '.join(names)}.\n\n"
+        yield from _rows(_own(sort))
     for name, action in ACTIONS.items():
-        own = set(shared)
-        if issubclass(action, NodeEntry):
-            own |= {entry[1] for entry in concerned}
-        elif issubclass(action, LinkEntry):
-            own |= {entry[1] for entry in links}
         yield f'### `do = "{name}"`\n\n{_sentence(action)}\n\n'
-        yield from _rows([entry for entry in keys(action) if entry[1] not in own])
+        yield from _rows(_own(action))
+        if name == "sign":
+            yield from _section("`message` as a table", MessageTable, 4)
+        elif name == "churn":
+            yield from _section("`pick`", ChurnTable, 4)
+
+
+def _own(table: type[Table]) -> list[tuple[str, str, FieldInfo]]:
+    """Return the keys of an entry that stand under no heading of what several have in common."""
+    sorts: tuple[type[Entry], ...] = (Entry, *(sort for _, sort in SHARED))
+    inherited = {"do"} | {
+        name
+        for sort in sorts
+        if sort is not table and issubclass(table, sort)
+        for name in sort.model_fields
+    }
+    return [entry for entry in keys(table) if entry[1] not in inherited]
 
 
 def _names() -> Iterator[str]:
@@ -219,7 +254,10 @@ def _names() -> Iterator[str]:
     yield f"{', '.join(map(_code, catalogue.PROVEN))}.\n\nNever proven, for `faults_include`: "
     yield f"{', '.join(map(_code, catalogue.UNPROVEN))}.\n\n"
     yield f"### Reasons\n\nWhy attempts fail: {', '.join(map(_code, catalogue.REASONS))}.\n\n"
-    yield "### Events\n\n"
+    yield "### Refusals\n\nWhy the K-chain refuses what it is asked for: "
+    yield f"{', '.join(map(_code, catalogue.REFUSALS))}.\n\n"
+    yield "Why a rotation that waits for another never begins: "
+    yield f"{', '.join(map(_code, catalogue.DROPPED))}.\n\n### Events\n\n"
     yield from (f"- `{name}`: {meaning}.\n" for name, meaning in catalogue.events().items())
     yield "\n### Profiles and cost models\n\nProfiles: "
     yield ", ".join(f"`{name}`" for name in catalogue.profiles())

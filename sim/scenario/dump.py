@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sim.scenario.catalogue import LEDGER_NAME
+from sim.scenario.dump_orders import dump_order, dump_policy
 from sim.scenario.plan import (
     ActionPlan,
     CorruptionPlan,
@@ -20,7 +21,10 @@ from sim.scenario.plan import (
     LinkPlan,
     NetworkPlan,
     Plan,
+    PrincipalPlan,
+    RotatePlan,
 )
+from sim.scenario.principals import OWNER
 from sim.scenario.quantities import (
     format_bandwidth,
     format_duration,
@@ -56,6 +60,13 @@ def dump_resolved(plan: Plan) -> str:
     stakes = [validator.stake for validator in plan.validators]
     if set(stakes) != {1}:
         validators["stake"] = stakes  # equal ones are left out, as they are of genesis
+    # What newer versions have added stands here only if it is used: so older plans keep their id.
+    standby = [validator.name for validator in plan.validators if validator.standby]
+    if standby:
+        validators["standby"] = standby
+    if plan.store.kek != "given":
+        size = format_size(plan.store.m_kib << 10)
+        validators["store"] = {"argon2id": {"t": plan.store.t, "m": size, "p": plan.store.p}}
     text = document(
         {
             "schema": 1,
@@ -75,13 +86,15 @@ def dump_resolved(plan: Plan) -> str:
                 "rto_min": format_duration(plan.transport.rto_min_us),
                 "rto_max": format_duration(plan.transport.rto_max_us),
                 "retransmissions": _or(plan.transport.retransmissions, "unlimited"),
+                **_used(keys=plan.transport.keys, unless="ceremony"),
             },
             "cost": {"model": plan.cost},
             "quotas": {
                 "message_max": format_size(plan.quotas.message_max),
                 "mailbox_max": plan.quotas.mailbox_max,
             },
-            "keys": {key.name: _key(key, names) for key in plan.keys},
+            **_principals(plan),
+            "keys": {key.name: _key(key, names, plan.ledger.block_time_us) for key in plan.keys},
             "timeline": [_action(action, names) for action in plan.timeline],
             "adversary": [_corruption(corruption, names) for corruption in plan.corruptions],
             "expect": [_expect(expect) for expect in plan.expects],
@@ -93,6 +106,23 @@ def dump_resolved(plan: Plan) -> str:
 def _given(**entries: Any) -> dict[str, Any]:
     """Return the entries that are not None."""
     return {key: value for key, value in entries.items() if value is not None}
+
+
+def _used(*, unless: Any = None, **entries: Any) -> dict[str, Any]:
+    """Return the entries that aren't empty, nor `unless`."""
+    empty: tuple[Any, ...] = (None, "", (), [], {}, unless)
+    return {key: value for key, value in entries.items() if value not in empty}
+
+
+def _principals(plan: Plan) -> dict[str, Any]:
+    if plan.principals == (PrincipalPlan(name=OWNER),):
+        return {}
+    return {
+        "principals": {
+            principal.name: {"algorithm": principal.algorithm, "authorised": principal.authorised}
+            for principal in plan.principals
+        }
+    }
 
 
 def _or(value: int | None, word: str) -> int | str:
@@ -112,7 +142,6 @@ def _network(network: NetworkPlan, names: list[str]) -> dict[str, Any]:
             for row in matrix.round_trips_us
         ]
         profile = {"regions": list(matrix.regions), "cells": cells}
-    # What newer versions have added stands here only if it is used: so older plans keep their id.
     return _given(
         profile=profile,
         transport=None if network.transport == "datagram" else network.transport,
@@ -179,7 +208,7 @@ def _ledger(ledger: LedgerPlan) -> dict[str, Any]:
     }
 
 
-def _key(key: KeyPlan, names: list[str]) -> dict[str, Any]:
+def _key(key: KeyPlan, names: list[str], block_time_us: int) -> dict[str, Any]:
     return {
         "scheme": key.scheme,
         "threshold": key.threshold,
@@ -191,11 +220,16 @@ def _key(key: KeyPlan, names: list[str]) -> dict[str, Any]:
         "retry_after": key.retry_after,
         "justifications": key.justifications,
         "commitments": key.commitments,
-        "policy": _given(
-            max_signings_per_epoch=key.policy.max_signings_per_epoch,
-            contexts=list(key.policy.contexts),
-        ),
+        "policy": dump_policy(key.policy),
+        **_used(rotate=_rotate(key.rotate, block_time_us)),
     }
+
+
+def _rotate(rules: RotatePlan, block_time_us: int) -> dict[str, Any]:
+    def lasting(heights: int | None) -> str | None:
+        return None if heights is None else format_duration(heights * block_time_us)
+
+    return _used(on=list(rules.on), every=lasting(rules.every), max_age=lasting(rules.max_age))
 
 
 def _action(action: ActionPlan, names: list[str]) -> dict[str, Any]:
@@ -206,21 +240,7 @@ def _action(action: ActionPlan, names: list[str]) -> dict[str, Any]:
     else:
         node = None if when.node is None else names[when.node]
         entry["when"] = _given(event=when.event, node=node, nth=when.nth)
-    match do:
-        case "create-key":
-            entry["key"] = action.key
-        case "partition":
-            entry["groups"] = [_shown(side, names) for side in action.groups]
-            entry["direction"] = action.direction
-        case "heal" | "release":
-            entry |= _given(of=action.target or None)
-        case "clog" | "hold" | "link":
-            entry["from"] = _shown(action.sources, names)
-            entry["to"] = _shown(action.targets, names)
-        case "halt-ledger":
-            pass
-        case _:
-            entry["nodes"] = _shown(action.nodes, names)
+    entry |= _subject(action, names)
     if do == "crash":
         entry["lose"] = action.lose
     elif do == "clog":
@@ -234,6 +254,26 @@ def _action(action: ActionPlan, names: list[str]) -> dict[str, Any]:
     if action.until_us is not None:
         entry[_UNDO[do]] = f"after {format_duration(action.until_us)}"
     return entry
+
+
+def _subject(action: ActionPlan, names: list[str]) -> dict[str, Any]:
+    """Return what an entry is about."""
+    match action.do:
+        case "partition":
+            groups = [_shown(side, names) for side in action.groups]
+            return {"groups": groups, "direction": action.direction}
+        case "heal" | "release":
+            return _given(of=action.target or None)
+        case "clog" | "hold" | "link":
+            return {"from": _shown(action.sources, names), "to": _shown(action.targets, names)}
+        case "halt-ledger":
+            return {}
+        case "evict":
+            return {"nodes": _shown(action.nodes, names), **_used(by=action.by, unless=OWNER)}
+        case _ if action.key:
+            return dump_order(action, names)
+        case _:
+            return {"nodes": _shown(action.nodes, names)}
 
 
 def _corruption(corruption: CorruptionPlan, names: list[str]) -> dict[str, Any]:
@@ -254,11 +294,13 @@ def _expect(expect: ExpectPlan) -> dict[str, Any]:
     entry: dict[str, Any] = {}
     for name in expect.__struct_fields__:
         value = getattr(expect, name)
-        if value is None or name in ("file", "line"):
+        if value in (None, "") or name in ("file", "line"):
             continue
         match name:
             case "within_us" | "at_us":
                 entry[name.removesuffix("_us")] = format_duration(value)
+            case "using":
+                entry[name] = [f"{who}@{generation}" for who, generation in value]
             case "faults" | "faults_include":
                 entry[name] = [{"validator": who, "fault": what} for who, what in value]
             case "disputes":

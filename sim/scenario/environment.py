@@ -80,6 +80,37 @@ class StakeTable(Table):
     )
 
 
+class ArgonTable(Table):
+    """Derives the key by Argon2id, once per start of a validator."""
+
+    t: Annotated[int, Field(strict=True, ge=1, le=1000), Unit("passes")] = Field(
+        default=3, description="Passes over the memory.", examples=[3]
+    )
+    m: Size = Field(
+        default=1 << 26,
+        description="Its memory: whole KiB, at least 8 per lane, at most 4GiB.",
+        examples=["64MiB"],
+    )
+    p: Annotated[int, Field(strict=True, ge=1, le=255), Unit("lanes")] = Field(
+        default=4, description="Lanes.", examples=[4]
+    )
+
+
+class StoreTable(Table):
+    """How validators' vaults are locked, with one of these."""
+
+    kek: Annotated[Literal["given"], Unit("one of")] | None = Field(
+        default=None,
+        description="The key that wraps the keys of shares is given to each validator.",
+        examples=["given"],
+    )
+    argon2id: ArgonTable | None = Field(
+        default=None,
+        description="It is derived from a passphrase; takes real time at every start.",
+        examples=[{"t": 3, "m": "64MiB", "p": 4}],
+    )
+
+
 class ValidatorsTable(Table):
     """Who takes part, and where they stand."""
 
@@ -123,6 +154,25 @@ class ValidatorsTable(Table):
         description="Regions, in order: how many validators each has, or the region of each "
         "validator. If absent, validators take turns through the profile's regions.",
         examples=[{"eu-central-1": 4, "us-east-1": 3}],
+    )
+    standby: (
+        Annotated[
+            Annotated[int, Field(strict=True, ge=0, le=VALIDATORS_MAX), Tag("=number")]
+            | Annotated[list[str], Tag("=list")],
+            Discriminator(lambda value: "=list" if isinstance(value, list) else "=number"),
+            Unit("a count, or names"),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Who is left out of the registry until a `join`: so many of the last, or "
+        "those. Nobody if absent.",
+        examples=[4, ["v07", "v09"]],
+    )
+    store: StoreTable = Field(
+        default=StoreTable(),
+        description="How their vaults are locked; with a given key if absent.",
+        examples=[{"kek": "given"}, {"argon2id": {"t": 3, "m": "64MiB", "p": 4}}],
     )
 
 
@@ -197,7 +247,10 @@ class LedgerTable(Table):
 
 
 class TransportTable(Table):
-    """How shares are sent again: after max(rto_min, twice the p90 round trip), then doubling."""
+    """How shares are sealed and sent.
+
+    They are sent again after max(rto_min, twice the p90 round trip), then doubling.
+    """
 
     rto_min: PositiveDuration = Field(
         default=200_000, description="Shortest first wait.", examples=["200ms"]
@@ -214,6 +267,12 @@ class TransportTable(Table):
         default="unlimited",
         description="How often a share is sent again at most.",
         examples=["unlimited", 3],
+    )
+    keys: Annotated[Literal["ceremony", "long-lived"], Unit("one of")] = Field(
+        default="ceremony",
+        description="Which transport keys shares are sealed to: fresh ones of every ceremony, or "
+        "the registry's long-lived ones, to show what those cost.",
+        examples=["long-lived"],
     )
 
 

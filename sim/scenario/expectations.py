@@ -7,7 +7,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sim.scenario.catalogue import PROVEN, REASONS, UNPROVEN
-from sim.scenario.fields import Count, Duration, Positive, PositiveDuration, Table, Unit
+from sim.scenario.fields import (
+    Count,
+    Duration,
+    EntryId,
+    Positive,
+    PositiveDuration,
+    ShareName,
+    Table,
+    Unit,
+)
 
 
 class FaultTable(Table):
@@ -87,19 +96,65 @@ class ExpectTable(Table):
         description="Exactly the disputes, of all attempts that have ended.",
         examples=[[{"dealer": "v03", "accuser": "v05", "kind": "invalid"}]],
     )
-    status: Annotated[Literal["Absent", "Pending", "Active", "Failed"], Unit("one of")] | None = (
-        Field(default=None, description="The key's status.", examples=["Active"])
-    )
+    status: (
+        Annotated[
+            Literal["Absent", "Pending", "Failed", "Active", "Rotating", "Retired"], Unit("one of")
+        ]
+        | None
+    ) = Field(default=None, description="The key's status.", examples=["Active"])
     generation: Count | None = Field(
         default=None, description="Rotations under one public key, from 0.", examples=[0]
     )
     era: Positive | None = Field(
         default=None, description="Public keys under one name, from 1.", examples=[1]
     )
+    rotation: (
+        Annotated[Literal["completed", "aborted", "failed", "either"], Unit("one of")] | None
+    ) = Field(
+        default=None,
+        description="How the key's last rotation ended, or the one that `of` names: the new "
+        "generation is active; the old one still is (`aborted`); or the last attempt to create it "
+        "failed.",
+        examples=["completed"],
+    )
+    rotations: Count | None = Field(
+        default=None, description="Rotations that were activated, at least.", examples=[12]
+    )
+    public_key: Annotated[Literal["kept", "changed"], Unit("one of")] | None = Field(
+        default=None,
+        description="Whether it is the one that the key was created with.",
+        examples=["kept"],
+    )
     signs: Annotated[bool, Unit("true or false")] | None = Field(
         default=None,
-        description="Whether a test signature was made and verifies.",
+        description="Whether a test signature of the active generation was made and verifies; "
+        "with `using`, whether those shares make one.",
         examples=[True],
+    )
+    using: Annotated[list[ShareName], Unit("shares, VALIDATOR@GENERATION")] | None = Field(
+        default=None,
+        description="Shares that an attacker has kept, all that it has: `signs` is about them.",
+        examples=[["v01@0", "v04@1"]],
+    )
+    exposed: Annotated[bool, Unit("true or false")] | None = Field(
+        default=None,
+        description="Whether all that adversaries stole and recorded gives the key away.",
+        examples=[False],
+    )
+    signings: Count | None = Field(
+        default=None, description="Signing sessions that are complete, at least.", examples=[30]
+    )
+    refused: Annotated[str, Unit("one of")] | None = Field(
+        default=None,
+        description="Why something that concerns the key was refused: a transaction of `of`, or "
+        "any. The names are below.",
+        examples=["PolicyViolation"],
+    )
+    of: EntryId | None = Field(
+        default=None,
+        description="The `id` of the timeline entry that `rotation`, `refused` and `within` are "
+        "about; with `every`, of ID/1, ID/2 and so on.",
+        examples=["swap"],
     )
     shareless: Annotated[bool, Unit("true or false")] | None = Field(
         default=None,
@@ -119,7 +174,8 @@ class ExpectTable(Table):
     )
     within: PositiveDuration | None = Field(
         default=None,
-        description="By when, counted from the key's creation; at the end of the run if absent.",
+        description="By when, counted from the entry `of`, or from the key's creation; at the end "
+        "of the run if absent.",
         examples=["6m"],
     )
     at: Duration | None = Field(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sim.scenario import catalogue
 from sim.scenario.expectations import DisputeTable, ExpectTable, FaultTable
 from sim.scenario.merge import SET_FILE, WITH_FILE
+from sim.scenario.orders import ROTATIONS
 from sim.scenario.plan import ExpectPlan
 from sim.scenario.registry import Registry
 from sim.scenario.schema import ScenarioFile
 from sim.scenario.source import KeyPath
+from sim.scenario.timeline import Placed
 
 PREDICATES: Final = (
     "ceremony",
@@ -26,7 +28,13 @@ PREDICATES: Final = (
     "status",
     "generation",
     "era",
+    "rotation",
+    "rotations",
+    "public_key",
     "signs",
+    "exposed",
+    "signings",
+    "refused",
     "shareless",
     "injected",
     "violates",
@@ -34,18 +42,23 @@ PREDICATES: Final = (
 """Keys of an expectation that say something: the rest say of whom and when."""
 
 
-def resolve_expects(file: ScenarioFile, registry: Registry, folder: str) -> tuple[ExpectPlan, ...]:
+def resolve_expects(
+    file: ScenarioFile, placed: Sequence[Placed], registry: Registry, folder: str
+) -> tuple[ExpectPlan, ...]:
     """Return every expectation, in the order of the file.
 
     Args:
         file: The scenario.
+        placed: Its timeline.
         registry: Its validators.
         folder: The scenario's own folder: file names in the plan are relative to it.
     """
     expects = []
+    entries = {action.id: (i, action) for i, action in placed}
     for i, table in enumerate(file.expect):
         path: KeyPath = ("expect", i)
         _check(table, file, registry, path)
+        _check_of(table, entries, registry, path)
         expects.append(_plan(table, registry, path, folder))
     return tuple(expects)
 
@@ -53,7 +66,7 @@ def resolve_expects(file: ScenarioFile, registry: Registry, folder: str) -> tupl
 def _check(table: ExpectTable, file: ScenarioFile, registry: Registry, path: KeyPath) -> None:
     reporter = registry.reporter
     given = [name for name in PREDICATES if getattr(table, name) is not None]
-    if not given and reporter.sound(path):
+    if not given and table.using is None and reporter.sound(path):
         reporter.error(path, "it expects nothing", allowed=PREDICATES)
     if table.key is not None:
         registry.key(table.key, (*path, "key"))
@@ -63,11 +76,63 @@ def _check(table: ExpectTable, file: ScenarioFile, registry: Registry, path: Key
             if name not in ("shareless", "injected", "violates"):
                 message = f"{name} isn't about a validator"
                 reporter.conflict(message, (*path, name), (*path, "validator"))
-    if table.reason is not None and table.reason not in catalogue.REASONS:
-        message = f'unknown reason "{table.reason}"'
-        allowed = catalogue.REASONS
-        reporter.error((*path, "reason"), message, wrong=table.reason, allowed=allowed)
+    for name, word, allowed in (
+        ("reason", table.reason, catalogue.REASONS),
+        ("refused", table.refused, catalogue.REFUSALS + catalogue.DROPPED),
+    ):
+        if word is not None and word not in allowed:
+            what = "reason" if name == "reason" else "refusal"
+            message = f'unknown {what} "{word}"'
+            reporter.error((*path, name), message, wrong=word, allowed=allowed)
+    _check_shares(table, registry, path)
     _check_time(table, file, registry, path)
+
+
+def _check_shares(table: ExpectTable, registry: Registry, path: KeyPath) -> None:
+    """Check the shares of `using`: whose they are, and that `signs` is about one key's."""
+    if table.using is None:
+        return
+    reporter, where = registry.reporter, (*path, "using")
+    if table.signs is None:
+        reporter.error(where, "using says with which shares: say with signs whether they make one")
+    if table.key is None and registry.only_key() is None:
+        reporter.error(where, "shares are of one key: say of which with key")
+    first: dict[str, int] = {}
+    for i, share in enumerate(table.using):
+        registry.position(share.partition("@")[0], (*where, i))
+        if share in first:
+            related = [("first", (*where, first[share]))]
+            reporter.error((*where, i), f'"{share}" stands twice', related=related)
+        first.setdefault(share, i)
+
+
+def _check_of(
+    table: ExpectTable, entries: Mapping[str, Placed], registry: Registry, path: KeyPath
+) -> None:
+    reporter, where = registry.reporter, (*path, "of")
+    if table.of is None or not reporter.sound(("timeline",)):
+        return
+    about = (table.rotation, table.refused, table.within)
+    if about == (None, None, None) and reporter.sound(path):
+        message = "of says which entry rotation, refused or within are about: give one of them"
+        reporter.error(where, message)
+    if table.of not in entries:
+        numbered = f"{table.of}/1" in entries
+        message = f'the timeline has no entry with the id "{table.of}"'
+        if numbered:
+            message = f'"{table.of}" happens again and again: say which time'
+        meant = f'"{table.of}/1"' if numbered else None
+        given = [name for name, (i, _) in entries.items() if reporter.given(("timeline", i, "id"))]
+        reporter.error(where, message, wrong=table.of, allowed=given, suggestion=meant)
+        return
+    i, action = entries[table.of]
+    if table.rotation is not None and action.do not in ROTATIONS:
+        message = f"a {action.do} is no rotation"
+        related = [("do", ("timeline", i, "do"))]
+        reporter.error(where, message, allowed=ROTATIONS, related=related)
+    if table.key is not None and action.key and table.key != action.key:
+        message = f'"{table.of}" is about another key, {action.key}'
+        reporter.conflict(message, where, (*path, "key"))
 
 
 def _check_time(table: ExpectTable, file: ScenarioFile, registry: Registry, path: KeyPath) -> None:
@@ -102,7 +167,15 @@ def _plan(table: ExpectTable, registry: Registry, path: KeyPath, folder: str) ->
         status=table.status,
         generation=table.generation,
         era=table.era,
+        rotation=table.rotation,
+        rotations=table.rotations,
+        public_key=table.public_key,
         signs=table.signs,
+        using=None if table.using is None else tuple(sorted(map(_share, table.using))),
+        exposed=table.exposed,
+        signings=table.signings,
+        refused=table.refused,
+        of=table.of or "",
         shareless=table.shareless,
         injected=table.injected,
         violates=table.violates,
@@ -111,6 +184,11 @@ def _plan(table: ExpectTable, registry: Registry, path: KeyPath, folder: str) ->
         file=_relative(span.file, folder),
         line=span.line,
     )
+
+
+def _share(text: str) -> tuple[str, int]:
+    name, _, generation = text.partition("@")
+    return name, int(generation)
 
 
 def _relative(file: str, folder: str) -> str:

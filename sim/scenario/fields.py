@@ -38,6 +38,12 @@ NAMING_PATTERN: Final = r"[A-Za-z0-9._-]{0,40}\{(:0?[1-9]?d?)?\}[A-Za-z0-9._-]{0
 ID_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,159}"
 """Ids of entries."""
 
+SHARE_PATTERN: Final = rf"{NAME_PATTERN}@[0-9]{{1,6}}"
+"""A share: whose, and of which generation."""
+
+HEX_PATTERN: Final = r"[0-9a-f]{2}"
+"""One byte."""
+
 NAME_BEGINS: Final = (
     "a letter or digit and has letters, digits, dots, dashes and underscores only, 64 at most"
 )
@@ -182,6 +188,21 @@ def _genesis(value: object) -> datetime:
     return value
 
 
+def _hex(value: object) -> str:
+    text = _text(value, "expected hexadecimal text", "")
+    if not re.fullmatch(f"({HEX_PATTERN})*", text, re.ASCII):
+        raise wrong_value(f'"{text}" is no hexadecimal text: two digits of 0 … f for each byte')
+    return text
+
+
+def _share(value: object) -> str:
+    text = _text(value, 'expected a share such as "v01@0"', "@0")
+    if not re.fullmatch(SHARE_PATTERN, text, re.ASCII):
+        meant = f'"{text}@0"' if re.fullmatch(NAME_PATTERN, text, re.ASCII) else None
+        raise wrong_value(f'"{text}" is no share: a validator and a generation, "v01@0"', meant)
+    return text
+
+
 def _version(value: object) -> int:
     if value is not True and isinstance(value, int) and value == 1:
         return value
@@ -304,6 +325,14 @@ EntryId = Annotated[
     json_text(ID_PATTERN),
     Unit("id"),
 ]
+HexText = Annotated[
+    str,
+    PlainValidator(_hex),
+    json_text(f"({HEX_PATTERN})*"),
+    Unit("hexadecimal digits"),
+]
+ShareName = Annotated[str, PlainValidator(_share), json_text(SHARE_PATTERN)]
+ShortText = Annotated[str, Field(max_length=256), Unit("text")]
 Count = Annotated[int, Field(strict=True, ge=0, le=INTEGER_MAX), Unit("count")]
 BurstLength = Annotated[int, Field(strict=True, ge=1, le=100), Unit("slots of 20ms")]
 Heights = Annotated[int, Field(strict=True, ge=1, le=HEIGHTS_MAX), Unit("heights")]

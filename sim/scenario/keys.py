@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from sim.protocol.ceremony import default_faults
-from sim.scenario.plan import KeyPlan, PolicyPlan
-from sim.scenario.quantities import QuantityError, parse_threshold
+from sim.scenario.key_tables import CommitteeTable, KeyTable, RotateTable
+from sim.scenario.orders import CommitteeEntry, Emergency, Evict, Join, Leave, ShareEntry
+from sim.scenario.plan import KeyPlan, RotatePlan
+from sim.scenario.principals import check_quorum, resolve_policy
+from sim.scenario.quantities import QuantityError, format_duration, parse_threshold
 from sim.scenario.registry import Registry, placed
-from sim.scenario.schema import CommitteeTable, KeyTable, ScenarioFile
+from sim.scenario.schema import ScenarioFile
 from sim.scenario.source import KeyPath
+
+UNSHAREABLE: Final = {
+    "MLDSA": "ML-DSA signatures come from one party",
+    "MLKEM": "ML-KEM keys belong to one party",
+}
+"""Schemes of single parties, and why."""
 
 _SIZES: Final[tuple[KeyPath, ...]] = (("validators", "n"), ("validators", "names"))
 """What the number of validators follows from."""
@@ -20,11 +30,14 @@ def resolve_keys(file: ScenarioFile, registry: Registry) -> tuple[KeyPlan, ...]:
     keys = []
     for name, table in file.keys.items():
         path: KeyPath = ("keys", name)
-        drawn = _drawn(table, registry, path)
+        drawn = _drawn(table, file, registry, path)
         committee = () if drawn is not None else _committee(table, registry, path)
-        registry.committees[name] = committee if drawn is None else _certain(drawn, registry)
+        certain = committee if drawn is None else _certain(drawn, file, registry)
+        registry.committees[name] = certain
         registry.schemes[name] = table.scheme
-        key = _key(name, table, committee, drawn, registry, path)
+        key = _key(name, table, committee, drawn, file, registry, path)
+        if _moves(name, table, file):
+            registry.moving.add(name)
         registry.thresholds[name] = key.threshold
         keys.append(key)
         most = file.ledger.block_max
@@ -46,29 +59,66 @@ def _sizing(table: KeyTable, path: KeyPath) -> KeyPath:
     return ("validators", "n") if table.committee == "*" else (*path, "committee")
 
 
-def _drawn(table: KeyTable, registry: Registry, path: KeyPath) -> int | None:
+def _drawn(table: KeyTable, file: ScenarioFile, registry: Registry, path: KeyPath) -> int | None:
     """Return how many members the chain draws, None if the committee is named."""
     if not isinstance(table.committee, CommitteeTable):
         return None
-    size, most, where = table.committee.size, len(registry.names), _sizing(table, path)
+    size, where = table.committee.size, _sizing(table, path)
+    most = len(registry.names) - (0 if joins(file) else len(registry.standby))
     if size > most:
         message = f"a committee of {size} can't be drawn from {most} validators"
-        registry.reporter.conflict(message, where, *_SIZES)
+        registry.reporter.conflict(message, where, ("validators", "standby"), *_SIZES)
         registry.reporter.taint(where)
     return size
 
 
-def _certain(drawn: int, registry: Registry) -> tuple[int, ...] | None:
+def joins(file: ScenarioFile) -> bool:
+    """Whether anybody enters the registry during the run."""
+    return any(isinstance(entry, Join) for entry in file.timeline)
+
+
+def _moves(name: str, table: KeyTable, file: ScenarioFile) -> bool:
+    """Whether others than now may come to sit on the committee of the key `name`."""
+    if {"epoch", "churn"} & set(table.rotate.on):
+        return True
+    mine = [e for e in file.timeline if isinstance(e, ShareEntry) and e.key == name]
+    return any(
+        isinstance(entry, Emergency)
+        or entry.join is not None
+        or (isinstance(entry, CommitteeEntry) and entry.committee is not None)
+        for entry in mine
+    )
+
+
+def _certain(drawn: int, file: ScenarioFile, registry: Registry) -> tuple[int, ...] | None:
     """Return who sits on a committee of `drawn`, if the draw leaves no choice."""
-    return tuple(range(drawn)) if drawn == len(registry.names) else None
+    registered = registry.registered()
+    fixed = not any(isinstance(entry, Join | Leave | Evict) for entry in file.timeline)
+    return registered if fixed and drawn == len(registered) else None
 
 
 def _committee(table: KeyTable, registry: Registry, path: KeyPath) -> tuple[int, ...]:
     assert not isinstance(table.committee, CommitteeTable)
-    where, reporter = (*path, "committee"), registry.reporter
-    known = len(reporter.diagnostics)
+    known = len(registry.reporter.diagnostics)
+    found = committee_members(table.committee, registry, (*path, "committee"))
+    if len(registry.reporter.diagnostics) > known:
+        registry.reporter.taint((*path, "committee"))
+    return found
+
+
+def committee_members(
+    selectors: str | Sequence[str], registry: Registry, path: KeyPath
+) -> tuple[int, ...]:
+    """Return the members of a committee that is named, ascending; reports whoever has two seats.
+
+    Args:
+        selectors: One, or several; whoever is on standby is meant by name only.
+        registry: The validators.
+        path: Where they stand.
+    """
+    reporter = registry.reporter
     seen: dict[int, KeyPath] = {}
-    for selector, place in placed(table.committee, where):
+    for selector, place in placed(selectors, path):
         members = _members(selector, registry, place)
         twice = [position for position in members if position in seen]
         if twice:
@@ -76,10 +126,8 @@ def _committee(table: KeyTable, registry: Registry, path: KeyPath) -> tuple[int,
             reporter.error(place, message, related=[("first", seen[twice[0]])])
         for position in members:
             seen.setdefault(position, place)
-    if not table.committee:
-        reporter.error(where, "a committee needs at least one member")
-    if len(reporter.diagnostics) > known:
-        reporter.taint(where)
+    if not selectors:
+        reporter.error(path, "a committee needs at least one member")
     return tuple(sorted(seen))
 
 
@@ -88,7 +136,10 @@ def _members(selector: str, registry: Registry, place: KeyPath) -> tuple[int, ..
         message = f'a committee can\'t be chosen by "{selector}": name validators or regions'
         registry.reporter.error(place, message)
         return ()
-    return tuple(registry.members(selector, place))
+    found = tuple(registry.members(selector, place))
+    if selector in registry.names:
+        return found
+    return tuple(v for v in found if v not in registry.standby)
 
 
 def _key(
@@ -96,11 +147,14 @@ def _key(
     table: KeyTable,
     committee: tuple[int, ...],
     drawn: int | None,
+    file: ScenarioFile,
     registry: Registry,
     path: KeyPath,
 ) -> KeyPlan:
     size = len(committee) if drawn is None else drawn
+    _check_single(table, size, registry, path)
     threshold = _threshold(table, size, registry, path)
+    check_quorum(table.policy, name, threshold, size, registry, (*path, "policy"))
     faults = table.faults
     if faults is None:
         faults = max(0, default_faults(threshold, size))
@@ -117,11 +171,57 @@ def _key(
         retry_after=table.retry_after,
         justifications=table.justifications,
         commitments=table.commitments,
-        policy=PolicyPlan(
-            max_signings_per_epoch=table.policy.max_signings_per_epoch,
-            contexts=tuple(table.policy.contexts),
-        ),
+        policy=resolve_policy(table.policy, registry, (*path, "policy")),
+        rotate=_rotate(table, threshold, file, registry, (*path, "rotate")),
     )
+
+
+def _check_single(table: KeyTable, size: int, registry: Registry, path: KeyPath) -> None:
+    """Report a scheme that can't be shared and is, and one that can't be rotated and should be."""
+    why, reporter = UNSHAREABLE.get(table.scheme), registry.reporter
+    if why is None:
+        return
+    where = (*path, "scheme")
+    if table.threshold not in (1, "n") or size != 1:
+        shown = f"{table.threshold} of {size}"
+        message = f"{why}, and there is no threshold form of them here yet: 1 of 1, not {shown}"
+        reporter.conflict(
+            message, where, (*path, "threshold"), _sizing(table, path), follows=_SIZES
+        )
+        reporter.taint((*path, "threshold"))
+    if table.rotate != RotateTable():
+        message = f"{why}: there are no shares to rotate, only a rekey makes a new key"
+        reporter.conflict(message, (*path, "rotate"), where)
+
+
+def _rotate(
+    table: KeyTable, threshold: int, file: ScenarioFile, registry: Registry, path: KeyPath
+) -> RotatePlan:
+    rules, reporter = table.rotate, registry.reporter
+    refreshes = [("every", rules.every), ("max_age", rules.max_age)]
+    heights = {
+        name: None if us is None else _heights(us, file, registry, (*path, name))
+        for name, us in refreshes
+    }
+    for i, event in enumerate(rules.on):
+        if event in rules.on[:i]:
+            reporter.error((*path, "on", i), f'"{event}" stands twice')
+    asked = [(*path, name) for name, us in refreshes if us is not None]
+    if "policy-violation" in rules.on:
+        asked.append((*path, "on", rules.on.index("policy-violation")))
+    for where in asked if threshold == 1 and table.scheme not in UNSHAREABLE else ():
+        message = "a key with threshold 1 can't be refreshed: every share is the key itself"
+        reporter.conflict(message, where, (*path[:-1], "threshold"))
+    return RotatePlan(on=tuple(rules.on), every=heights["every"], max_age=heights["max_age"])
+
+
+def _heights(us: int, file: ScenarioFile, registry: Registry, path: KeyPath) -> int:
+    heights, rest = divmod(us, file.ledger.block_time)
+    if rest or not heights:
+        time = format_duration(file.ledger.block_time)
+        message = f"{path[-1]} must be a whole number of block times, {time} each"
+        registry.reporter.conflict(message, path, ("ledger", "block_time"))
+    return max(1, heights)
 
 
 def _threshold(table: KeyTable, size: int, registry: Registry, path: KeyPath) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from sim.scenario.actions import Selectors
+from sim.scenario.entry_tables import Selectors
 from sim.scenario.fields import (
     Bandwidth,
     Duration,

@@ -10,7 +10,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from sim.scenario import catalogue
-from sim.scenario.actions import ACTIONS, NodeEntry
+from sim.scenario.actions import ACTIONS
+from sim.scenario.entry_tables import NodeEntry
 from sim.scenario.fields import Table, Unit
 from sim.scenario.schema import ScenarioFile
 
@@ -51,13 +52,23 @@ def json_schema() -> dict[str, Any]:
             if names:
                 _restrict(entry, names)
     for action in ACTIONS.values():
-        whom = [("node", "nodes")] if issubclass(action, NodeEntry) else []
-        definitions[action.__name__]["allOf"] = [
-            {"oneOf": [{"required": [key]} for key in keys]} for keys in [("at", "when"), *whom]
-        ]
+        whom = [_one_of("node", "nodes")] if issubclass(action, NodeEntry) else []
+        definitions[action.__name__]["allOf"] = [_one_of(("at", "every"), "when"), *whom]
     schema["properties"]["keys"]["additionalProperties"] = False
     whole = {"if": {"required": ["extends"]}, "else": required}
     return {"$schema": DIALECT, "title": "kchain-sim scenario", **schema, **whole}
+
+
+def _one_of(*keys: str | tuple[str, ...]) -> dict[str, Any]:
+    """Return that exactly one of `keys` is there; of a tuple, at least one."""
+    return {
+        "oneOf": [
+            {"required": [key]}
+            if isinstance(key, str)
+            else {"anyOf": [{"required": [name]} for name in key]}
+            for key in keys
+        ]
+    }
 
 
 def merged(table: type[Table]) -> Iterator[type[Table]]:
@@ -154,6 +165,8 @@ def _names(table: str, field: str) -> tuple[str, ...]:
             return (*catalogue.PROVEN, *catalogue.UNPROVEN)
         case "ExpectTable", "reason":
             return catalogue.REASONS
+        case "ExpectTable", "refused":
+            return catalogue.REFUSALS + catalogue.DROPPED
         case _:
             return ()
 

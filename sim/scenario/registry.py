@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sim.base.randomness import stream
 from sim.scenario import catalogue
-from sim.scenario.actions import PickTable
+from sim.scenario.entry_tables import PickTable
 from sim.scenario.fields import NAME_BEGINS, NAME_PATTERN
 from sim.scenario.matrices import Matrix
 from sim.scenario.plan import ValidatorPlan
@@ -16,6 +16,7 @@ from sim.scenario.reporter import Reporter
 from sim.scenario.schema import ScenarioFile
 from sim.scenario.source import KeyPath
 from sim.scenario.stakes import resolve_stakes
+from sim.scenario.validators import resolve_standby
 
 LEDGER_POSITION = -1
 """Registry position that stands for the ledger in a plan."""
@@ -35,10 +36,13 @@ class Registry:
         names: By registry position.
         regions: By registry position; empty text where the profile has no geography.
         stakes: By registry position.
+        standby: Who isn't registered before it joins.
+        principals: Names of principals.
         committees: Registry positions by key name, as they become known; None for a committee that
             is drawn during the run.
         thresholds: By key name.
         schemes: By key name.
+        moving: Keys on whose committees others may come to sit during the run.
         corrupted: Positions with a behaviour; None until all of them are known.
     """
 
@@ -47,9 +51,12 @@ class Registry:
     names: tuple[str, ...]
     regions: tuple[str, ...]
     stakes: tuple[int, ...]
+    standby: frozenset[int] = frozenset()
+    principals: tuple[str, ...] = ("owner",)
     committees: dict[str, tuple[int, ...] | None] = field(default_factory=dict)
     thresholds: dict[str, int] = field(default_factory=dict)
     schemes: dict[str, str] = field(default_factory=dict)
+    moving: set[str] = field(default_factory=set)
     corrupted: frozenset[int] | None = None
 
     def __post_init__(self) -> None:
@@ -59,9 +66,15 @@ class Registry:
     def plans(self) -> tuple[ValidatorPlan, ...]:
         """Return the validators as a plan has them."""
         return tuple(
-            ValidatorPlan(name=name, region=region, stake=stake)
-            for name, region, stake in zip(self.names, self.regions, self.stakes, strict=True)
+            ValidatorPlan(name=name, region=region, stake=stake, standby=i in self.standby)
+            for i, (name, region, stake) in enumerate(
+                zip(self.names, self.regions, self.stakes, strict=True)
+            )
         )
+
+    def registered(self) -> tuple[int, ...]:
+        """Return the positions of those that are in the registry from the start."""
+        return tuple(v for v in range(len(self.names)) if v not in self.standby)
 
     def position(self, name: str, path: KeyPath) -> int | None:
         """Return the registry position of the validator `name`, or report it and return None."""
@@ -119,6 +132,9 @@ class Registry:
                 return self._named(selector, path, ledger=ledger)
 
     def _standby(self, path: KeyPath) -> Iterable[int]:
+        """Return who is to join later; if the scenario names nobody, who is on no committee."""
+        if self.standby:
+            return sorted(self.standby)
         seated: set[int] = set()
         for key, members in self.committees.items():
             if members is None:
@@ -194,12 +210,28 @@ class Registry:
         if len(self.reporter.diagnostics) > known:
             return ()
         count = self._size(table.size, key, len(pool), path)
-        if count is None or not self._sound:
+        if count is None:
+            return ()
+        word = f"{table.size} is " if isinstance(table.size, str) else ""
+        return self.draw(pool, count, entry, (*path, "size"), word)
+
+    def draw(
+        self, pool: Sequence[int], count: int, entry: str, path: KeyPath, word: str = ""
+    ) -> tuple[int, ...]:
+        """Return `count` of `pool` by lot, ascending; reports a number that can't be drawn.
+
+        Args:
+            pool: Candidates.
+            count: How many.
+            entry: The entry's id: keys the draws.
+            path: Where the number stands.
+            word: What it says before the number.
+        """
+        if not self._sound:
             return ()
         if not 1 <= count <= len(pool):
-            word = f"{table.size} is " if isinstance(table.size, str) else ""
             message = f"{word}{count} of {len(pool)} validators: there is no such pick"
-            self.reporter.error((*path, "size"), message)
+            self.reporter.error(path, message)
             return ()
         ranked = sorted(
             pool, key=lambda v: (stream(self.seed, "pick", entry, self.names[v]).bytes(8), v)
@@ -247,7 +279,9 @@ def build_registry(
     names = _names(file, reporter)
     known = _known_regions(file, reporter) if matrix is None else matrix.regions
     regions = _regions(file, reporter, len(names), known)
-    return Registry(reporter, seed, names, regions, resolve_stakes(file, reporter, seed, names))
+    stakes = resolve_stakes(file, reporter, seed, names)
+    standby = resolve_standby(file, reporter, names)
+    return Registry(reporter, seed, names, regions, stakes, standby)
 
 
 def _names(file: ScenarioFile, reporter: Reporter) -> tuple[str, ...]:

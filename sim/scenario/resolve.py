@@ -15,6 +15,7 @@ from sim.scenario.diagnostics import Diagnostic, ScenarioError, Span
 from sim.scenario.expects import resolve_expects
 from sim.scenario.fields import INTEGER_MAX
 from sim.scenario.keys import resolve_keys
+from sim.scenario.lives import settle_lives
 from sim.scenario.networks import own_matrix, resolve_network
 from sim.scenario.plan import (
     LedgerPlan,
@@ -23,10 +24,13 @@ from sim.scenario.plan import (
     QuotaPlan,
     TransportPlan,
 )
+from sim.scenario.principals import check_apart, resolve_principals
 from sim.scenario.registry import build_registry
 from sim.scenario.reporter import Reporter
 from sim.scenario.schema import ScenarioFile
-from sim.scenario.timeline import check_timeline, resolve_timeline
+from sim.scenario.timeline import resolve_timeline
+from sim.scenario.timeline_checks import check_timeline
+from sim.scenario.validators import resolve_store
 
 SEED_FILE = "--seed"
 """The source that a seed from outside the file stands in."""
@@ -59,14 +63,22 @@ def resolve_file(file: ScenarioFile, reporter: Reporter, seed: int, path: str) -
     """
     matrix = own_matrix(file, reporter, path)
     registry = build_registry(file, reporter, seed, matrix)
-    ledger, transport = _ledger(file, reporter), _transport(file, reporter)
+    principals = resolve_principals(file, reporter)
+    registry.principals = tuple(principal.name for principal in principals)
+    check_apart(registry)
+    ledger, transport, store = (
+        _ledger(file, reporter),
+        _transport(file, reporter),
+        resolve_store(file, reporter),
+    )
     cost = _cost(file, reporter)
     keys = resolve_keys(file, registry)
     corruptions = resolve_adversaries(file, registry)
     network = resolve_network(file.network, matrix, registry)
-    actions = resolve_timeline(file, registry)
-    check_timeline(file, actions, registry)
-    expects = resolve_expects(file, registry, str(Path(path).parent))
+    placed = resolve_timeline(file, registry)
+    check_timeline(file, placed, registry)
+    timeline = settle_lives(file, placed, keys, registry)
+    expects = resolve_expects(file, timeline, registry, str(Path(path).parent))
     reporter.raise_if_any()
     return Plan(
         name=file.name,
@@ -81,11 +93,13 @@ def resolve_file(file: ScenarioFile, reporter: Reporter, seed: int, path: str) -
         cost=cost,
         quotas=QuotaPlan(message_max=file.quotas.message_max, mailbox_max=file.quotas.mailbox_max),
         keys=keys,
-        timeline=tuple(actions.values()),
+        timeline=tuple(action for _, action in timeline),
         corruptions=corruptions,
         expects=expects,
         wall_limit_us=file.run.wall_limit,
         message_limit=file.run.message_limit,
+        principals=principals,
+        store=store,
     )
 
 
@@ -139,6 +153,7 @@ def _transport(file: ScenarioFile, reporter: Reporter) -> TransportPlan:
         rto_min_us=table.rto_min,
         rto_max_us=table.rto_max,
         retransmissions=None if isinstance(table.retransmissions, str) else table.retransmissions,
+        keys=table.keys,
     )
 
 

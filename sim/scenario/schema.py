@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from sim.scenario.actions import Action, Nodes
+from sim.scenario.actions import Action
+from sim.scenario.entry_tables import Nodes
 from sim.scenario.environment import (
     CostTable,
     LedgerTable,
@@ -23,120 +24,38 @@ from sim.scenario.environment import (
 from sim.scenario.expectations import ExpectTable
 from sim.scenario.fields import (
     INTEGER_MAX,
-    VALIDATORS_MAX,
-    Count,
     Duration,
     EntryId,
-    Heights,
     Name,
-    Positive,
+    PositiveDuration,
     SchemaVersion,
     Table,
-    Threshold,
     Unit,
     shape,
 )
+from sim.scenario.key_tables import KeyTable
 from sim.scenario.network_tables import NetworkTable
 
 
-class PolicyTable(Table):
-    """What a key may be used for."""
+class PrincipalTable(Table):
+    """Somebody with an account who is no validator. One called `owner` always exists."""
 
-    max_signings_per_epoch: Positive | None = Field(
-        default=None, description="Most signatures per epoch; no limit if absent.", examples=[100]
+    algorithm: Annotated[Literal["Ed25519", "ML-DSA-65"], Unit("one of")] = Field(
+        default="Ed25519", description="What it signs with.", examples=["ML-DSA-65"]
     )
-    contexts: Annotated[list[str], Unit("names")] = Field(
-        default=[],
-        description="Contexts that signatures may be for; any if empty.",
-        examples=[["beacon"]],
-    )
-
-
-class CommitteeTable(Table):
-    """A committee that the K-chain draws when the key is asked for, out of all validators.
-
-    The draw follows from the block before, so nobody knows before the run who will sit on it:
-    `committee:KEY`, `standby` and picks out of such a committee are errors, unless all are in it.
-    """
-
-    size: Annotated[int, Field(strict=True, ge=1, le=VALIDATORS_MAX), Unit("validators")] = Field(
-        description="How many members it has; n in the threshold's expression.", examples=[7]
-    )
-    select: Annotated[Literal["stake"], Unit("one of")] = Field(
-        description="How they are drawn: in proportion to stake, without replacement.",
-        examples=["stake"],
-    )
-
-
-class KeyTable(Table):
-    """A key that the run may create. The timeline's `create-key` creates it."""
-
-    scheme: Annotated[Literal["ED25519", "SECP256K1", "BLS"], Unit("one of")] = Field(
-        description="What the key signs: Ed25519, BIP-340 or BLS signatures.", examples=["ED25519"]
-    )
-    protocol: Annotated[Literal["pedersen"], Unit("one of")] = Field(
-        default="pedersen",
-        description="How it is generated: Pedersen's DKG with proofs of possession.",
-        examples=["pedersen"],
-    )
-    threshold: Threshold = Field(
-        description="t: how many shares sign, 1 … n. In an expression n is the committee's size "
-        "and N the number of validators; division rounds down.",
-        examples=[5, "2n/3+1"],
-    )
-    faults: Count | None = Field(
-        default=None,
-        description="f*: liars and withholders that a ceremony survives; at most t − 1, and "
-        "n ≥ t + 2f*. If absent, the most that both allow.",
-        examples=[1],
-    )
-    committee: Annotated[
-        Annotated[str, Tag("=text")]
-        | Annotated[list[str], Tag("=list")]
-        | Annotated[CommitteeTable, Tag("=table")],
-        Discriminator(shape),
-        Unit("a selector, a list of them, or a draw"),
-    ] = Field(
-        default="*",
-        description="Who holds shares; seats go in the order of the registry.",
-        examples=[
-            ["v00", "v01", "v02"],
-            ["region:eu-central-1"],
-            {"size": 7, "select": "stake"},
-        ],
-    )
-    attempts: Annotated[int, Field(strict=True, ge=1, le=1000), Unit("count")] = Field(
-        default=3, description="Most attempts before the ceremony has failed.", examples=[3]
-    )
-    retry_after: Heights = Field(
-        default=1,
-        description="Heights from a failed attempt to the first of the next.",
-        examples=[1],
-    )
-    justifications: Annotated[Literal["sealed", "clear"], Unit("one of")] = Field(
-        default="sealed",
-        description="How dealers answer for lost shares; `clear` is there to show what it leaks.",
-        examples=["sealed"],
-    )
-    complaints: Annotated[Literal["dispute"], Unit("one of")] = Field(
-        default="dispute",
-        description="What a justified complaint comes to: a dispute that blames nobody.",
-        examples=["dispute"],
-    )
-    commitments: Annotated[Literal["evaluation", "coefficient"], Unit("one of")] = Field(
-        default="evaluation",
-        description="Form of the commitments: n + 1 evaluations, or t coefficients.",
-        examples=["evaluation"],
-    )
-    policy: PolicyTable = Field(
-        default=PolicyTable(),
-        description="What the key may be used for.",
-        examples=[{"max_signings_per_epoch": 100}],
+    authorised: Annotated[bool, Unit("true or false")] = Field(
+        default=True,
+        description="Whether genesis lets it create keys, evict validators, and ask for signatures "
+        "under policies that name nobody.",
+        examples=[False],
     )
 
 
 class AdversaryTable(Table):
-    """A behaviour of some validators, from one virtual time to another."""
+    """A behaviour of some validators, from one virtual time to another.
+
+    With `every`, a mobile adversary: it moves on to others, period after period.
+    """
 
     id: EntryId | None = Field(
         default=None,
@@ -153,6 +72,12 @@ class AdversaryTable(Table):
     ] = Field(
         description="What they do; `ksim list behaviours` has them all.",
         examples=["bad-share-one", ["bad-share-one", "no-justification"]],
+    )
+    every: PositiveDuration | None = Field(
+        default=None,
+        description="Lets the pick in `nodes` be drawn anew for every period of this length, until "
+        "`until` or the end of the run; the behaviour leaves whom it isn't drawn for.",
+        examples=["30d"],
     )
     params: Annotated[
         dict[
@@ -228,6 +153,11 @@ class ScenarioFile(Table):
     )
     quotas: QuotasTable = Field(
         default=QuotasTable(), description="Limits.", examples=[{"message_max": "1MiB"}]
+    )
+    principals: Annotated[dict[Name, PrincipalTable], Unit("tables by name")] = Field(
+        default={},
+        description="Who has an account besides the validators, by name.",
+        examples=[{"ops": {"algorithm": "ML-DSA-65"}}],
     )
     keys: Annotated[dict[Name, KeyTable], Unit("tables by name")] = Field(
         default={},

@@ -13,6 +13,7 @@ from typing import Final
 from sim.base.codec import decode_canonical, encode
 from sim.base.ids import Label
 from sim.crypto.identity import Identity
+from sim.protocol.effects import Put
 from sim.protocol.transactions import sign_transaction
 from sim.validator.store import Store
 
@@ -43,7 +44,7 @@ class Account:
         self._identity = identity
         self._store = store
         self._last = 0
-        self._pending: list[int] = []
+        self._pending: list[Signed] = []
 
     def sign(self, kind: str, label: Label, payload: bytes) -> Signed:
         """Give `payload` the next nonce and sign it. Nothing is written yet."""
@@ -53,11 +54,17 @@ class Account:
         )
         return Signed(self._last, label, raw)
 
-    def write_ahead(self, signed: Signed) -> None:
-        """Make `signed` durable, with everything written before it."""
-        self._store.put(_key(signed.nonce), encode((tuple(signed.label), signed.raw)))
-        self._store.flush()
-        self._pending.append(signed.nonce)
+    def entry(self, signed: Signed) -> Put:
+        """Return what must be durable before `signed` leaves."""
+        return Put(_key(signed.nonce), encode((tuple(signed.label), signed.raw)))
+
+    def written(self, signed: Signed) -> None:
+        """Note that the entry of `signed` is durable."""
+        self._pending.append(signed)
+
+    def awaits(self, kind: str) -> bool:
+        """Say whether a transaction of that kind is written ahead, and not on the ledger yet."""
+        return any(signed.label.kind == kind for signed in self._pending)
 
     def resume(self, ledger_nonce: int) -> list[Signed]:
         """After a restart: go on from the ledger's nonce; return what must be sent again."""
@@ -65,15 +72,15 @@ class Account:
         for key, value in self._store.under(OUTBOX).items():
             label, raw = decode_canonical(value, tuple[Label, bytes])
             again.append(Signed(int(key), label, raw))
-        self._pending = [signed.nonce for signed in again]
-        self._last = max([ledger_nonce, *self._pending])
+        self._pending = again.copy()
+        self._last = max([ledger_nonce, *(signed.nonce for signed in again)])
         self.included(ledger_nonce)
         return [signed for signed in again if signed.nonce > ledger_nonce]
 
     def included(self, ledger_nonce: int) -> None:
         """Forget what the ledger has: everything up to `ledger_nonce`."""
-        while self._pending and self._pending[0] <= ledger_nonce:
-            self._store.delete(_key(self._pending.pop(0)))
+        while self._pending and self._pending[0].nonce <= ledger_nonce:
+            self._store.delete(_key(self._pending.pop(0).nonce))
 
 
 def _key(nonce: int) -> str:

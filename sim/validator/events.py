@@ -1,15 +1,18 @@
 """The moments of a validator's life that a scenario can wait for (`when = { event = ... }`).
 
 Events count over the run, across incarnations. One fires right after the effect, or right before
-the reaction to the input, that it names; a crash at an event stops the batch that it stands in.
+the reaction to the input, that it names; ``effect`` right before every effect. A crash at an event
+stops the batch that it stands in.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from sim.protocol.messages import Private, Response, ShareAck, ShareEnvelope, Statement, kind_of
-from sim.protocol.transactions import RecordSignSession
+from sim.protocol.transactions import RecordSignSession, RotateKey
+
+EFFECT: Final = "effect"
 
 EVENTS: Final[dict[str, str]] = {
     "started": "a validator has started, or restarted",
@@ -25,14 +28,25 @@ EVENTS: Final[dict[str, str]] = {
     "open-reply-submitted": "an OpenReply has left for the ledger",
     "confirm-submitted": "a Confirm has left for the ledger",
     "sign-submitted": "a Sign has left for the ledger",
+    "repair-requested": "a member of an active generation without a share has asked for repair",
+    "share-repaired": "the share that this validator had lost has been re-created",
+    "share-erased": "what it held of one attempt that no longer counts is erased, durably",
+    "rotation-activated": "a generation after a key's first, with a seat for it, has become active",
+    EFFECT: "one write, erasure, flush, sending or submission is about to be performed",
 }
 """Event name to what it means: everything that `when` may name."""
 
 
-def on_submit(statement: Statement | RecordSignSession | None) -> tuple[str, ...]:
+Said: TypeAlias = Statement | RecordSignSession | RotateKey | None
+"""What a transaction says that a validator submits, as far as anybody waits for or counts it."""
+
+
+def on_submit(statement: Said) -> tuple[str, ...]:
     """Return the events that follow the submission of `statement`, in order."""
     if statement is None or isinstance(statement, RecordSignSession):
         return ()
+    if isinstance(statement, RotateKey):
+        return ("repair-requested",)
     names = [f"{kind_of(statement)}-submitted"]
     if isinstance(statement, Response):
         names += ["complaint-sent"] * len(statement.complaints)

@@ -2,9 +2,41 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from sim.validator.ports import Board, Chain, News
+
+
+class Head(NamedTuple):
+    """A block as one validator received it: its height, its hash (32 bytes), and when, in µs."""
+
+    height: int
+    hash: bytes
+    at_us: int
+
+
+class Heads:
+    """Every block that a validator has followed, ascending: 24 bytes each, beside shared hashes."""
+
+    def __init__(self) -> None:
+        self._heights = array("q")
+        self._hashes: list[bytes] = []
+        self._times_us = array("q")
+
+    def add(self, head: Head) -> None:
+        """Append a block."""
+        self._heights.append(head.height)
+        self._hashes.append(head.hash)
+        self._times_us.append(head.at_us)
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def __iter__(self) -> Iterator[Head]:
+        return map(Head, self._heights, self._hashes, self._times_us)
 
 
 class LedgerView:

@@ -16,19 +16,36 @@ from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.meters import Meter, metering
+from sim.base.secret import SecretBytes
 from sim.crypto.identity import Identity
+from sim.crypto.vault import Vault
+from sim.protocol.effects import Flush, Put
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Private, ShareAck, ShareEnvelope
+from sim.protocol.transactions import Register
 from sim.validator.account import Account
 from sim.validator.costs import CostModel
 from sim.validator.events import on_arrival
-from sim.validator.ledger import LedgerView
-from sim.validator.performing import Action, Performer, Resend
-from sim.validator.ports import Arrival, Board, Chain, Conscience, Context, Letter, News, Peek
+from sim.validator.ledger import Head, Heads, LedgerView
+from sim.validator.membership import ORDER, accepted, carried_out
+from sim.validator.performing import Action, Performer, Read, Resend
+from sim.validator.ports import (
+    Arrival,
+    Board,
+    Chain,
+    Conscience,
+    Context,
+    Letter,
+    News,
+    Order,
+    Peek,
+)
+from sim.validator.recovery import requested_repairs
 from sim.validator.sessions import Sessions
 from sim.validator.store import Lose, Store
 from sim.validator.tally import Tally
 from sim.validator.timers import Timers
+from sim.validator.vaulting import Locker
 
 R = TypeVar("R")
 
@@ -55,10 +72,13 @@ class Setup:
         finality: Heights between receiving a block and acting on it.
         conscience: What an adversary makes of its effects.
         costs: What computing takes.
+        unlock: Gives the KEK of its vault, once per start; charges what deriving it takes.
         message_max: Largest private message that it accepts, bytes.
         rto_us: First retransmission timeout by peer.
         rto_max_us: Largest retransmission timeout.
         retransmissions: Most retransmissions of one share; None is unlimited.
+        registration: What it registers with when it joins; None if it is in genesis.
+        transport_seeds: Behind its long-lived transport key, 96 bytes, if ceremonies use it.
 
     """
 
@@ -71,10 +91,13 @@ class Setup:
     finality: int
     conscience: Conscience
     costs: CostModel
+    unlock: Callable[[], SecretBytes]
     message_max: int
     rto_us: Callable[[ValidatorIndex], int]
     rto_max_us: int
     retransmissions: int | None
+    registration: Register | None = None
+    transport_seeds: SecretBytes | None = None
 
 
 @dataclass
@@ -85,7 +108,7 @@ class Validator:
         setup: What never changes.
         store: Its durable memory.
         tally: What it sent and computed.
-        heads: (height, block hash, µs of receipt) of every block that it followed.
+        heads: Every block that it followed.
         seen: The chain after the last of them, as far as any incarnation has followed it.
         now: The running incarnation, or None while it is down.
 
@@ -94,7 +117,7 @@ class Validator:
     setup: Setup
     store: Store = field(default_factory=Store)
     tally: Tally = field(default_factory=Tally)
-    heads: list[tuple[int, bytes, int]] = field(default_factory=list)
+    heads: Heads = field(default_factory=Heads)
     seen: Chain | None = None
     now: Incarnation | None = None
 
@@ -122,52 +145,64 @@ class Incarnation:
         self._account = Account(setup.chain, setup.identity, validator.store)
         restarted = context.incarnation > 0
         self.ledger = LedgerView(setup.board, setup.finality, waiting=restarted)
-        self.sessions = Sessions(
-            member=MemberContext(
-                validator=setup.index,
-                name=setup.name,
-                identity=setup.identity,
-                seed=setup.seed,
-                incarnation=context.incarnation,
-                rto_us=setup.rto_us,
-                rto_max_us=setup.rto_max_us,
-                retransmissions=setup.retransmissions,
-            ),
-            store=validator.store,
-            account=self._account,
-            conscience=setup.conscience,
-        )
         self._performer = Performer(
-            context, validator.store, self._account, self._timers, self._tally
+            context, setup.index, validator.store, self._account, self._timers, self._tally
         )
         self._owed: Meter = Meter()
+        self.sessions = self._open_sessions()
+
+    def _open_sessions(self) -> Sessions:
+        """Unlock the vault, and return sessions without any machine yet."""
+        setup, store = self._setup, self._validator.store
+        member = MemberContext(
+            validator=setup.index,
+            name=setup.name,
+            identity=setup.identity,
+            seed=setup.seed,
+            incarnation=self._context.incarnation,
+            rto_us=setup.rto_us,
+            rto_max_us=setup.rto_max_us,
+            retransmissions=setup.retransmissions,
+            transport_seeds=setup.transport_seeds,
+        )
+        return Sessions(
+            member=member,
+            store=store,
+            account=self._account,
+            conscience=setup.conscience,
+            locker=Locker(member, store, Vault(self._charged("unlock", setup.unlock))),
+        )
 
     async def run(self) -> None:
         """Start, then take one input after the other."""
         if not self.ledger.waiting:
+            # No effect of its own: whoever set it up has done this before it was ever started.
             self._validator.store.put(BORN, b"")
             self._validator.store.flush()
+        await self._pay()
         self._context.happened("started")
         if self.ledger.waiting:
-            self._ask_for_the_chain()
+            self._performer.perform(self._catch_up())
         while True:
             arrival = await self._context.receive(self._timers.next_due_us())
             actions = self._think(arrival)
-            cost_us = self._setup.costs.duration_us(self._owed.counts)
-            self._owed = Meter()
-            if cost_us:
-                await self._context.sleep(cost_us)
+            await self._pay()
             self._performer.perform(actions)
 
-    def _ask_for_the_chain(self) -> None:
+    async def _pay(self) -> None:
+        """Let the virtual time pass that computing has taken since the last time."""
+        if not self._owed.counts:
+            return
+        cost_us = self._setup.costs.duration_us(self._owed.counts)
+        self._owed = Meter()
+        if cost_us:
+            await self._context.sleep(cost_us)
+
+    def _catch_up(self) -> list[Action]:
         """After a restart: note a lost store, and read the ledger before anything else."""
-        store = self._validator.store
-        if store.empty:
-            # Before anything else is stored: a second restart must still know of the first loss.
-            store.put(AMNESIAC, str(UNKNOWN_HEIGHT).encode())
-            store.flush()
-        self._tally.messages.add("reads")
-        self._context.submit(Label("", 0, "read", str(self._context.incarnation)), b"")
+        # Before anything else is stored: a second restart must still know of the first loss.
+        lost: list[Action] = [Put(AMNESIAC, str(UNKNOWN_HEIGHT).encode()), Flush()]
+        return [*(lost if self._validator.store.empty else []), Read(self._context.incarnation)]
 
     # One step
 
@@ -183,10 +218,21 @@ class Incarnation:
             case News():
                 self._context.happened("block-received")
                 return self._on_news(arrival)
+            case Order():
+                return self._on_order(arrival)
             case Peek():
                 return []  # honest validators learn of transactions from blocks alone
             case _:
                 assert_never(arrival)
+
+    def _on_order(self, order: Order) -> list[Action]:
+        """Keep the order; carry it out, unless the chain has yet to be read."""
+        done = [] if self.ledger.waiting else self._carry_out(order.do)
+        return [*accepted(order), *done]
+
+    def _carry_out(self, do: str) -> list[Action]:
+        setup = self._setup
+        return carried_out(do, self.ledger.head, setup.name, setup.registration, self._account)
 
     def _charged(self, stage: str, step: Callable[[], R]) -> R:
         """Run a step of the ceremony's `stage`; what it is charged is owed as virtual time."""
@@ -225,9 +271,11 @@ class Incarnation:
         followed = self._charged("chain", partial(self.ledger.receive, news))
         self._tally.messages.add("blocks")
         now_us = self._context.now_us
-        self._validator.heads += [(chain.height, chain.head, now_us) for chain in followed]
+        for chain in followed:
+            self._validator.heads.add(Head(chain.height, chain.head, now_us))
         if followed:
             self._validator.seen = self.ledger.head
+            self.sessions.height = self.ledger.head.height
         if self.ledger.waiting or (not followed and not was_waiting):
             return []
         nonce = self.ledger.head.nonce(self._setup.identity.public)
@@ -235,6 +283,9 @@ class Incarnation:
         if was_waiting:
             self._note_first_seen()
             actions += [Resend(s.label, s.raw) for s in self._account.resume(nonce)]
+            actions += self.sessions.sweep(self.ledger.final)
+            order = self._validator.store.get(ORDER)
+            actions += [] if order is None else self._carry_out(order.decode())
         else:
             self._account.included(nonce)
         return actions + self._act(now_us)
@@ -255,17 +306,31 @@ class Incarnation:
     def _act(self, now_us: int) -> list[Action]:
         """Let every machine act on what is final, once."""
         actions: list[Action] = []
-        chain, height = self.ledger.final, self.ledger.acting_height
-        for state in chain.ceremonies():
-            seat = self.sessions.seat(state)
-            if seat is None:
-                actions += self.sessions.on_others(state, height, now_us)
-                continue
-            step = partial(self.sessions.on_state, seat, state, height, now_us)
-            actions += self._charged(state.phase.value, step)
-            step = partial(self.sessions.on_height, seat, chain, height, now_us)
+        chain, height, sessions = self.ledger.final, self.ledger.acting_height, self.sessions
+        for state in chain.concerning(self._setup.index):
+            seat = sessions.seat(state)
+            if not seat.closed:
+                step = partial(sessions.on_state, seat, state, height, now_us)
+                actions += self._charged(state.phase.value, step)
+            step = partial(sessions.on_height, seat, chain, height, now_us)
             actions += self._charged("signing", step)
-        return actions
+        if not self._setup.conscience.honest:
+            for state in chain.ceremonies():
+                actions += sessions.on_others(state, height, now_us)
+        sessions.early.expire(height)
+        actions += sessions.retire(chain, now_us)
+        return actions + self._recover(chain, height)
+
+    def _recover(self, chain: Chain, height: int) -> list[Action]:
+        """Ask for the repair of shares that are lost."""
+        return requested_repairs(
+            chain,
+            height,
+            self.sessions.seats,
+            self._setup.name,
+            self._account,
+            self._validator.store,
+        )
 
 
 def _stage(message: Private) -> str:

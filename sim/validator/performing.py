@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from sim.base.codec import encode
 from sim.base.ids import Label, ValidatorIndex
+from sim.base.secret import Secret, SecretBytes
 from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.effects import (
@@ -31,16 +32,20 @@ from sim.protocol.effects import (
     StopTimer,
 )
 from sim.protocol.envelopes import store_prefix
-from sim.protocol.messages import Statement
 from sim.protocol.transactions import RecordSignSession
 from sim.validator.account import Account, Signed
-from sim.validator.events import on_send, on_submit
+from sim.validator.events import EFFECT, Said, on_send, on_submit
 from sim.validator.ports import Context
 from sim.validator.store import Store
 from sim.validator.tally import Tally
 from sim.validator.timers import Timers
+from sim.validator.vaulting import Locker, Place, is_secret
 
-POSTED = "posted/"
+POSTED: Final = "posted/"
+"""Store keys of what was said; then the attempt's prefix and the statement's kind."""
+
+SIGNING: Final = "signing/"
+"""Store keys of signing machines; then the prefix of the attempt that made the generation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +56,32 @@ class Scope:
         label: The scenario's name for the session.
         attempt: 1-based.
         session: 32 bytes.
-        prefix: Where the machine's keys stand in the store.
-        scalar_size: Bytes of one share.
+        place: Where the machine's entries stand in the store, and which vault they are in.
+        scalar_size: Bytes of one share; 0 where there are none.
 
     """
 
     label: str
     attempt: int
     session: bytes
-    prefix: str
+    place: Place
     scalar_size: int
 
     @classmethod
     def of(cls, ceremony: Ceremony) -> Scope:
-        """Return the scope of a member's machine in the attempt `ceremony`."""
+        """Return the scope of a participant's machine in the attempt `ceremony`."""
+        single = ceremony.operation == "generate"
         return cls(
             label=ceremony.label,
             attempt=ceremony.attempt,
             session=ceremony.session,
-            prefix=store_prefix(ceremony.session, ceremony.attempt),
-            scalar_size=get_group(ceremony.scheme).scalar_size,
+            place=Place(
+                store_prefix(ceremony.session, ceremony.attempt),
+                ceremony.key,
+                ceremony.era,
+                ceremony.generation,
+            ),
+            scalar_size=0 if single else get_group(ceremony.scheme).scalar_size,
         )
 
     @property
@@ -85,14 +96,14 @@ class Publish:
 
     Attributes:
         signed: The transaction.
-        said: What it says; None for bytes that no machine meant.
+        said: What it says, if it is for an event or a figure; None for what no machine meant.
         body: Size of that, encoded, in bytes.
         marker: Store key that remembers that it was said; empty for what may be said again.
 
     """
 
     signed: Signed
-    said: Statement | RecordSignSession | None
+    said: Said
     body: int
     marker: str
 
@@ -124,11 +135,39 @@ class Alarm:
     delay_us: int | None
 
 
-Action: TypeAlias = Publish | Resend | Deliver | Alarm | Put | Delete | Flush
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """A secret for the store: as its vault has sealed it, and as the checks of a run know it."""
+
+    key: str
+    sealed: bytes
+    plaintext: SecretBytes
 
 
-def prepare(effects: Iterable[Effect], scope: Scope, account: Account, name: str) -> list[Action]:
-    """Turn effects into actions: sign transactions, address bytes, place keys.
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A request for the whole chain; it names the incarnation that asks."""
+
+    incarnation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line of the validator's history about itself, and the event that goes with it, if any."""
+
+    kind: str
+    label: Label
+    verdict: str
+    event: str
+
+
+Action: TypeAlias = Publish | Resend | Read | Deliver | Alarm | Put | Keep | Delete | Flush | Note
+
+
+def prepare(
+    effects: Iterable[Effect], scope: Scope, account: Account, locker: Locker, name: str
+) -> list[Action]:
+    """Turn effects into actions: sign transactions, address bytes, seal and place entries.
 
     Statements, messages and shares have become bytes before. `name` is the validator's: the subject
     of its transactions' labels.
@@ -144,9 +183,9 @@ def prepare(effects: Iterable[Effect], scope: Scope, account: Account, name: str
                 label = Label(scope.label, scope.attempt, kind, subject)
                 actions.append(Deliver(to, label, payload, scope.scalar_size))
             case Put(key, value):
-                actions.append(Put(scope.prefix + key, value))
+                actions += _kept(key, value, scope.place, locker)
             case Delete(key):
-                actions.append(Delete(scope.prefix + key))
+                actions.append(Delete(scope.place.prefix + key))
             case Flush():
                 actions.append(effect)
             case StartTimer(timer, delay_us):
@@ -160,21 +199,40 @@ def prepare(effects: Iterable[Effect], scope: Scope, account: Account, name: str
     return actions
 
 
+def _kept(name: str, value: bytes, place: Place, locker: Locker) -> list[Action]:
+    """Seal what is secret; its DEK is written before it, if it is new."""
+    if not is_secret(name):
+        return [Put(place.prefix + name, value)]
+    sealed, fresh = locker.seal(place, name, value)
+    return [
+        *(Put(key, wrapped) for key, wrapped in fresh),
+        Keep(place.prefix + name, sealed, Secret(value)),
+    ]
+
+
 def _publish(filing: Filing, scope: Scope, account: Account, name: str) -> Publish:
     kind, said = filing.kind, filing.said
     signed = account.sign(kind, Label(scope.label, scope.attempt, kind, name), filing.payload)
     if said is None or isinstance(said, RecordSignSession):
         return Publish(signed, said, len(filing.payload), "")
-    return Publish(signed, said, len(encode(said)), f"{POSTED}{scope.prefix}{kind}")
+    return Publish(signed, said, len(encode(said)), f"{POSTED}{scope.place.prefix}{kind}")
 
 
 class Performer:
     """Performs actions for one incarnation."""
 
     def __init__(
-        self, context: Context, store: Store, account: Account, timers: Timers, tally: Tally
+        self,
+        context: Context,
+        me: ValidatorIndex,
+        store: Store,
+        account: Account,
+        timers: Timers,
+        tally: Tally,
     ) -> None:
         self._context = context
+        self._happened = context.happened
+        self._me = me
         self._store = store
         self._account = account
         self._timers = timers
@@ -187,8 +245,13 @@ class Performer:
                 case Publish():
                     self._submit(action)
                 case Resend(label, raw):
-                    self._tally.again(len(raw))
+                    self._tally.again(label, len(raw))
+                    self._happened(EFFECT)
                     self._context.submit(label, raw)
+                case Read(incarnation):
+                    self._tally.messages.add("reads")
+                    self._happened(EFFECT)
+                    self._context.submit(Label("", 0, "read", str(incarnation)), b"")
                 case Deliver():
                     self._send(action)
                 case Alarm(owner, name, None):
@@ -197,28 +260,47 @@ class Performer:
                     assert delay_us is not None
                     due_us = self._context.now_us + self._context.local_delay_us(delay_us)
                     self._timers.start(owner, name, due_us)
-                case Put(key, value):
-                    self._store.put(key, value)
-                case Delete(key):
-                    self._store.delete(key)
-                case Flush():
-                    self._store.flush()
+                case Note(kind, label, verdict, event):
+                    self._context.record(kind, label, self._me, verdict)
+                    if event:
+                        self._happened(event)
                 case _:
-                    assert_never(action)
+                    self._write(action)
+
+    def _write(self, action: Put | Keep | Delete | Flush) -> None:
+        self._happened(EFFECT)
+        match action:
+            case Put(key, value):
+                self._store.put(key, value)
+            case Keep(key, sealed, plaintext):
+                self._store.put_sealed(key, sealed, plaintext)
+            case Delete(key):
+                self._store.delete(key)
+            case Flush():
+                self._store.flush()
+            case _:
+                assert_never(action)
 
     def _submit(self, action: Publish) -> None:
-        signed = action.signed
+        """Write ahead, then submit: a crash between the two leaves what is to be sent again."""
+        signed, entry = action.signed, self._account.entry(action.signed)
+        # One write: with the mark alone it would never be said, with the entry alone said twice.
+        self._happened(EFFECT)
         if action.marker:
             self._store.put(action.marker, b"")
-        self._account.write_ahead(signed)
-        self._tally.submitted(signed.label.kind, action.said, action.body, len(signed.raw))
+        self._store.put(entry.key, entry.value)
+        self._write(Flush())
+        self._account.written(signed)
+        self._tally.submitted(signed.label, action.said, action.body, len(signed.raw))
+        self._happened(EFFECT)
         self._context.submit(signed.label, signed.raw)
         for event in on_submit(action.said):
-            self._context.happened(event)
+            self._happened(event)
 
     def _send(self, action: Deliver) -> None:
+        self._happened(EFFECT)
         self._tally.sent(action.to, action.label, len(action.payload), action.scalar_size)
         self._context.send(action.to, action.label, action.payload)
         event = on_send(action.label.kind)
         if event is not None:
-            self._context.happened(event)
+            self._happened(event)

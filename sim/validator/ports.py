@@ -6,7 +6,7 @@ The world adapts the engine, the K-chain and the adversary to these; this layer 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from sim.base.ids import Label, ValidatorIndex
 from sim.protocol.ceremony import Ceremony
@@ -35,7 +35,39 @@ class Peek(NamedTuple):
     transactions: tuple[bytes, ...]
 
 
-Arrival: TypeAlias = Letter | News | Peek
+class Order(NamedTuple):
+    """What its operator tells a validator: to ``join`` the registry, or to ``leave`` it."""
+
+    do: Literal["join", "leave"]
+
+
+Arrival: TypeAlias = Letter | News | Peek | Order
+
+AttemptId: TypeAlias = tuple[bytes, int]
+"""(session, attempt)."""
+
+
+class Membership(NamedTuple):
+    """An active generation in whose committee a validator is."""
+
+    key: str
+    era: int
+    generation: int
+
+
+class Repairs(NamedTuple):
+    """What has become of a member's requests for repair, in one generation.
+
+    Attributes:
+        waiting: Whether one is pending, or queued.
+        failed: How many have ended without success.
+        ended_at: Height at which the last of those did; 0 for none.
+
+    """
+
+    waiting: bool
+    failed: int
+    ended_at: int
 
 
 class Context(Protocol):
@@ -102,7 +134,31 @@ class Chain(Protocol):
         ...
 
     def ceremonies(self) -> Sequence[CeremonyState]:
-        """Return every attempt known so far, by key name and attempt."""
+        """Return every attempt that counts: open, just ended, or behind an active share."""
+        ...
+
+    def concerning(self, validator: ValidatorIndex) -> Sequence[CeremonyState]:
+        """Return those of `ceremonies` in which `validator` has a seat, the ended ones first."""
+        ...
+
+    def live(self) -> frozenset[AttemptId]:
+        """Return the ids of `ceremonies`."""
+        ...
+
+    def label(self, attempt: AttemptId) -> str:
+        """Return the scenario's name for the session of any attempt that ever was."""
+        ...
+
+    def memberships(self, name: str) -> Sequence[Membership]:
+        """Return the active generations in whose committees the validator `name` is."""
+        ...
+
+    def repairs(self, membership: Membership, name: str) -> Repairs:
+        """Return what has become of repairs of the share of `name`."""
+        ...
+
+    def standing(self, name: str) -> str:
+        """Return a validator's status in the registry; ``absent`` if it was never registered."""
         ...
 
     def contexts(self, key: str) -> Sequence[str]:
@@ -135,6 +191,11 @@ class Conscience(Protocol):
 
     It is asked twice: about what a machine wants, and about the bytes that this has become.
     """
+
+    @property
+    def honest(self) -> bool:
+        """Whether it never changes or adds anything: then it needn't be asked at every height."""
+        ...
 
     def filter(
         self, effects: Sequence[Effect], state: CeremonyState, now_us: int

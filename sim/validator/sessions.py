@@ -4,59 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
-from sim.base.codec import decode_canonical, encode
+from sim.base.codec import encode
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.secret import SecretScalar
 from sim.protocol.ceremony import Ceremony
-from sim.protocol.effects import Effect, Flush, Put, SendSealed, SendShares, encoded
-from sim.protocol.envelopes import MAX_PER_DEALER, envelope_key, store_prefix
+from sim.protocol.effects import Delete, Effect, Flush, SendSealed, SendShares, encoded
 from sim.protocol.judge import CeremonyState
+from sim.protocol.machines import member_machine
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Private, ShareAck, ShareEnvelope
 from sim.protocol.phases import Phase
-from sim.protocol.sharing import SharingMachine
 from sim.protocol.signing import DEFAULT_CONTEXT, SigningMachine
 from sim.validator.account import Account
-from sim.validator.performing import POSTED, Action, Deliver, Scope, prepare
-from sim.validator.ports import Chain, Conscience, Letter
+from sim.validator.early import Early
+from sim.validator.erasing import erased, left_behind
+from sim.validator.keyring import share_of
+from sim.validator.performing import POSTED, SIGNING, Action, Deliver, Scope, prepare
+from sim.validator.ports import AttemptId, Chain, Conscience, Letter
+from sim.validator.seats import Seat, SigningSeat
 from sim.validator.store import Store
-
-EARLY: Final = "early/"
-"""Store keys of envelopes whose session is still unknown; whom they came from comes next."""
-
-EARLY_MAX: Final = 256
-"""Envelopes of unknown sessions that a validator keeps from one sender: a bound on memory."""
-
-
-@dataclass(slots=True)
-class SigningSeat:
-    """A machine for the test signature of one active key, and where its effects belong."""
-
-    machine: SigningMachine
-    scope: Scope
-    state: CeremonyState
-    closed: bool = False
-
-
-@dataclass(slots=True)
-class Seat:
-    """A machine for one attempt, where its effects belong, and the state that it has last seen.
-
-    `closed` once it has seen the attempt's end; `signing` once it takes part in a test signature.
-    """
-
-    machine: SharingMachine
-    scope: Scope
-    state: CeremonyState
-    closed: bool = False
-    signing: SigningSeat | None = None
-
-    @property
-    def ceremony(self) -> Ceremony:
-        """The attempt."""
-        return self.machine.ceremony
+from sim.validator.vaulting import Locker
 
 
 @dataclass
@@ -68,8 +36,10 @@ class Sessions:
         store: Whose keys under an attempt's prefix a machine starts from.
         account: Signs its statements.
         conscience: What an adversary makes of its effects.
+        locker: Seals what its machines keep.
         amnesiac_until: In attempts that were opened before this height the validator says nothing,
             because its store was lost; None if it never was.
+        height: Of the last block that it has received.
 
     """
 
@@ -77,21 +47,24 @@ class Sessions:
     store: Store
     account: Account
     conscience: Conscience
+    locker: Locker
     amnesiac_until: int | None = None
-    _seats: dict[tuple[bytes, int], Seat] = field(default_factory=dict)
+    height: int = 0
+    _seats: dict[AttemptId, Seat] = field(default_factory=dict)
     _signing: dict[str, SigningSeat] = field(default_factory=dict)
     _owners: dict[str, Seat | SigningSeat] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.early = Early(self.store)
+
     @property
     def seats(self) -> Sequence[Seat]:
-        """Every machine so far, in the order in which their attempts appeared."""
+        """Every machine of an attempt that counts, in the order in which they appeared."""
         return tuple(self._seats.values())
 
-    def seat(self, state: CeremonyState) -> Seat | None:
-        """Return the machine for an attempt, made when it is first seen; None without a seat."""
+    def seat(self, state: CeremonyState) -> Seat:
+        """Return the machine for an attempt with a seat for it, made when it is first seen."""
         ceremony = state.ceremony
-        if self.member.validator not in ceremony.by_validator:
-            return None
         key = (ceremony.session, ceremony.attempt)
         if key not in self._seats:
             seat = self._open(state)
@@ -99,31 +72,69 @@ class Sessions:
         return self._seats[key]
 
     def _open(self, state: CeremonyState) -> Seat:
-        ceremony = state.ceremony
-        prefix = store_prefix(ceremony.session, ceremony.attempt)
-        self._admit_early(ceremony, prefix)
-        machine = SharingMachine(
+        ceremony, scope = state.ceremony, Scope.of(state.ceremony)
+        prefix = scope.place.prefix
+        self.early.admit(ceremony, self.member.validator, prefix)
+        machine = member_machine(
             self.member,
             ceremony,
-            self.store.under(prefix),
+            self.locker.opened(scope.place),
             tuple(self.store.under(POSTED + prefix)),
+            share=self._base_share(ceremony),
             amnesiac=self.amnesiac_until is not None and ceremony.start <= self.amnesiac_until,
         )
-        return Seat(machine, Scope.of(ceremony), state)
+        return Seat(machine, scope, state)
+
+    def _base_share(self, ceremony: Ceremony) -> SecretScalar | None:
+        base = ceremony.base
+        if base is None:
+            return None
+        return share_of(self._seats.values(), ceremony.key, ceremony.era, base.generation)
+
+    def retire(self, chain: Chain, now_us: int) -> list[Action]:
+        """Erase what belongs to attempts that no longer count."""
+        if self._seats.keys() <= chain.live():
+            return []
+        actions: list[Action] = []
+        for attempt in [known for known in self._seats if known not in chain.live()]:
+            seat = self._seats.pop(attempt)
+            del self._owners[seat.scope.owner]
+            if seat.signing is not None:
+                del self._signing[seat.signing.scope.label]
+                del self._owners[seat.signing.scope.owner]
+            actions += self._prepared(seat, seat.machine.retire(), now_us)
+            actions += erased(attempt, seat.scope.label, self.store, self.locker, "retired")
+        return actions
+
+    def sweep(self, chain: Chain) -> list[Action]:
+        """After a start: erase what an earlier incarnation left of attempts that don't count."""
+        return [
+            action
+            for attempt in left_behind(self.store, chain.live())
+            for action in erased(attempt, chain.label(attempt), self.store, self.locker, "swept")
+        ]
 
     def on_state(self, seat: Seat, state: CeremonyState, height: int, now_us: int) -> list[Action]:
         """Let a machine act on its attempt as it stands at `height`; once more after its end."""
-        if seat.closed:
-            return []
         seat.state = state
         seat.closed = state.ended
         actions = self._prepared(seat, seat.machine.on_state(state, height), now_us)
         added = self.conscience.add(state, height, now_us)
-        return actions + self._packed(seat, added, state, seat.scope, now_us)
+        actions += self._packed(seat, added, state, seat.scope, now_us)
+        return actions + self._closing(seat) if seat.closed else actions
+
+    def _closing(self, seat: Seat) -> list[Action]:
+        """Erase the DEK of what only the ceremony needed; all of them if there is no share."""
+        failed = seat.state.phase is Phase.FAILED
+        doomed = self.locker.forget(seat.scope.place.prefix, lasting=failed)
+        return [*map(Delete, doomed), Flush()] if doomed else []
 
     def on_others(self, state: CeremonyState, height: int, now_us: int) -> list[Action]:
         """Look at an attempt without a seat in it: there is nothing that one has to do."""
-        added = [] if state.ended else self.conscience.add(state, height, now_us)
+        ceremony = state.ceremony
+        if state.ended or (ceremony.session, ceremony.attempt) in self._seats:
+            return []
+        added = self.conscience.add(state, height, now_us)
         return self._packed(None, added, state, Scope.of(state.ceremony), now_us) if added else []
 
     def on_height(self, seat: Seat, chain: Chain, height: int, now_us: int) -> list[Action]:
@@ -143,14 +154,14 @@ class Sessions:
     def _open_signing(
         self, seat: Seat, share: SecretScalar, contexts: Sequence[str]
     ) -> SigningSeat:
-        prefix = f"signing/{seat.scope.prefix}"
+        place = seat.scope.place._replace(prefix=SIGNING + seat.scope.place.prefix)
         purpose = contexts[0] if contexts else DEFAULT_CONTEXT
-        machine = SigningMachine(self.member, seat.state, share, purpose, self.store.under(prefix))
+        machine = SigningMachine(self.member, seat.state, share, purpose, self.locker.opened(place))
         scope = Scope(
             label=machine.label,
             attempt=0,
             session=seat.scope.session,
-            prefix=prefix,
+            place=place,
             scalar_size=seat.scope.scalar_size,
         )
         signing = SigningSeat(machine, scope, seat.state)
@@ -158,8 +169,10 @@ class Sessions:
         return signing
 
     def on_timer(self, owner: str, name: str, now_us: int) -> list[Action]:
-        """Let the machine that set a timer act on it."""
-        seat = self._owners[owner]
+        """Let the machine that set a timer act on it, if it is still there."""
+        seat = self._owners.get(owner)
+        if seat is None:
+            return []
         return self._prepared(seat, seat.machine.on_timer(name), now_us)
 
     def on_message(self, letter: Letter, message: Private, now_us: int) -> list[Action]:
@@ -181,33 +194,11 @@ class Sessions:
         self, source: ValidatorIndex, label: Label, envelope: ShareEnvelope
     ) -> list[Action]:
         """Store and acknowledge at once: the machine finds it when the session is known."""
-        sender = f"{EARLY}{source}/"
-        place = store_prefix(envelope.session, envelope.attempt) + envelope_key(envelope)
-        ack = ShareAck(envelope.session, envelope.attempt, envelope.dealer, envelope.recipient)
-        answer = Deliver(source, label._replace(kind="ack"), encode(ack), scalar_size=0)
-        kept = self.store.under(sender)
-        if place in kept:
-            return [answer]
-        alike = place.rpartition("/")[0]
-        if len(kept) >= EARLY_MAX or sum(p.startswith(alike) for p in kept) >= MAX_PER_DEALER:
+        kept = self.early.keep(source, envelope, self.height)
+        if kept is None:
             return []
-        return [Put(sender + place, encode(envelope)), Flush(), answer]
-
-    def _admit_early(self, ceremony: Ceremony, prefix: str) -> None:
-        """Move what came early to where the machine looks for it: from each dealer its own alone.
-
-        Nobody could tell before who had which seat: another's envelopes would fill a dealer's room.
-        """
-        me = ceremony.by_validator[self.member.validator].index
-        for key, value in self.store.under(EARLY).items():
-            source, _, place = key.partition("/")
-            if not place.startswith(prefix):
-                continue
-            self.store.delete(EARLY + key)
-            envelope = decode_canonical(value, ShareEnvelope)
-            sender = ceremony.by_validator.get(ValidatorIndex(int(source)))
-            if sender is not None and (envelope.dealer, envelope.recipient) == (sender.index, me):
-                self.store.put(place, value)
+        ack = ShareAck(envelope.session, envelope.attempt, envelope.dealer, envelope.recipient)
+        return [*kept, Deliver(source, label._replace(kind="ack"), encode(ack), scalar_size=0)]
 
     def _prepared(
         self, seat: Seat | SigningSeat, effects: Sequence[Effect], now_us: int
@@ -235,7 +226,7 @@ class Sessions:
                     ready.append(packed)
                 else:
                     ready += self.conscience.filter([packed], state, now_us)
-        return prepare(ready, scope, self.account, self.member.name)
+        return prepare(ready, scope, self.account, self.locker, self.member.name)
 
     def _dispatched(
         self, seat: Seat | SigningSeat | None, effect: Effect, state: CeremonyState, now_us: int

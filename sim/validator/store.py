@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
+from sim.base.secret import SecretBytes
+
 Lose: TypeAlias = Literal["nothing", "unsynced", "all"]
 """What a crash takes beside memory: nothing, writes since the last flush, or the whole store."""
 
@@ -28,6 +30,14 @@ class Store:
     def put(self, key: str, value: bytes) -> None:
         """Write `value` under `key`; durable after the next `flush`."""
         self._buffer[key] = value
+
+    def put_sealed(self, key: str, sealed: bytes, _plaintext: SecretBytes) -> None:
+        """Write a secret as its vault has sealed it.
+
+        The plaintext is for the checks of a run alone, whose store remembers it elsewhere: nothing
+        here keeps it.
+        """
+        self.put(key, sealed)
 
     def delete(self, key: str) -> None:
         """Erase `key`; durable after the next `flush`."""
@@ -55,12 +65,15 @@ class Store:
 
     def under(self, prefix: str) -> dict[str, bytes]:
         """Return what stands under `prefix`, by ascending key, with the prefix removed."""
-        merged: dict[str, bytes | None] = {**self._durable, **self._buffer}
-        return {
-            key.removeprefix(prefix): value
-            for key, value in sorted(merged.items())
-            if key.startswith(prefix) and value is not None
-        }
+        found = {key: value for key, value in self._durable.items() if key.startswith(prefix)}
+        for key, value in self._buffer.items():
+            if not key.startswith(prefix):
+                continue
+            if value is None:
+                found.pop(key, None)
+            else:
+                found[key] = value
+        return {key.removeprefix(prefix): found[key] for key in sorted(found)}
 
     @property
     def empty(self) -> bool:

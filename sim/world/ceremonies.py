@@ -32,6 +32,7 @@ def describe_attempt(state: CeremonyState, chronicle: Chronicle) -> Record:
     return {
         "key": ceremony.key,
         "session": ceremony.label,
+        "operation": ceremony.operation,
         "era": ceremony.era,
         "generation": ceremony.generation,
         "attempt": ceremony.attempt,

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from sim.base.codec import encode
-from sim.world.outcome import Event
+from sim.world.eventlog import Event
 
 if TYPE_CHECKING:
     from sim.scenario.plan import Plan
@@ -81,7 +81,7 @@ class RunFiles:
     plan: Plan
     inlined: Mapping[str, Any]
     ledger: bytes
-    events: Sequence[Event]
+    events: Collection[Event]
     digests: Mapping[str, Any]
     summary: Mapping[str, Any]
     machine: Mapping[str, Any]
@@ -92,11 +92,12 @@ def plan_id(scenario: str) -> str:
     return hashlib.sha256(scenario.encode()).hexdigest()[:8]
 
 
-def encode_events(names: Sequence[str], events: Sequence[Event]) -> bytes:
-    """Encode `events.msgpack`: a header object, then one array per record."""
+def encode_events(names: Sequence[str], events: Collection[Event]) -> Iterator[bytes]:
+    """Yield `events.msgpack` in pieces: a header object, then one array per record."""
     name, version = FORMATS[EVENTS]
     header = {"format": name, "version": version, "validators": names, "events": len(events)}
-    return b"".join([msgspec.msgpack.encode(header), *map(encode, events)])
+    yield msgspec.msgpack.encode(header)
+    yield from map(encode, events)
 
 
 def write_run(root: Path, files: RunFiles) -> Written:
@@ -130,7 +131,8 @@ def _fill(folder: Path, files: RunFiles) -> None:
     _write_json(folder / PLAN, {"plan": plan, **files.inlined})
     (folder / LEDGER).write_bytes(files.ledger)
     names = [validator.name for validator in files.plan.validators]
-    (folder / EVENTS).write_bytes(encode_events(names, files.events))
+    with (folder / EVENTS).open("wb") as stream:
+        stream.writelines(encode_events(names, files.events))
     _write_json(folder / DIGESTS, files.digests)
     _write_json(folder / SUMMARY, files.summary)
     _write_json(folder / MACHINE, files.machine)
@@ -232,6 +234,18 @@ class RunFolder:
     def ledger(self) -> bytes:
         """Return the bytes of `ledger.msgpack`."""
         return self._bytes(LEDGER)
+
+    def event_count(self) -> int:
+        """Return the number of records that the header of `events.msgpack` gives."""
+        import msgpack
+
+        path = self.path / EVENTS
+        try:
+            with path.open("rb") as stream:
+                header = self._check(path, next(msgpack.Unpacker(stream, use_list=False), None))
+        except (OSError, ValueError, msgpack.UnpackException) as error:
+            raise FolderError(f"{path}: {error}") from None
+        return int(header["events"])
 
     def events(self) -> Iterator[Event]:
         """Yield the records of `events.msgpack`."""

@@ -1,4 +1,4 @@
-"""Who exists before the first block: identities, the chain's genesis, and the owner of keys.
+"""Who exists before the first block: identities, transport keys, and the chain's genesis.
 
 Everything is drawn from the run's seed under labels, so that every process makes the same.
 """
@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import dataclasses
 
-from sim.base.codec import encode
 from sim.base.randomness import stream
+from sim.base.secret import SecretBytes
 from sim.crypto.identity import SEED_SIZE, Identity
+from sim.crypto.sealing import SEEDS_SIZE, TransportKey
 from sim.kchain.genesis import Genesis, Validator
 from sim.protocol.ceremony import PhaseLengths
-from sim.protocol.transactions import CREATE_KEY, ByStake, CreateKey, Policy, sign_transaction
-from sim.scenario.plan import KeyPlan, Plan
+from sim.protocol.transactions import Register
+from sim.scenario.plan import Plan
+from sim.world.principals import authorised_keys
+from sim.world.vaults import fingerprint_of
 
 
 def chain_id(plan: Plan) -> str:
@@ -27,15 +30,29 @@ def identity_of(plan: Plan, validator: int) -> Identity:
     return Identity(stream(plan.seed, "identity", "validator", name).bytes(SEED_SIZE))
 
 
-def owner_of(plan: Plan) -> Identity:
-    """Return the one principal that may create keys."""
-    return Identity(stream(plan.seed, "identity", "owner").bytes(SEED_SIZE))
+def transport_seeds_of(plan: Plan, validator: int) -> SecretBytes:
+    """Return the seeds of a validator's long-lived transport key, 96 bytes."""
+    name = plan.validators[validator].name
+    return SecretBytes(stream(plan.seed, "transport", "validator", name).bytes(SEEDS_SIZE))
+
+
+def registration_of(plan: Plan, validator: int) -> Register:
+    """Return what a validator registers with; its address is its position in the plan."""
+    declared = plan.validators[validator]
+    return Register(
+        name=declared.name,
+        address=validator,
+        transport=TransportKey.from_seeds(transport_seeds_of(plan, validator)).public,
+        at_rest=fingerprint_of(plan, validator),
+        stake=declared.stake,
+    )
 
 
 def make_genesis(plan: Plan) -> Genesis:
-    """Return what block 0 stands for."""
+    """Return what block 0 stands for: every validator but those that only join later."""
     ledger = plan.ledger
     names = [field.name for field in dataclasses.fields(PhaseLengths)]
+    present = [index for index, declared in enumerate(plan.validators) if not declared.standby]
     return Genesis(
         chain=chain_id(plan),
         time_us=ledger.genesis_time_us,
@@ -44,55 +61,19 @@ def make_genesis(plan: Plan) -> Genesis:
         finality=ledger.finality,
         block_max=ledger.block_max,
         phases=PhaseLengths(**{name: getattr(ledger.phases, name) for name in names}),
-        validators=tuple(
-            Validator(validator.name, identity_of(plan, index).public, index, stake=validator.stake)
-            for index, validator in enumerate(plan.validators)
-            if not validator.standby
-        ),
-        authorised=(owner_of(plan).public,),
+        validators=tuple(_validator(plan, index) for index in present),
+        authorised=authorised_keys(plan),
         transport=plan.transport.keys,
     )
 
 
-class Owner:
-    """The principal that asks for keys. It is no validator: it has no link that could delay it."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._identity = owner_of(plan)
-        self._keys = {key.name: key for key in plan.keys}
-        self.nonce = 0
-        """How many transactions it has signed."""
-
-    @property
-    def public(self) -> bytes:
-        """Its account, 32 bytes."""
-        return self._identity.public
-
-    def create_key(self, name: str) -> bytes:
-        """Sign the next transaction: CreateKey for the plan's key `name`."""
-        self.nonce += 1
-        payload = encode(self._request(self._keys[name]))
-        return sign_transaction(
-            self._identity.sign,
-            chain_id(self._plan),
-            CREATE_KEY,
-            self._identity.public,
-            self.nonce,
-            payload,
-        )
-
-    def _request(self, key: KeyPlan) -> CreateKey:
-        names = tuple(self._plan.validators[member].name for member in key.committee)
-        return CreateKey(
-            key=key.name,
-            scheme=key.scheme,
-            threshold=key.threshold,
-            faults=key.faults,
-            committee=names if key.drawn is None else ByStake(key.drawn),
-            policy=Policy(key.policy.max_signings_per_epoch, key.policy.contexts),
-            attempts=key.attempts,
-            retry_after=key.retry_after,
-            justifications=key.justifications,
-            commitments=key.commitments,
-        )
+def _validator(plan: Plan, index: int) -> Validator:
+    entry = registration_of(plan, index)
+    return Validator(
+        name=entry.name,
+        identity=identity_of(plan, index).public,
+        address=entry.address,
+        transport=entry.transport,
+        at_rest=entry.at_rest,
+        stake=entry.stake,
+    )

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from sim.kchain.records import Draw, KeyRecord, SignSession
+from sim.kchain.records import Draw, KeyRecord
+from sim.kchain.state import ChainState
+from sim.protocol.signing_events import EXPIRED, FAILED, SIGNED
+from sim.protocol.signing_task import NOBODY
 from sim.scenario.plan import KeyPlan
 from sim.world.chronicle import Chronicle
 from sim.world.outcome import RunOutcome
 
 Record = dict[str, Any]
+
+_ENDS: Final = {SIGNED: "complete", EXPIRED: "expired", FAILED: "failed"}
+"""Word in the summary by outcome in the audit log; every other outcome is a refusal."""
 
 
 def describe_key(
@@ -32,19 +38,25 @@ def describe_key(
     record = None if entry is None else entry.record
     draw = outcome.state.draws.get(plan.name)
     named = [outcome.plan.validators[index].name for index in plan.committee]
+    threshold, size = (plan.threshold, plan.size) if record is None else record.threshold
+    faults = plan.faults if record is None else record.faults
+    committee = list(record.committee) if record is not None else named
+    if record is None and draw is not None:
+        committee = list(draw.committee)
+    made = [] if record is None else [a for a in mine if _made(a, record)]
     described: Record = {
         "scheme": plan.scheme,
-        "threshold": plan.threshold,
-        "faults_tolerated": plan.faults,
-        "quorum": plan.threshold + plan.faults,
-        "size": plan.size,
+        "threshold": threshold,
+        "faults_tolerated": faults,
+        "quorum": threshold + faults,
+        "size": size,
         "status": "Absent" if entry is None else entry.status,
         "generation": 0 if record is None else record.generation,
         "era": 1 if record is None else record.era,
         "public_key": None if record is None else record.public_key.hex(),
         "verification_shares": [] if record is None else _hexes(record.share_commitments),
-        "committee": named if draw is None else list(draw.committee),
-        "qual": [] if record is None or last is None else last["qual"],
+        "committee": committee,
+        "qual": made[-1]["qual"] if made else [],
         "attempts": len(mine),
         "attempts_max": plan.attempts,
         "reason": last["reason"] if last is not None and record is None else None,
@@ -73,6 +85,47 @@ def describe_draw(draw: Draw) -> Record:
     }
 
 
+def _made(attempt: Record, record: KeyRecord) -> bool:
+    """Say whether the attempt made the generation that `record` describes."""
+    made = (attempt["era"], attempt["generation"], attempt["attempt"])
+    return (
+        made == (record.era, record.generation, record.attempt)
+        and attempt["operation"] == record.operation
+    )
+
+
+def ended_sessions(state: ChainState) -> list[Record]:
+    """Return the requests for signatures that are over, signed or not, in order of their end."""
+    genesis_us = state.genesis.time_us
+    return [
+        {"key": entry.key, "outcome": entry.outcome, "time_us": entry.time_us - genesis_us}
+        for entry in state.audit
+        if entry.requester != NOBODY
+    ]
+
+
+def count_sessions(key: str, state: ChainState) -> Record:
+    """Return what has become of the requests for signatures by `key`.
+
+    Those that the chain opens by itself, to test a generation or to endorse one, don't count.
+    """
+    counts: Record = {"complete": 0, "expired": 0, "failed": 0, "open": 0}
+    refused: dict[str, int] = {}
+    for session in ended_sessions(state):
+        if session["key"] != key:
+            continue
+        word = _ENDS.get(session["outcome"])
+        if word is None:
+            refused[session["outcome"]] = refused.get(session["outcome"], 0) + 1
+        else:
+            counts[word] += 1
+    counts["open"] = sum(
+        session.key == key and session.requester != NOBODY
+        for session in state.open_sessions.values()
+    )
+    return {**counts, "refused": dict(sorted(refused.items()))}
+
+
 def _hexes(points: Sequence[bytes]) -> list[str]:
     return [point.hex() for point in points]
 
@@ -95,8 +148,8 @@ def _activation(record: KeyRecord, chronicle: Chronicle) -> Record:
 
 
 def _test_signature(record: KeyRecord, chronicle: Chronicle) -> Record | None:
-    session: SignSession | None = chronicle.signing(record.name)
-    if session is None:
+    session = chronicle.signing(record)
+    if session is None or session.statement is None:
         return None
     statement = session.statement
     return {

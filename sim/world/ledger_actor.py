@@ -1,4 +1,4 @@
-"""The ledger as the engine drives it: the K-chain, the links to it, and the owner of keys.
+"""The ledger as the engine drives it: the K-chain, the links to it, and its principals.
 
 It lives in the coordinating process alone. Both directions of every validator's link are computed
 here, so that they are one FIFO stream whatever process the validator runs in.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from sim.base.ids import LEDGER, NEVER_US, Label, ValidatorIndex
@@ -17,10 +17,9 @@ from sim.kchain.blocks import pack_blocks
 from sim.kchain.ledger import Ledger
 from sim.kchain.state import ChainState
 from sim.network.ledger_links import Delivery, LedgerLinks
-from sim.protocol.phases import Phase
-from sim.protocol.signing import coordinator_turns
-from sim.world.genesis import Owner
-from sim.world.orders import AskForKey, Halt, LinkRule, decode_order
+from sim.scenario.plan import ActionPlan
+from sim.world.orders import Ask, Halt, LinkRule, decode_order
+from sim.world.principals import Principals
 
 
 class KchainActor:
@@ -29,28 +28,34 @@ class KchainActor:
     Args:
         ledger: The chain.
         links: Delays of both directions.
-        owner: Signs CreateKey.
+        principals: Sign what the timeline asks for.
+        triggered: The entries that may be asked for by an order, by id.
         validators: How many there are.
 
     Attributes:
-        asked: Names of the keys that the owner is asked for, whether or not a block holds them.
+        principals: Who they are, and all that they have asked for.
         deliveries: Blocks sent to validators so far.
 
     """
 
     def __init__(
-        self, ledger: Ledger, links: LedgerLinks[Submission], owner: Owner, validators: int
+        self,
+        ledger: Ledger,
+        links: LedgerLinks[Submission],
+        principals: Principals,
+        triggered: Mapping[str, ActionPlan],
+        validators: int,
     ) -> None:
         self.ledger = ledger
         self._links = links
-        self._owner = owner
+        self.principals = principals
+        self._triggered = triggered
         self._validators = tuple(map(ValidatorIndex, range(validators)))
-        self._requests: list[tuple[int, int, str]] = []
-        self._orders = 0
+        self._requests: list[tuple[int, int, ActionPlan]] = []
+        self._requested = 0
         self._reads: dict[ValidatorIndex, deque[str]] = {}
         self._held: dict[tuple[ValidatorIndex, Label, int], tuple[int, bytes]] = {}
         self._last_arrival_us = 0
-        self.asked: set[str] = set()
         self.deliveries = 0
 
     @property
@@ -58,11 +63,10 @@ class KchainActor:
         """The chain after its last block."""
         return self.ledger.state
 
-    def ask_for_key(self, at_us: int, key: str) -> None:
-        """Let the owner's CreateKey arrive at `at_us`, before what validators send."""
-        self._orders += 1
-        self.asked.add(key)
-        heapq.heappush(self._requests, (at_us, self._orders, key))
+    def ask(self, at_us: int, action: ActionPlan) -> None:
+        """Let what a principal asks for arrive at `at_us`, before what validators send."""
+        self._requested += 1
+        heapq.heappush(self._requests, (at_us, self._requested, action))
 
     # Driven by the engine
 
@@ -121,8 +125,8 @@ class KchainActor:
         """
         order = decode_order(rule)
         match order:
-            case AskForKey(key):
-                self.ask_for_key(now_us, key)
+            case Ask(action):
+                self.ask(now_us, self._triggered[action])
             case Halt(for_us):
                 self.ledger.halt(now_us, None if for_us is None else now_us + for_us)
             case LinkRule(link_rule):
@@ -131,43 +135,39 @@ class KchainActor:
                 assert_never(order)
         return []
 
+    def close(self, end_us: int) -> None:
+        """Take what had arrived when the run ended, for the record: no block will hold it."""
+        self._take_arrived(end_us)
+
     # What is still open
 
     def settled(self, now_us: int) -> bool:
         """Say whether nothing that the ledger knows of is open at `now_us`.
 
-        Open are: a key asked for whose CreateKey stands in no block, a read, a ceremony, a test
-        signature, a height that is due, blocks on their way to a validator that they can reach.
+        Open are: a principal's request that stands in no block, a read, what a validator has sent
+        and can still arrive, a ceremony or a rotation that waits for its turn, a signing session, a
+        validator that joins or leaves at the next epoch, blocks on their way to a validator that
+        they can reach. Schedules and epochs that only come round again don't count.
         """
         state = self.state
         return not (
             self._requests
-            or state.nonce(self._owner.public) < self._owner.nonce
+            or self.principals.open(state)
             or any(self._reads.values())
+            or self._links.earliest_us() < NEVER_US
             or state.open
-            or state.next_due is not None
+            or state.open_sessions
+            or state.registry.changing
+            or state.echoes
             or now_us <= self._last_arrival_us
-            or self._signing_open(now_us)
         )
-
-    def _signing_open(self, now_us: int) -> bool:
-        """Whether some active key has no test signature, and a coordinator may still make one."""
-        height = self.ledger.height_at(now_us)
-        for state in self.state.ceremonies():
-            ceremony = state.ceremony
-            if state.phase is Phase.ACTIVE and not self.state.has_session(
-                ceremony.key, ceremony.generation
-            ):
-                last_turn, _ = coordinator_turns(state)[-1]
-                if height < last_turn + ceremony.lengths.sign:
-                    return True
-        return False
 
     def _take_arrived(self, before_us: int) -> None:
         """Hand the ledger what has arrived strictly before `before_us`."""
         while self._requests and self._requests[0][0] < before_us:
-            at_us, _, key = heapq.heappop(self._requests)
-            self.ledger.submit(at_us, LEDGER, self._owner.create_key(key))
+            at_us, _, action = heapq.heappop(self._requests)
+            for raw in self.principals.ask(action, at_us, self.state):
+                self.ledger.submit(at_us, LEDGER, raw)
         for arrival_us, validator, submission in self._links.arrived(before_us):
             if submission.label.kind == "read":
                 waiting = self._reads.setdefault(validator, deque())

@@ -8,11 +8,14 @@ from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import Secret
 from sim.checks.leaks import stored_secrets
 from sim.checks.observation import (
+    AttemptId,
     BlockView,
     CeremonyView,
     Holding,
+    Kept,
     KnownSecret,
     Observation,
+    Period,
     ValidatorView,
 )
 from sim.crypto.groups import get_group
@@ -20,10 +23,10 @@ from sim.kchain.blocks import block_hash, decode_block
 from sim.kchain.ledger import Ledger
 from sim.kchain.state import ChainState
 from sim.protocol.ceremony import Ceremony
-from sim.protocol.envelopes import store_prefix
 from sim.scenario.plan import Plan
+from sim.world.genesis import transport_seeds_of
 from sim.world.timeline import disturbed
-from sim.world.witness import Held, Testimony
+from sim.world.witness import Held, Secretly, Testimony
 
 
 def observe(
@@ -32,12 +35,14 @@ def observe(
     """Return everything that the checks look at; `testimonies` are by registry position."""
     corrupted = {corruption.validator for corruption in plan.corruptions}
     hindered = disturbed(plan)
-    states = ledger.state.ceremonies()
-    attempts = {store_prefix(s.ceremony.session, s.ceremony.attempt): s.ceremony for s in states}
+    state, genesis_us = ledger.state, ledger.genesis.time_us
+    states = state.all_ceremonies()
+    attempts = {(s.ceremony.session, s.ceremony.attempt): s.ceremony for s in states}
+    records = [record for name in state.keys for record in state.generations(name)]
     return Observation(
         seed=plan.seed,
         end_us=end_us,
-        blocks=tuple(_block(raw, ledger.genesis.time_us) for raw in ledger.blocks),
+        blocks=tuple(_block(raw, genesis_us) for raw in ledger.blocks),
         ceremonies=tuple(states),
         validators=tuple(
             ValidatorView(
@@ -50,18 +55,68 @@ def observe(
                 ceremonies=tuple(_views(testimony)),
                 holdings=tuple(map(_holding, testimony.held)),
                 secrets=tuple(_secrets(testimony, attempts)),
+                periods=_periods(plan, testimony.index),
+                kept=tuple(map(_kept, testimony.secrets)),
+                left=tuple(testimony.left),
+                envelopes=tuple(testimony.envelopes),
+                transport=(
+                    transport_seeds_of(plan, testimony.index)
+                    if plan.transport.keys == "long-lived"
+                    else None
+                ),
             )
             for testimony in testimonies
         ),
+        activated={
+            (record.session, record.attempt): record.activated_us - genesis_us for record in records
+        },
+        retired=_retired(ledger),
+        finality=ledger.genesis.finality,
     )
 
 
-def _secrets(testimony: Testimony, attempts: Mapping[str, Ceremony]) -> list[KnownSecret]:
+def _retired(ledger: Ledger) -> dict[str, int]:
+    """Return the virtual time of the block that retired each key, by name."""
+    heights = {
+        name: key.record.retired_at
+        for name, key in ledger.state.keys.items()
+        if key.status == "Retired" and key.record is not None
+    }
+    times_us = {
+        block.height: block.time_us - ledger.genesis.time_us
+        for block in map(decode_block, ledger.blocks if heights else ())
+    }
+    return {name: times_us[height] for name, height in heights.items() if height is not None}
+
+
+def _periods(plan: Plan, index: int) -> tuple[Period, ...]:
+    return tuple(
+        Period(corruption.from_us, corruption.until_us)
+        for corruption in plan.corruptions
+        if corruption.validator == index
+    )
+
+
+def _kept(secret: Secretly) -> Kept:
+    """Return a secret by the attempt that its store key names."""
+    session, attempt, name = _place(secret.key)
+    value = Secret(secret.value)
+    return Kept(session, attempt, name, value, secret.written_us, secret.erased_us)
+
+
+def _place(key: str) -> tuple[bytes, int, str]:
+    """Return (session, attempt, name) of an entry: ``<session in hex>#<attempt>/<name>``."""
+    prefix, _, name = key.partition("/")
+    session, _, attempt = prefix.partition("#")
+    return bytes.fromhex(session), int(attempt), name
+
+
+def _secrets(testimony: Testimony, attempts: Mapping[AttemptId, Ceremony]) -> list[KnownSecret]:
     found = []
-    for key, value in testimony.secrets:
-        ceremony = attempts[f"{key.partition('/')[0]}/"]
-        holder = ceremony.by_validator[ValidatorIndex(testimony.index)].index
-        found += stored_secrets(key, value, ceremony, holder)
+    for secret in testimony.secrets:
+        session, attempt, _ = _place(secret.key)
+        ceremony = attempts[session, attempt]
+        found += stored_secrets(secret.key, secret.value, ceremony, ValidatorIndex(testimony.index))
     return found
 
 
@@ -80,9 +135,7 @@ def _views(testimony: Testimony) -> list[CeremonyView]:
     seen_us = testimony.heads[-1][2] if testimony.heads else 0
     return [
         CeremonyView(
-            key=view.key,
-            era=view.era,
-            generation=view.generation,
+            session=view.session,
             attempt=view.attempt,
             phase=view.phase,
             public_key=view.public_key,
@@ -97,9 +150,7 @@ def _views(testimony: Testimony) -> list[CeremonyView]:
 def _holding(held: Held) -> Holding:
     share = get_group(held.scheme).decode_scalar(held.share) if held.share else None
     return Holding(
-        key=held.key,
-        era=held.era,
-        generation=held.generation,
+        session=held.session,
         attempt=held.attempt,
         index=ShareIndex(held.index),
         share=None if share is None else Secret(share),
@@ -121,13 +172,16 @@ def shareless(
         record = state.record(key.name)
         if record is None:
             continue
+        # A member whose share was repaired holds it of the repair's attempt.
+        made = [state.attempt(*attempt).ceremony for attempt in record.attempts]
+        labels = {(ceremony.label, ceremony.attempt) for ceremony in made}
         found[key.name] = [
             name
             for name in record.committee
             if (member := positions[name]) not in corrupted
             and testimonies[member].alive
             and not any(
-                held.share and (held.key, held.attempt) == (key.name, record.attempt)
+                held.share and (held.session, held.attempt) in labels
                 for held in testimonies[member].held
             )
         ]

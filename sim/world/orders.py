@@ -9,10 +9,10 @@ import msgspec
 from sim.base.codec import decode_canonical, encode
 
 
-class AskForKey(msgspec.Struct, frozen=True, array_like=True, tag="create-key"):
-    """The owner asks for the plan's key `key`, now."""
+class Ask(msgspec.Struct, frozen=True, array_like=True, tag="ask"):
+    """A principal asks for what the timeline entry `action` (its id) says, now."""
 
-    key: str
+    action: str
 
 
 class Halt(msgspec.Struct, frozen=True, array_like=True, tag="halt"):
@@ -27,7 +27,7 @@ class LinkRule(msgspec.Struct, frozen=True, array_like=True, tag="link"):
     rule: bytes
 
 
-Order: TypeAlias = AskForKey | Halt | LinkRule
+Order: TypeAlias = Ask | Halt | LinkRule
 
 
 def encode_order(order: Order) -> bytes:

@@ -9,42 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from sim.world.eventlog import EventLog
+
 if TYPE_CHECKING:
     from sim.checks.observation import Violation
     from sim.kchain.state import ChainState
     from sim.scenario.plan import Plan
+    from sim.world.principals import Asked
+    from sim.world.views import Attacks
 
 Ending: TypeAlias = Literal["finished", "duration", "message-limit", "wall-limit"]
 """Why a run stopped: nothing was open, its duration was over, or a budget was used up."""
-
-
-class Event(NamedTuple):
-    """One record of a validator's history, as `events.msgpack` holds it.
-
-    Attributes:
-        time_us: Virtual time.
-        validator: Whose history it stands in; registry position.
-        sequence: Its place in that history, from 0, over all incarnations.
-        kind: What happened: ``send``, ``receive``, ``block``, ``crash`` …
-        session: The label's session, or ``""``.
-        peer: The other side: a registry position, -1 for the ledger.
-        label: The rest of the label: (kind, subject, attempt).
-        transmission: Count of sends of that label on that link; 0 where it means nothing.
-        verdict: The fate of a send, or what became of an input.
-        extra: What else the record carries: a send's arrival times in µs.
-
-    """
-
-    time_us: int
-    validator: int
-    sequence: int
-    kind: str
-    session: str
-    peer: int
-    label: tuple[str, str, int]
-    transmission: int
-    verdict: str
-    extra: tuple[int | str, ...]
 
 
 class Progress(NamedTuple):
@@ -87,15 +62,18 @@ class RunOutcome:
         charged: Operations charged to each validator, by its name, then by meter.
         injected: How often each corruption changed something, by its id.
         ending: Why the run stopped.
+        end_us: Virtual time at which it stopped.
         last_us: Virtual time of the last history record.
         shareless: Per key, the names of honest members without a share at the end.
-        unmade: Names of the keys that were asked for and that no block holds.
+        traffic: Messages and bytes that attempts of ceremonies took, by (session label, attempt).
+        attacks: What an attacker could do at the end; None if nobody may try.
+        asked: What principals asked of the chain, in order of arrival.
         machine: Figures of this machine and execution: nothing deterministic need be here.
 
     """
 
     plan: Plan
-    events: Sequence[Event]
+    events: EventLog
     histories: Sequence[str]
     ledger: bytes
     blocks: Sequence[bytes]
@@ -106,9 +84,12 @@ class RunOutcome:
     charged: Mapping[str, Mapping[str, int]]
     injected: Mapping[str, int]
     ending: Ending
+    end_us: int
     last_us: int
     shareless: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    unmade: Sequence[str] = ()
+    traffic: Mapping[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
+    attacks: Attacks | None = None
+    asked: Sequence[Asked] = ()
     machine: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from sim.world.outcome import Event
+from sim.world.eventlog import Event
 
 
 @dataclass(frozen=True)

@@ -10,21 +10,25 @@ from sim.base.codec import decode_canonical, encode
 from sim.base.memo import Memo
 from sim.base.meters import Meter, metering
 from sim.checks import check_all
+from sim.checks.attacks import can_sign, exposed
+from sim.checks.observation import Observation
 from sim.engine import ports as engine
 from sim.engine.coordinator import run_simulation
-from sim.engine.history import merged
-from sim.engine.results import Machine, Reason, SimulationResult
+from sim.engine.results import Machine, Reason
 from sim.kchain.file import encode_ledger
 from sim.kchain.ledger import Ledger
 from sim.scenario.plan import Plan
-from sim.world.genesis import Owner, make_genesis
+from sim.validator.tally import BYTE_METERS
+from sim.world.eventlog import EventLog
+from sim.world.genesis import chain_id, make_genesis
 from sim.world.ledger_actor import KchainActor
 from sim.world.networking import make_ledger_links
 from sim.world.observing import observe, shareless
 from sim.world.openness import StartedOperations
-from sim.world.outcome import Ending, Event, Progress, ProgressCallback, RunOutcome, Switches
+from sim.world.outcome import Ending, Progress, ProgressCallback, RunOutcome, Switches
+from sim.world.principals import Principals
 from sim.world.shard import ShardConfig, sharing
-from sim.world.timeline import last_scheduled_us, scheduled_halts, scheduled_keys
+from sim.world.timeline import last_scheduled_us, scheduled_halts, scheduled_requests
 from sim.world.witness import ShardTestimony, Testimony
 
 _ENDINGS: Final[dict[Reason, Ending]] = {
@@ -60,15 +64,17 @@ def run_plan(
         result = run_simulation(
             _config(plan, processes, switches), actor, _hooks(plan, actor, progress)
         )
+    actor.close(result.end_us)
     shards = [decode_canonical(blob, ShardTestimony) for blob in result.finished]
     testimonies = sorted(
         (testimony for shard in shards for testimony in shard.validators), key=lambda t: t.index
     )
+    observation = observe(plan, actor.ledger, testimonies, result.end_us)
     with sharing(memo):
-        violations = check_all(observe(plan, actor.ledger, testimonies, result.end_us))
+        violations = check_all(observation)
     return RunOutcome(
         plan=plan,
-        events=_events(result),
+        events=EventLog(result.histories),
         histories=[history.digest.hex() for _, history in sorted(result.histories.items())],
         ledger=encode_ledger(actor.ledger.genesis, actor.ledger.blocks),
         blocks=list(actor.ledger.blocks),
@@ -79,11 +85,40 @@ def run_plan(
         charged={plan.validators[t.index].name: _charged(t) for t in testimonies},
         injected=_summed(testimony.injected for testimony in testimonies),
         ending=_ENDINGS[result.reason],
+        end_us=result.end_us,
         last_us=result.last_us,
         shareless=shareless(plan, actor.state, testimonies),
-        unmade=sorted(actor.asked - actor.state.keys.keys()),
+        traffic=_traffic(testimonies),
+        attacks=Tried(observation),
+        asked=list(actor.principals.asked),
         machine=_machine(result.machine, shards, testimonies, ledger_meter),
     )
+
+
+class Tried:
+    """Attacks on the keys of a finished run, tried when an expectation asks for them."""
+
+    def __init__(self, observation: Observation) -> None:
+        self._observation = observation
+
+    def can_sign(self, key: str, using: Sequence[tuple[str, int]]) -> bool:
+        """Say whether the shares that `using` names make a signature under the key."""
+        return can_sign(self._observation, key, using)
+
+    def exposed(self, key: str) -> bool:
+        """Say whether all that the adversary stole and recorded gives the key away."""
+        return exposed(self._observation, key)
+
+
+def _traffic(testimonies: Sequence[Testimony]) -> dict[tuple[str, int], tuple[int, int]]:
+    found: dict[tuple[str, int], tuple[int, int]] = {}
+    for testimony in testimonies:
+        for session, attempt, counts in testimony.attempts:
+            messages, size = found.get((session, attempt), (0, 0))
+            of_bytes = sum(counts.get(meter, 0) for meter in BYTE_METERS)
+            messages += sum(counts.values()) - of_bytes
+            found[session, attempt] = (messages, size + of_bytes)
+    return found
 
 
 def make_actor(plan: Plan) -> KchainActor:
@@ -91,9 +126,15 @@ def make_actor(plan: Plan) -> KchainActor:
     ledger = Ledger(make_genesis(plan))
     for from_us, until_us in scheduled_halts(plan):
         ledger.halt(from_us, until_us)
-    actor = KchainActor(ledger, make_ledger_links(plan), Owner(plan), len(plan.validators))
-    for at_us, key in scheduled_keys(plan):
-        actor.ask_for_key(at_us, key)
+    actor = KchainActor(
+        ledger,
+        make_ledger_links(plan),
+        Principals(plan, chain_id(plan)),
+        {action.id: action for action in plan.timeline if action.when is not None},
+        len(plan.validators),
+    )
+    for action in scheduled_requests(plan):
+        actor.ask(action.at_us, action)
     return actor
 
 
@@ -147,24 +188,6 @@ def _progress(reached: engine.Progress, actor: KchainActor) -> Progress:
         messages=reached.sent,
         phases=phases,
     )
-
-
-def _events(result: SimulationResult) -> list[Event]:
-    return [
-        Event(
-            time_us,
-            validator,
-            sequence,
-            record.kind,
-            record.label.session,
-            record.peer,
-            (record.label.kind, record.label.subject, record.label.attempt),
-            record.transmission,
-            record.verdict,
-            record.extra,
-        )
-        for time_us, validator, sequence, record in merged(result.histories)
-    ]
 
 
 def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

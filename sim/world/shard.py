@@ -11,6 +11,7 @@ import msgspec
 
 from sim.adversary import Adversary
 from sim.base.codec import decode_canonical, encode
+from sim.base.errors import LocalError
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.memo import Memo, using
 from sim.engine import ports as engine
@@ -19,12 +20,19 @@ from sim.network.links import LinkNetwork
 from sim.scenario.plan import Plan
 from sim.validator.costs import COST_MODELS
 from sim.validator.life import Setup, Validator
-from sim.validator.ports import Arrival, Letter, News, Peek
+from sim.validator.ports import Arrival, Letter, News, Order, Peek
 from sim.world.board import KchainBoard
-from sim.world.genesis import chain_id, identity_of, make_genesis
+from sim.world.genesis import (
+    chain_id,
+    identity_of,
+    make_genesis,
+    registration_of,
+    transport_seeds_of,
+)
 from sim.world.networking import exchange_us, make_network, members_of, owners_of, rto_from
 from sim.world.outcome import Switches
 from sim.world.timeline import faults_of
+from sim.world.vaults import unlock_of
 from sim.world.witness import ShardTestimony, Testimony, WitnessedStore, testify
 
 
@@ -63,6 +71,10 @@ class LifeContext:
                 return News(payload, catch_up)
             case engine.Pending(transactions):
                 return Peek(transactions)
+            case engine.Command("join" | "leave" as do):
+                return Order(do)
+            case engine.Command(order):
+                raise LocalError(f"no validator knows how to {order}")
 
     def record(self, kind: str, label: Label, peer: ValidatorIndex, verdict: str) -> None:
         """Write a line of this validator's history."""
@@ -153,12 +165,19 @@ def _validators(
                 finality=plan.ledger.finality,
                 conscience=adversary,
                 costs=COST_MODELS[plan.cost],
+                unlock=unlock_of(plan, index),
                 message_max=plan.quotas.message_max,
                 rto_us=rto_from(network, index),
                 rto_max_us=plan.transport.rto_max_us,
                 retransmissions=plan.transport.retransmissions,
+                registration=registration_of(plan, index)
+                if plan.validators[index].standby
+                else None,
+                transport_seeds=transport_seeds_of(plan, index)
+                if plan.transport.keys == "long-lived"
+                else None,
             ),
-            store=WitnessedStore(),
+            store=WitnessedStore(recording=bool(plan.corruptions)),
         )
         for index, adversary in adversaries.items()
     }
@@ -166,6 +185,8 @@ def _validators(
 
 def _life(validator: Validator) -> engine.Life:
     async def live(context: EngineContext) -> None:
+        if isinstance(validator.store, WitnessedStore):
+            validator.store.clock = lambda: context.now_us
         await validator.live(LifeContext(context))
 
     return live

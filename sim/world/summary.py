@@ -10,10 +10,13 @@ from sim.base.meters import Meter
 from sim.scenario.plan import ActionPlan
 from sim.world.ceremonies import describe_attempt
 from sim.world.chronicle import Chronicle
-from sim.world.expectations import Facts, evaluate
-from sim.world.keys import describe_key
+from sim.world.expectations import evaluate
+from sim.world.keys import count_sessions, describe_key, ended_sessions
+from sim.world.lives import Attempts, Lives
 from sim.world.outcome import RunOutcome
+from sim.world.principals import Asked
 from sim.world.verdicts import BUDGETS, VERDICTS, judge_run
+from sim.world.views import Facts
 
 Record = dict[str, Any]
 
@@ -21,7 +24,7 @@ CEREMONIES_END: Final = "ceremonies-end"
 """Name of the one invariant that is judged here: it depends on what expectations speak about."""
 
 CEREMONIES_END_SENTENCE: Final = (
-    "When the run is over no ceremony is open and every key that was asked for is on the ledger, "
+    "When the run is over no ceremony is open and all that was asked for is on the ledger, "
     "unless an expectation speaks about the key. [protocols, steps 0–6: every phase has a "
     "deadline.] (liveness)"
 )
@@ -36,13 +39,34 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
 
     """
     chronicle = Chronicle(outcome.state, outcome.blocks)
-    attempts = _attempts(chronicle)
+    known = _attempts(outcome, chronicle)
+    attempts = sorted(
+        known.stories.values(), key=lambda story: (story["start"], story["key"], story["attempt"])
+    )
+    requests = [_request(asked, chronicle) for asked in outcome.asked]
+    lives = Lives(outcome, chronicle, known, requests)
     keys = {
-        plan.name: describe_key(plan, attempts, outcome, chronicle) for plan in outcome.plan.keys
+        plan.name: {
+            **describe_key(plan, attempts, outcome, chronicle),
+            **lives.describe(plan.name),
+            "sessions": count_sessions(plan.name, outcome.state),
+        }
+        for plan in outcome.plan.keys
     }
+    actions = [_action(action, outcome) for action in outcome.plan.timeline]
     corruptions = _corruptions(outcome)
-    violations = _violations(outcome, attempts)
-    expectations = evaluate(outcome.plan.expects, Facts(keys, attempts, corruptions, violations))
+    violations = _violations(outcome, attempts, requests)
+    facts = Facts(
+        keys,
+        attempts,
+        corruptions,
+        violations,
+        requests,
+        ended_sessions(outcome.state),
+        actions,
+        outcome.attacks,
+    )
+    expectations = evaluate(outcome.plan.expects, facts)
     code = judge_run(violations, expectations, outcome.ending)
     summary: Record = {
         "scenario": outcome.plan.name,
@@ -53,6 +77,7 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
         "ending": outcome.ending,
         "head": outcome.state.head.hex(),
         "height": outcome.state.height,
+        "genesis_time_us": outcome.plan.ledger.genesis_time_us,
         "virtual_seconds": outcome.last_us / 1_000_000,
         "messages": dict(outcome.messages),
         "bytes": dict(outcome.bytes),
@@ -60,7 +85,8 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
         "keys": keys,
         "disputes": _disputes(attempts),
         "ceremonies": attempts,
-        "actions": [_action(action, outcome) for action in outcome.plan.timeline],
+        "actions": actions,
+        "requests": requests,
         "corruptions": corruptions,
         "violations": violations,
         "expectations": expectations,
@@ -96,9 +122,13 @@ def _content_hash(summary: Mapping[str, Any]) -> str:
     return tuple_hash("K-chain/summary/v1", covered).hex()
 
 
-def _attempts(chronicle: Chronicle) -> list[Record]:
-    stories = [describe_attempt(state, chronicle) for state in chronicle.state.ceremonies()]
-    return sorted(stories, key=lambda story: (story["start"], story["key"], story["attempt"]))
+def _attempts(outcome: RunOutcome, chronicle: Chronicle) -> Attempts:
+    states = {
+        (state.ceremony.session, state.ceremony.attempt): state
+        for state in outcome.state.all_ceremonies()
+    }
+    stories = {name: describe_attempt(state, chronicle) for name, state in states.items()}
+    return Attempts(states, stories, outcome.traffic)
 
 
 def _disputes(attempts: Sequence[Record]) -> list[Record]:
@@ -150,7 +180,27 @@ def _action(action: ActionPlan, outcome: RunOutcome) -> Record:
     return shown
 
 
-def _violations(outcome: RunOutcome, attempts: Sequence[Record]) -> list[Record]:
+def _request(asked: Asked, chronicle: Chronicle) -> Record:
+    """Return what a principal asked for, and what the chain made of it.
+
+    `height` and `time_us` are those of the block that holds it, None if there is none.
+    """
+    stands = chronicle.inclusion(asked.raw)
+    return {
+        "id": asked.action or None,
+        "do": asked.do,
+        "key": asked.key or None,
+        "by": asked.by,
+        "asked_us": asked.arrival_us,
+        "height": None if stands is None else stands.height,
+        "time_us": None if stands is None else stands.time_us,
+        "refused": None if stands is None else stands.rejected,
+    }
+
+
+def _violations(
+    outcome: RunOutcome, attempts: Sequence[Record], requests: Sequence[Record]
+) -> list[Record]:
     found = [
         {
             "invariant": violation.invariant,
@@ -161,10 +211,12 @@ def _violations(outcome: RunOutcome, attempts: Sequence[Record]) -> list[Record]
         }
         for violation in outcome.violations
     ]
-    return found + _unfinished(outcome, attempts)
+    return found + _unfinished(outcome, attempts, requests)
 
 
-def _unfinished(outcome: RunOutcome, attempts: Sequence[Record]) -> list[Record]:
+def _unfinished(
+    outcome: RunOutcome, attempts: Sequence[Record], requests: Sequence[Record]
+) -> list[Record]:
     """Return what the end of the run cut off, unless an expectation speaks about its key.
 
     Every phase has a deadline, so a run that is long enough sees the end of every ceremony; and a
@@ -177,7 +229,9 @@ def _unfinished(outcome: RunOutcome, attempts: Sequence[Record]) -> list[Record]
     open_attempts = [a for a in attempts if a["outcome"] == "open" and a["key"] not in spoken]
     details = [f"{a['session']}#{a['attempt']} {_standing(a)}" for a in open_attempts]
     details += [
-        f"{key} was asked for, and no block held it" for key in outcome.unmade if key not in spoken
+        f"{request['do']} of {request['key']} was asked for, and no block held it"
+        for request in requests
+        if request["height"] is None and request["key"] not in spoken
     ]
     return [
         {

@@ -1,8 +1,9 @@
 """The plan's timeline, dealt out to whoever carries each entry out.
 
 The engine crashes, restarts, pauses, slows and skews validators; the network cuts and heals links;
-the ledger halts; the owner asks for keys. What starts at a known time is given to each beforehand;
-what waits for an event is a fault of the engine, which hands it on when the event has happened.
+the ledger halts; principals ask for keys, signatures and rotations; validators are told to join and
+to leave. What starts at a known time is given to each beforehand; what waits for an event is a
+fault of the engine, which hands it on when the event has happened.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sim.base.errors import LocalError
 from sim.base.ids import LEDGER, ValidatorIndex
 from sim.engine.faults import (
     Action,
+    Command,
     Crash,
     Fault,
     LedgerRule,
@@ -38,7 +40,8 @@ from sim.network.rules import (
     encode_rule,
 )
 from sim.scenario.plan import ActionPlan, LinkFigures, Plan
-from sim.world.orders import AskForKey, Halt, LinkRule, encode_order
+from sim.world.orders import Ask, Halt, LinkRule, encode_order
+from sim.world.requests import ASKED
 
 NETWORK: Final = frozenset({"partition", "isolate", "heal", "clog", "hold", "release", "link"})
 """Actions of the network."""
@@ -120,9 +123,9 @@ def scheduled_halts(plan: Plan) -> list[tuple[int, int | None]]:
     ]
 
 
-def scheduled_keys(plan: Plan) -> list[tuple[int, str]]:
-    """Return (µs, key name) of every key that is asked for at a known time."""
-    return [(a.at_us, a.key) for a in plan.timeline if a.when is None and a.do == "create-key"]
+def scheduled_requests(plan: Plan) -> list[ActionPlan]:
+    """Return what principals ask for at known times, in the timeline's order."""
+    return [a for a in plan.timeline if a.when is None and a.do in ASKED]
 
 
 def faults_of(plan: Plan) -> list[Fault]:
@@ -156,6 +159,8 @@ def _on_nodes(action: ActionPlan) -> list[Action]:
             return [Slow(node, action.service_us, until) for node in nodes]
         case "skew":
             return [Skew(node, 0, action.drift_ppm, until) for node in nodes]
+        case "join" | "leave":
+            return [Command(node, action.do) for node in nodes]
         case _:
             return []
 
@@ -164,8 +169,8 @@ def _handed_on(action: ActionPlan) -> list[Action]:
     if action.do in NETWORK:
         rule = encode_rule(rule_of(action))
         return [NetworkRule(rule), LedgerRule(encode_order(LinkRule(rule)))]
-    if action.do == "create-key":
-        return [LedgerRule(encode_order(AskForKey(action.key)))]
+    if action.do in ASKED:
+        return [LedgerRule(encode_order(Ask(action.id)))]
     if action.do == "halt-ledger":
         return [LedgerRule(encode_order(Halt(action.until_us)))]
     raise LocalError(f"nobody carries out {action.do}")

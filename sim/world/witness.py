@@ -6,44 +6,102 @@ from shares. Nothing else may read them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
 import msgspec
 
-from sim.checks.leaks import is_secret
+from sim.base.secret import SecretBytes
 from sim.crypto.groups import get_group
+from sim.validator.early import EARLY
+from sim.validator.erasing import entries_of
 from sim.validator.life import Validator
-from sim.validator.sessions import Seat
-from sim.validator.store import Store
+from sim.validator.seats import Seat
+from sim.validator.store import Lose, Store
+from sim.validator.tally import BYTE_METERS
+
+_OUTBOXES: Final = ("outgoing", "delivery")
+"""Entries of sealed envelopes alone: their content is secret elsewhere."""
+
+_ENVELOPE: Final = "/envelope/"
+
+
+@dataclass(slots=True)
+class _Stay:
+    """How long a secret was in a store; `erased_us` is None while it still is."""
+
+    written_us: int
+    erased_us: int | None = None
 
 
 class WitnessedStore(Store):
     """A store that remembers, for the checks alone, the secrets that were ever written to it.
 
+    Args:
+        recording: Whether to remember the sealed shares that came, too.
+
     Attributes:
-        secrets: (key, value) of each, in the order of writing.
+        clock: Tells the virtual time, in µs.
+        stays: How long each (key, secret) was there, in the order of writing.
+        envelopes: Sealed shares that came, encoded.
 
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, recording: bool = False) -> None:
         super().__init__()
-        self.secrets: dict[tuple[str, bytes], None] = {}
+        self.clock: Callable[[], int] = lambda: 0
+        self.stays: dict[tuple[str, bytes], _Stay] = {}
+        self.envelopes: dict[bytes, None] = {}
+        self._recording = recording
+        self._present: dict[str, _Stay] = {}
 
     def put(self, key: str, value: bytes) -> None:
-        """Write `value`, and remember it if it is a secret."""
+        """Write `value`; remember it if it is a sealed share, and they are recorded."""
         super().put(key, value)
-        if is_secret(key):
-            self.secrets[key, value] = None
+        if self._recording and _ENVELOPE in key and not key.startswith(EARLY):
+            self.envelopes[value] = None
+
+    def put_sealed(self, key: str, sealed: bytes, plaintext: SecretBytes) -> None:
+        """Write what is sealed, and remember what it is."""
+        super().put_sealed(key, sealed, plaintext)
+        if key.rpartition("/")[2] not in _OUTBOXES:
+            stay = self.stays.setdefault((key, plaintext.reveal()), _Stay(self.clock()))
+            stay.erased_us = None
+            self._present[key] = stay
+
+    def flush(self) -> None:
+        """Make every write durable, and so every erasure."""
+        super().flush()
+        self._note_erased()
+
+    def crash(self, lose: Lose) -> None:
+        """Take what a crash takes."""
+        super().crash(lose)
+        self._note_erased()
+
+    def _note_erased(self) -> None:
+        for key in [key for key in self._present if self.get(key) is None]:
+            self._present.pop(key).erased_us = self.clock()
 
 
 class _Record(msgspec.Struct, frozen=True, array_like=True):
     pass
 
 
+class Secretly(_Record, frozen=True):
+    """A secret that a store kept, from when to when; `erased_us` is None if it is still there."""
+
+    key: str
+    value: bytes
+    written_us: int
+    erased_us: int | None
+
+
 class AttemptView(_Record, frozen=True):
     """What a validator made of one attempt; see `checks.observation.CeremonyView`."""
 
-    key: str
-    era: int
-    generation: int
+    session: str
     attempt: int
     phase: str
     public_key: bytes
@@ -52,11 +110,12 @@ class AttemptView(_Record, frozen=True):
 
 
 class Held(_Record, frozen=True):
-    """What a member holds of one attempt; `share` is an encoded scalar, empty for none."""
+    """What a member holds of one attempt; `share` is an encoded scalar, empty for none.
 
-    key: str
-    era: int
-    generation: int
+    `index` is 0 for a dealer that leaves: it holds nothing of what the attempt has made.
+    """
+
+    session: str
     attempt: int
     index: int
     scheme: str
@@ -73,11 +132,15 @@ class Testimony(_Record, frozen=True):
         heads: (height, block hash, µs of receipt).
         views: Of attempts, by key and attempt.
         held: Alike; empty while it is down, since a share in use lives in memory.
-        secrets: (store key, value) of every secret that it ever wrote down.
+        secrets: Everything secret that it ever wrote down, but for outboxes.
+        left: (session, attempt, name) of what its store holds of attempts; empty while it is down.
+        envelopes: Sealed shares that reached it, if they were recorded.
         sent_bytes: By byte meter.
         messages: By kind.
         charged: Operations by stage and name.
         injected: Injections by corruption id.
+        attempts: What it sent for attempts of ceremonies: label of the session, attempt, messages
+            and bytes.
     """
 
     index: int
@@ -85,11 +148,14 @@ class Testimony(_Record, frozen=True):
     heads: list[tuple[int, bytes, int]]
     views: list[AttemptView]
     held: list[Held]
-    secrets: list[tuple[str, bytes]]
+    secrets: list[Secretly]
+    left: list[tuple[bytes, int, str]]
+    envelopes: list[bytes]
     sent_bytes: dict[str, int]
     messages: dict[str, int]
     charged: dict[str, dict[str, int]]
     injected: dict[str, int]
+    attempts: list[tuple[str, int, int, int]]
 
 
 class ShardTestimony(_Record, frozen=True):
@@ -114,15 +180,36 @@ def testify(validator: Validator, injected: dict[str, int]) -> Testimony:
     return Testimony(
         index=validator.setup.index,
         alive=now is not None,
-        heads=validator.heads,
+        heads=[(head.height, head.hash, head.at_us) for head in validator.heads],
         views=_views(validator),
         held=[] if now is None else [_held(s) for s in now.sessions.seats if s.state.qual],
-        secrets=list(store.secrets) if isinstance(store, WitnessedStore) else [],
+        secrets=_secrets(store),
+        left=[] if now is None else [(*left.attempt, left.name) for left in entries_of(store)],
+        envelopes=list(store.envelopes) if isinstance(store, WitnessedStore) else [],
         sent_bytes=tally.bytes.sorted(),
         messages=tally.messages.sorted(),
         charged={stage: meter.sorted() for stage, meter in sorted(tally.charged.items())},
         injected=injected,
+        attempts=[
+            (session, attempt, *_traffic(meter.counts))
+            for (session, attempt), meter in sorted(tally.attempts.items())
+        ],
     )
+
+
+def _secrets(store: Store) -> list[Secretly]:
+    if not isinstance(store, WitnessedStore):
+        return []
+    return [
+        Secretly(key, value, stay.written_us, stay.erased_us)
+        for (key, value), stay in store.stays.items()
+    ]
+
+
+def _traffic(counts: Mapping[str, int]) -> tuple[int, int]:
+    """Return how many messages, and how many bytes, the counters of an attempt tell of."""
+    size = sum(counts.get(meter, 0) for meter in BYTE_METERS)
+    return sum(counts.values()) - size, size
 
 
 def _views(validator: Validator) -> list[AttemptView]:
@@ -130,9 +217,7 @@ def _views(validator: Validator) -> list[AttemptView]:
         return []
     return [
         AttemptView(
-            key=state.ceremony.key,
-            era=state.ceremony.era,
-            generation=state.ceremony.generation,
+            session=state.ceremony.label,
             attempt=state.ceremony.attempt,
             phase=state.phase.value,
             public_key=state.public_key,
@@ -146,13 +231,12 @@ def _views(validator: Validator) -> list[AttemptView]:
 def _held(seat: Seat) -> Held:
     ceremony, machine = seat.ceremony, seat.machine
     share = machine.share
+    holder = ceremony.by_validator.get(machine.context.validator)
     encoded = b"" if share is None else get_group(ceremony.scheme).encode_scalar(share.reveal())
     return Held(
-        key=ceremony.key,
-        era=ceremony.era,
-        generation=ceremony.generation,
+        session=ceremony.label,
         attempt=ceremony.attempt,
-        index=ceremony.by_validator[machine.context.validator].index,
+        index=0 if holder is None else holder.index,
         scheme=ceremony.scheme,
         share=encoded,
         shareless=machine.shareless,

@@ -10,7 +10,7 @@ import pytest
 
 from sim.adversary import BEHAVIOURS, Corruption, Memory, Occasion
 from sim.base.codec import encode
-from sim.base.ids import ShareIndex
+from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.randomness import stream
 from sim.base.secret import SecretScalar
 from sim.crypto.commitments import form
@@ -19,14 +19,14 @@ from sim.crypto.polynomial import Polynomial
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.effects import Effect, Flush, Post, SendShares
 from sim.protocol.judge import CeremonyState
-from sim.protocol.messages import Complaint, Confirm, Deal, Justification, Reply, Response
+from sim.protocol.messages import Complaint, Deal, Justification, Reply, Response, SignNonce
 from sim.protocol.responses import good_bits, good_dealers, parse_response
 from tests.support.cluster import identities, make_ceremony
 
 GROUP = get_group("ED25519")
 CEREMONY = make_ceremony(7, 5, identities=identities(7))
 POLYNOMIAL = Polynomial.random(stream(1, "test"), 5, GROUP.order)
-OTHERS: list[Effect] = [Post(Confirm(b"", b"", (b"", b""))), Flush()]
+OTHERS: list[Effect] = [Post(SignNonce((b"", b""))), Flush()]
 
 
 def corruption(name: str, ceremony: Ceremony | None = None, **changes: Any) -> Corruption:
@@ -42,6 +42,10 @@ def corruption(name: str, ceremony: Ceremony | None = None, **changes: Any) -> C
         memory=Memory(),
     )
     return replace(blank, **changes)
+
+
+def named(members: set[int]) -> frozenset[ValidatorIndex]:
+    return frozenset(ValidatorIndex(member - 1) for member in members)
 
 
 def bend(name: str, effect: Occasion, how: Corruption | None = None) -> list[Occasion]:
@@ -92,7 +96,7 @@ def test_a_silent_dealer_says_and_sends_nothing() -> None:
 
 
 def test_silent_to_some_skips_only_the_named_victims() -> None:
-    how = corruption("silent-to-some", victims=frozenset({2, 6}))
+    how = corruption("silent-to-some", victims=named({2, 6}))
 
     left = sent(bend("silent-to-some", shares(), how))
 
@@ -106,7 +110,7 @@ def test_silent_to_some_skips_as_many_as_it_is_told() -> None:
 
 
 def test_a_bad_share_reaches_the_victim_and_good_ones_everybody_else() -> None:
-    how = corruption("bad-share-one", victims=frozenset({5}))
+    how = corruption("bad-share-one", victims=named({5}))
 
     bad = sent(bend("bad-share-one", shares(), how))
 
@@ -123,10 +127,10 @@ def test_bad_share_one_chooses_exactly_one_victim() -> None:
 
 def test_a_choice_moves_only_when_the_chosen_one_goes() -> None:
     how = corruption("bad-share-one")
-    (chosen,) = how.choose(range(1, 8))
+    (chosen,) = how.choose_holders(range(1, 8))
 
     for gone in range(1, 8):
-        left = how.choose(x for x in range(1, 8) if x != gone)
+        left = how.choose_holders(x for x in range(1, 8) if x != gone)
 
         assert (left == {chosen}) == (gone != chosen)
 
@@ -151,7 +155,7 @@ def test_no_justification_withholds_the_justification_alone() -> None:
 
 @pytest.mark.parametrize("kind", ["invalid", "missing"])
 def test_a_false_complaint_is_well_formed(kind: str) -> None:
-    how = corruption("false-complaint", params={"kind": kind}, victims=frozenset({2}))
+    how = corruption("false-complaint", params={"kind": kind}, victims=named({2}))
 
     (effect,) = bend(
         "false-complaint", Post(Response(good_bits(range(1, 8), range(1, 8)), ())), how
@@ -167,7 +171,7 @@ def test_a_false_complaint_is_well_formed(kind: str) -> None:
 
 def test_a_false_complaint_keeps_the_true_ones_in_order() -> None:
     true = Complaint(4, "invalid", b"")
-    how = corruption("false-complaint", victims=frozenset({2, 6}))
+    how = corruption("false-complaint", victims=named({2, 6}))
 
     (effect,) = bend(
         "false-complaint", Post(Response(good_bits([1, 2, 3, 5, 6, 7], range(1, 8)), (true,))), how

@@ -1,39 +1,61 @@
-"""A cluster of machines as the checks see a finished run."""
+"""Clusters of machines as the checks see a finished run: one attempt, or a key's whole life."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from sim.base.ids import ShareIndex, ValidatorIndex
-from sim.checks import BlockView, CeremonyView, Holding, KnownSecret, Observation, ValidatorView
-from sim.checks.leaks import stored_secrets
-from sim.checks.observation import attempt_of
-from sim.protocol.ceremony import Ceremony
+from sim.adversary import Adversary
+from sim.base.ids import ValidatorIndex
+from sim.base.secret import Secret
+from sim.checks import BlockView, CeremonyView, Holding, Kept, KnownSecret, Observation, Period
+from sim.checks import ValidatorView as View
+from sim.checks.leaks import is_secret, stored_secrets
+from sim.checks.observation import attempt_of, id_of
+from sim.protocol.ceremony import Operation
+from sim.protocol.effects import Delete
 from sim.protocol.messages import ShareEnvelope
-from tests.support.cluster import Cluster
+from sim.protocol.phases import Phase
+from tests.support.cluster import Cluster, Corrupt, long_lived_seeds
 
 SEED = 7
 BLOCK_US = 2_000_000
+REGISTRY = 11
+"""Validators of a life, v1 to v11, whether they have a seat or not."""
 
 
 class WitnessedStore(dict[str, bytes]):
-    """The store of one member of an attempt; remembers every secret ever written to it."""
+    """The store of one participant of an attempt; remembers whatever was in it, and how long."""
 
-    def __init__(self, ceremony: Ceremony, holder: ShareIndex) -> None:
+    def __init__(self, clock: Callable[[], int]) -> None:
         super().__init__()
-        self.secrets: list[KnownSecret] = []
-        self._of = ceremony, holder
+        self.past: list[tuple[str, bytes, int, int | None]] = []
+        self._since: dict[str, int] = {}
+        self._clock = clock
 
     def __setitem__(self, key: str, value: bytes) -> None:
         super().__setitem__(key, value)
-        self.secrets += stored_secrets(key, value, *self._of)
+        self._since[key] = self._clock()
+
+    def pop(self, key: str, default: Any = None) -> Any:
+        """Erase an entry, and remember that it was there."""
+        if key in self:
+            self.past.append((key, self[key], self._since[key], self._clock()))
+        return super().pop(key, default)
+
+    def ever(self) -> list[tuple[str, bytes, int, int | None]]:
+        """Return (key, value, written, erased) of everything."""
+        return [*self.past, *((k, v, self._since[k], None) for k, v in self.items())]
 
 
-def witnessed_stores(ceremony: Ceremony) -> list[dict[str, bytes]]:
-    """Return an empty store for each member."""
-    return [WitnessedStore(ceremony, member.index) for member in ceremony.members]
+def witnessed(cluster: Cluster) -> Cluster:
+    """Give every participant a store that remembers."""
+    cluster.stores = [
+        WitnessedStore(lambda: cluster.height * BLOCK_US) for _ in range(len(cluster.keys))
+    ]
+    return cluster
 
 
 def rehearse(
@@ -50,8 +72,7 @@ def rehearse(
         params: Parameters of the last corruption.
         ceremony: Fields of `Ceremony` that differ from the cluster's.
     """
-    cluster = Cluster(7, 5, SEED, **ceremony)
-    cluster.stores = witnessed_stores(cluster.ceremony)
+    cluster = witnessed(Cluster(7, 5, SEED, **ceremony))
     for place, (who, behaviour, victims) in enumerate(corruptions, start=1):
         given = (params or {}) if place == len(corruptions) else {}
         cluster.corrupt(who, behaviour, victims, **given)
@@ -61,50 +82,247 @@ def rehearse(
     return cluster
 
 
+@dataclass(frozen=True)
+class Wicked:
+    """One behaviour on one validator, for some heights of a life.
+
+    Attributes:
+        who: Its name.
+        behaviour: As in the catalogue.
+        victims: Names.
+        params: Of the behaviour.
+        since: First height at which it acts.
+        until: First height at which it no longer does, or None.
+    """
+
+    who: str
+    behaviour: str
+    victims: Sequence[str] = ()
+    params: Mapping[str, str | int | bool] = field(default_factory=dict)
+    since: int = 0
+    until: int | None = None
+
+    def corrupt(self, place: int) -> Corrupt:
+        """The same as a plan lists it."""
+        victims = tuple(int(name[1:]) - 1 for name in self.victims)
+        return Corrupt(
+            f"c{place}",
+            int(self.who[1:]) - 1,
+            self.behaviour,
+            victims,
+            dict(self.params),
+            self.since,
+            self.until,
+        )
+
+
+class Life:
+    """A key from its creation over one attempt after the other, on one ledger.
+
+    Args:
+        n: Members of its first committee, v1..vn.
+        t: Its first threshold.
+        wicked: Behaviours, over the whole life.
+        changes: Fields of the first `Ceremony`.
+    """
+
+    def __init__(self, n: int = 7, t: int = 3, *wicked: Wicked, **changes: Any) -> None:
+        self.corruptions = [one.corrupt(i) for i, one in enumerate(wicked, start=1)]
+        self.adversaries = {
+            c.validator: Adversary(SEED, ValidatorIndex(c.validator), self.corruptions)
+            for c in self.corruptions
+        }
+        self.attempts: list[Cluster] = []
+        self.height = 0
+        self._run(Cluster(n, t, SEED, **changes), ())
+
+    @property
+    def active(self) -> Cluster:
+        """The attempt that made the present generation."""
+        return [c for c in self.attempts if c.state.phase is Phase.ACTIVE][-1]
+
+    @property
+    def last(self) -> Cluster:
+        """The attempt that ended last."""
+        return self.attempts[-1]
+
+    @property
+    def injected(self) -> dict[str, int]:
+        """Injections so far, by validator."""
+        return {f"v{v + 1}": sum(a.injections.values()) for v, a in self.adversaries.items()}
+
+    def rotate(
+        self,
+        operation: Operation,
+        committee: Sequence[int] | None = None,
+        threshold: int | None = None,
+        *,
+        lost: Sequence[tuple[str, str]] = (),
+        silent: Sequence[str] = (),
+        **changes: Any,
+    ) -> Cluster:
+        """Run the next attempt at a rotation of the present generation, to its end."""
+        old = self.active
+        ran = sum(
+            c.ceremony.operation == operation
+            and c.ceremony.generation == old.ceremony.generation + 1
+            for c in self.attempts
+        )
+        changes = {"attempt": ran + 1, "start": self.height + 1, **changes}
+        cluster = old.rotation(operation, committee, threshold, **changes)
+        for dealer, holder in lost:
+            cluster.drop(ShareEnvelope, dealer, holder)
+        self._run(cluster, silent)
+        if cluster.state.phase is Phase.ACTIVE:
+            self._retire(old)
+        return cluster
+
+    def _run(self, cluster: Cluster, silent: Sequence[str]) -> None:
+        cluster.height = self.height
+        cluster.admit(REGISTRY)
+        witnessed(cluster)
+        cluster.adversaries = dict(self.adversaries)
+        for name in silent:
+            cluster.stop(name)
+        self.attempts.append(cluster)
+        cluster.run(until=self.height + 100)
+        self.height = cluster.height
+
+    def _retire(self, old: Cluster) -> None:
+        """Let every holder of the old generation erase its share, as validators do."""
+        old.height = self.height
+        for v, machine in old.machines.items():
+            meant: Sequence[Any] = machine.retire()
+            if v in old.adversaries:
+                meant = old.adversaries[v].filter(meant, old.state, self.height)
+            for effect in meant:
+                if isinstance(effect, Delete):
+                    old.stores[v].pop(effect.key, None)
+
+
 def observe(cluster: Cluster) -> Observation:
-    """Return what the checks may look at."""
-    end_us = cluster.height * BLOCK_US
-    blocks = tuple(_block(cluster, height) for height in range(cluster.height + 1))
+    """Return what the checks may look at, of one attempt."""
+    return _observation([cluster], cluster.adversaries, {})
+
+
+def observe_life(life: Life) -> Observation:
+    """Return what the checks may look at, of a whole life."""
+    periods: dict[int, list[Period]] = {}
+    for c in life.corruptions:
+        until = None if c.until_us is None else c.until_us * BLOCK_US
+        periods.setdefault(c.validator, []).append(Period(c.from_us * BLOCK_US, until))
+    return _observation(life.attempts, life.adversaries, periods)
+
+
+def _observation(
+    clusters: Sequence[Cluster],
+    corrupted: Mapping[int, Any],
+    periods: Mapping[int, Sequence[Period]],
+) -> Observation:
+    end = clusters[-1].height
+    entries = [entry for cluster in clusters for entry in cluster.entries]
+    blocks = tuple(
+        _block([e.raw for e in entries if e.height == height], height) for height in range(end + 1)
+    )
+    registry = sorted({v for cluster in clusters for v in cluster.machines})
     return Observation(
         seed=SEED,
-        end_us=end_us,
+        end_us=end * BLOCK_US,
         blocks=blocks,
-        ceremonies=(cluster.state,),
+        ceremonies=tuple(cluster.state for cluster in clusters),
         validators=tuple(
-            _validator(cluster, position, blocks) for position in range(cluster.ceremony.size)
+            _validator(clusters, v, blocks, v in corrupted, tuple(periods.get(v, ())))
+            for v in range(max(registry) + 1)
         ),
     )
 
 
-def _block(cluster: Cluster, height: int) -> BlockView:
-    transactions = tuple(entry.raw for entry in cluster.entries if entry.height == height)
+def _block(transactions: Sequence[bytes], height: int) -> BlockView:
     raw = b"".join(transactions)
     digest = hashlib.sha256(height.to_bytes(8, "big") + raw).digest()
-    return BlockView(height, digest, height * BLOCK_US, raw, transactions)
+    return BlockView(height, digest, height * BLOCK_US, raw, tuple(transactions))
 
 
-def _validator(cluster: Cluster, position: int, blocks: Sequence[BlockView]) -> ValidatorView:
-    state, machine, store = cluster.state, cluster.machines[position], cluster.stores[position]
-    view = CeremonyView(
+def _validator(
+    clusters: Sequence[Cluster],
+    position: int,
+    blocks: Sequence[BlockView],
+    corrupted: bool,
+    periods: tuple[Period, ...],
+) -> View:
+    mine = [cluster for cluster in clusters if position in cluster.machines]
+    kept = [entry for cluster in mine for entry in _kept(cluster, position)]
+    return View(
+        index=ValidatorIndex(position),
+        name=f"v{position + 1}",
+        corrupted=corrupted,
+        disturbed=False,
+        alive=True,
+        heads=tuple((block.height, block.hash, block.time_us) for block in blocks),
+        ceremonies=tuple(_view(cluster, blocks[-1].time_us) for cluster in clusters),
+        holdings=tuple(
+            _holding(cluster, position) for cluster in mine[-1:] if _holds(cluster, position)
+        ),
+        secrets=tuple(
+            secret
+            for cluster in mine
+            for key, value, _, _ in _store(cluster, position).ever()
+            for secret in _secrets(cluster, position, key, value)
+        ),
+        periods=periods,
+        kept=tuple(kept),
+        left=tuple(
+            (*id_of(cluster.state), key) for cluster in mine for key in _store(cluster, position)
+        ),
+        transport=long_lived_seeds(position) if _lives_long(clusters) else None,
+        envelopes=tuple(
+            value
+            for cluster in mine
+            for key, value, _, _ in _store(cluster, position).ever()
+            if key.startswith("envelope/")
+        ),
+    )
+
+
+def _lives_long(clusters: Sequence[Cluster]) -> bool:
+    return any(cluster.ceremony.transport == "long-lived" for cluster in clusters)
+
+
+def _store(cluster: Cluster, position: int) -> WitnessedStore:
+    store = cluster.stores[position]
+    assert isinstance(store, WitnessedStore)
+    return store
+
+
+def _secrets(cluster: Cluster, position: int, key: str, value: bytes) -> list[KnownSecret]:
+    return stored_secrets(key, value, cluster.ceremony, ValidatorIndex(position))
+
+
+def _kept(cluster: Cluster, position: int) -> list[Kept]:
+    return [
+        Kept(*id_of(cluster.state), key, Secret(value), written, erased)
+        for key, value, written, erased in _store(cluster, position).ever()
+        if is_secret(key)
+    ]
+
+
+def _view(cluster: Cluster, seen_us: int) -> CeremonyView:
+    state = cluster.state
+    return CeremonyView(
         *attempt_of(state),
         phase=state.phase.value,
         public_key=state.public_key,
         qual=state.qual,
         verification=state.verification,
-        seen_us=blocks[-1].time_us,
+        seen_us=seen_us,
     )
-    holding = Holding(
-        *attempt_of(state), ShareIndex(position + 1), machine.share, machine.shareless
-    )
-    assert isinstance(store, WitnessedStore)
-    return ValidatorView(
-        index=ValidatorIndex(position),
-        name=machine.context.name,
-        corrupted=position in cluster.adversaries,
-        disturbed=False,
-        alive=True,
-        heads=tuple((block.height, block.hash, block.time_us) for block in blocks),
-        ceremonies=(view,),
-        holdings=(holding,),
-        secrets=tuple(store.secrets),
-    )
+
+
+def _holds(cluster: Cluster, position: int) -> bool:
+    return ValidatorIndex(position) in cluster.ceremony.by_validator
+
+
+def _holding(cluster: Cluster, position: int) -> Holding:
+    machine = cluster.machines[position]
+    index = cluster.ceremony.by_validator[ValidatorIndex(position)].index
+    return Holding(*attempt_of(cluster.state), index, machine.share, machine.shareless)

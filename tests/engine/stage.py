@@ -19,6 +19,7 @@ from sim.engine.faults import Fault
 from sim.engine.history import Record
 from sim.engine.ports import (
     Blocks,
+    Command,
     Fate,
     Hooks,
     Input,
@@ -178,7 +179,7 @@ def play_every_way(
 
 def records(result: SimulationResult, validator: int, *kinds: str) -> list[Record]:
     """Return the records of `validator` that are of one of `kinds`, or all."""
-    found = result.histories[ValidatorIndex(validator)].records()
+    found = result.histories[ValidatorIndex(validator)]
     return [record for record in found if not kinds or record.kind in kinds]
 
 
@@ -206,6 +207,8 @@ def name(received: Input | None) -> str:
             return "block"
         case Pending(transactions):
             return f"pending {len(transactions)}"
+        case Command(order):
+            return order
 
 
 async def listen(context: Context) -> None:

@@ -151,7 +151,7 @@ def test_every_fault_of_the_faulty_toy_really_happens() -> None:
     kinds = Counter(
         record.kind if record.kind != "send" else record.verdict
         for history in result.histories.values()
-        for record in history.records()
+        for record in history
     )
     happened = {"crash": 5, "start": 14, "pause": 3, "resume": 3, "slow": 5, "skew": 2}
     assert {kind: kinds[kind] for kind in happened} == happened

@@ -11,6 +11,7 @@ from sim.base.codec import decode_canonical
 from sim.base.ids import ValidatorIndex
 from sim.engine.context import Context
 from sim.engine.faults import (
+    Command,
     Crash,
     Fault,
     LedgerRule,
@@ -370,7 +371,7 @@ def test_records_of_a_validator_never_go_back_in_time() -> None:
     result = play_every_way(around_the_crash, crash, Fault((Slow(V1, 15_000),)))
 
     for history in result.histories.values():
-        times = [record.time_us for record in history.records()]
+        times = [record.time_us for record in history]
         assert all(earlier <= later for earlier, later in pairwise(times))
 
 
@@ -384,3 +385,63 @@ def test_a_restart_of_one_that_is_up_and_a_crash_of_one_that_is_down_do_nothing(
     result = play_every_way(around_the_crash, *faults)
 
     assert [r.kind for r in records(result, 1, "start", "crash", "pause")] == ["start", "crash"]
+
+
+def test_a_command_comes_before_everything_else_that_arrives_at_its_instant() -> None:
+    told = Fault((Command(V1, "join"),), at_us=20_000)
+    result = play_every_way(one_at_twenty, told)
+
+    assert lines(result, 1, "got") == [(20_000, "got", "join"), (20_000, "got", "message")]
+
+
+def one_at_twenty() -> Sequence[Life]:
+    return [sender((20_000, "message"), to=1), listen]
+
+
+def test_a_command_waits_for_a_validator_that_is_down_where_a_message_is_lost() -> None:
+    faults = [
+        Fault((Crash(V1, for_us=5_000),), at_us=18_000),
+        Fault((Command(V1, "leave"),), at_us=20_000),
+    ]
+    result = play_every_way(one_at_twenty, *faults)
+
+    assert lines(result, 1, "down", "got") == [
+        (20_000, "down", "message"),
+        (23_000, "got", "leave"),
+    ]
+
+
+def test_commands_outlive_a_crash_before_they_are_looked_at_and_keep_their_order() -> None:
+    faults = [
+        Fault((Command(V1, "join"), Command(V1, "leave")), at_us=10_000),
+        Fault((Crash(V1, for_us=1_000),), at_us=12_000),
+    ]
+    result = play_every_way(busy_at_first, *faults)
+
+    assert lines(result, 1, "got") == [(13_000, "got", "join"), (13_000, "got", "leave")]
+
+
+def busy_at_first() -> Sequence[Life]:
+    async def busy(context: Context) -> None:
+        await context.sleep(15_000 if context.incarnation == 0 else 0)
+        await listen(context)
+
+    return [idle, busy]
+
+
+def test_a_triggered_command_reaches_another_validator_after_the_reaction_time() -> None:
+    told = Fault((Command(V1, "join"), Command(V2, "leave")), when=When("got message", V1, 1))
+    result = play_every_way(tellers, told)
+
+    assert lines(result, 1, "got") == [(20_000, "got", "message"), (20_000, "got", "join")]
+    assert lines(result, 2, "got") == [(40_000, "got", "leave")]
+
+
+def tellers() -> Sequence[Life]:
+    async def teller(context: Context) -> None:
+        while True:
+            subject = name(await context.receive())
+            context.record("got", about(subject))
+            context.happened(f"got {subject}")
+
+    return [sender((20_000, "message"), to=1), teller, teller]

@@ -10,6 +10,7 @@ from sim.engine import frames
 from sim.engine.exchange import Parcel
 from sim.engine.faults import (
     Action,
+    Command,
     Crash,
     Due,
     LedgerRule,
@@ -97,6 +98,7 @@ def test_frames_survive_any_cut_of_the_stream(step: int) -> None:
         Resume(V3),
         Slow(V3, 2),
         Skew(V3, -3, 4),
+        Command(V3, "join"),
         NetworkRule(b"n"),
         LedgerRule(b"l"),
     ]
@@ -106,7 +108,7 @@ def test_frames_survive_any_cut_of_the_stream(step: int) -> None:
         Advance(10, dues),
         Submitted([Submission(1, V3, 2, LABEL, b"tx")]),
         Advanced(1, 2, 3, 0.5, [Event(1, V3, 2, "e")]),
-        Lived(V3, History(bytes(16), 0, 0, b"")),
+        Lived(V3, History(bytes(16), 0, 0, ())),
         Finish(),
         Finished(b"f", 1, 2, (3,)),
         Failed("Traceback …"),

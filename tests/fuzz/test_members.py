@@ -28,8 +28,8 @@ from sim.protocol.messages import (
 from sim.protocol.phases import Phase
 from sim.protocol.sharing import SharingMachine
 from sim.protocol.signing import TRIES_MAX, SigningMachine
+from sim.validator.early import EARLY, EARLY_MAX
 from sim.validator.ports import Arrival, Letter
-from sim.validator.sessions import EARLY, EARLY_MAX
 from tests.fuzz import corpus
 from tests.fuzz.hostile import EXAMPLES, explore, hostile
 from tests.support.cluster import Cluster, holdings

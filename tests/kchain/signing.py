@@ -59,10 +59,9 @@ class Signing:
     def trials(self) -> list[AuditEntry]:
         return [entry for entry in self.state.audit if entry.signing.startswith("test-")]
 
-    @property
-    def events(self) -> tuple[SessionEvent, ...]:
-        """What the last block did to signing sessions."""
-        return self.state.session_events
+    def events(self) -> list[SessionEvent]:
+        """Return what the last block did to signing sessions."""
+        return list(self.state.session_events)
 
     def submit(self, who: Principal, kind: str, payload: object) -> None:
         """Let a transaction arrive before the next height."""

@@ -396,12 +396,13 @@ def test_every_block_says_what_it_did_to_sessions() -> None:
     signing = active(Policy(None, (), principals=(FRIEND.public,)))
 
     signing.request("s1")
-    assert signing.events == (Opened(replace(signing.task("s1"), begins=0)),)
+    assert signing.events() == [Opened(replace(signing.task("s1"), begins=0))]
     signing.request("s2", STRANGER)
-    assert signing.events == (Refused("beacon", "s2", STRANGER.public, "drand", "Unauthorized"),)
+    refused = Refused("beacon", "s2", STRANGER.public, "drand", "Unauthorized")
+    assert signing.events() == [refused]
     said = signing.statement("s1")
     signing.record(said)
-    assert signing.events == (Closed("beacon", "s1", "signed", said.signature, (1, 2, 3)),)
+    assert signing.events() == [Closed("beacon", "s1", "signed", said.signature, (1, 2, 3))]
 
 
 def test_whoever_follows_the_blocks_has_the_same_sessions() -> None:

@@ -122,9 +122,67 @@ def failed_attempt() -> Record:
     )
 
 
+def generation(**changes: Any) -> Record:
+    """Return the first generation of 3 of 4."""
+    first: Record = {
+        "era": 1,
+        "generation": 0,
+        "operation": "dkg",
+        "trigger": "create",
+        "requested_us": 2_000_000,
+        "started_us": 2_000_000,
+        "height": 13,
+        "time_us": 26_000_000,
+        "attempts": 1,
+        "threshold": 3,
+        "committee": COMMITTEE,
+        "joined": COMMITTEE,
+        "left": [],
+        "blamed": [],
+        "disputes": 0,
+        "messages": 48,
+        "bytes": 21_000,
+        "unavailable_us": 0,
+        "public_key": "ab" * 32,
+        "test_signature": {"verified": True, "time_us": 30_000_000, "height": 15},
+    }
+    return {**first, **changes}
+
+
+def rotation(**changes: Any) -> Record:
+    """Return a refresh that was given up."""
+    aborted: Record = {
+        "request": None,
+        "operation": "refresh",
+        "trigger": "manual",
+        "era": 1,
+        "generation": 1,
+        "outcome": "aborted",
+        "reason": "too-few-dealers",
+        "target": None,
+        "requested_us": 40_000_000,
+        "started_us": 42_000_000,
+        "height": 300,
+        "time_us": 600_000_000,
+        "attempts": 3,
+        "blamed": [],
+        "disputes": 0,
+        "messages": 90,
+        "bytes": 30_000,
+    }
+    return {**aborted, **changes}
+
+
 def key(**changes: Any) -> Record:
     active: Record = {
         "scheme": "ED25519",
+        "era": 1,
+        "generation": 0,
+        "generations": [generation()],
+        "rotations": [],
+        "retired_us": None,
+        "sessions": {"complete": 0, "expired": 0, "failed": 0, "open": 0, "refused": {}},
+        "available": 1.0,
         "threshold": 3,
         "quorum": 3,
         "size": 4,
@@ -158,6 +216,8 @@ def failed_key() -> Record:
         reason="too-few-dealers",
         activation=None,
         test_signature=None,
+        generations=[],
+        available=None,
     )
 
 
@@ -171,6 +231,7 @@ def summary(**changes: Any) -> Record:
         "ending": "finished",
         "head": "12" * 32,
         "height": 15,
+        "genesis_time_us": 1_767_225_600_000_000,
         "virtual_seconds": 30.25,
         "messages": {"shares": 12, "acks": 12, "deal": 4},
         "bytes": {"payload.shares": 14_016, "overhead": 500},
@@ -209,6 +270,151 @@ def summary(**changes: Any) -> Record:
         ],
     }
     return {**passed, **changes}
+
+
+def rotated_key() -> Record:
+    """Return a key with one of everything that can happen to one, in an hour."""
+    five = ["v00", "v02", "v03", "v04", "v05"]
+    minute = 60_000_000
+    return key(
+        status="Active",
+        generation=3,
+        threshold=2,
+        committee=five,
+        generations=[
+            generation(),
+            generation(
+                generation=1,
+                operation="reshare",
+                trigger="churn",
+                time_us=10 * minute,
+                height=300,
+                threshold=2,
+                committee=five,
+                joined=["v04", "v05"],
+                left=["v01"],
+                blamed=[
+                    {"validator": "v01", "fault": "no-deal", "proof": False},
+                    {"validator": "v02", "fault": "equivocation", "proof": True},
+                ],
+                disputes=1,
+                attempts=2,
+                messages=1_204,
+                bytes=210_000,
+                unavailable_us=200_000_000,
+            ),
+            generation(
+                generation=2,
+                operation="refresh",
+                trigger="schedule",
+                time_us=20 * minute,
+                height=600,
+                threshold=2,
+                committee=five,
+                joined=[],
+                test_signature={"verified": False, "time_us": 0, "height": 1},
+            ),
+            generation(
+                generation=3,
+                operation="refresh",
+                trigger="emergency",
+                time_us=50 * minute,
+                height=1_500,
+                threshold=2,
+                committee=five,
+                joined=[],
+                test_signature=None,
+            ),
+        ],
+        rotations=[
+            rotation(outcome="activated", operation="reshare", generation=1),
+            rotation(
+                operation="repair",
+                trigger="lost-share",
+                generation=2,
+                outcome="activated",
+                reason=None,
+                target="v04",
+                height=800,
+                time_us=26 * minute,
+                attempts=1,
+            ),
+            rotation(generation=3, height=1_000, time_us=33 * minute),
+            rotation(
+                generation=3,
+                outcome="rolled-back",
+                reason=None,
+                height=1_200,
+                attempts=1,
+                time_us=40 * minute,
+            ),
+            rotation(generation=4, outcome=None, reason=None, height=None, time_us=None),
+        ],
+        sessions={
+            "complete": 12,
+            "expired": 1,
+            "failed": 0,
+            "open": 0,
+            "refused": {"PolicyViolation": 2, "Unauthorized": 1},
+        },
+        available=0.99957,
+    )
+
+
+def old_key() -> Record:
+    """Return a key of a year: a refresh every week, a reshare every month, some trouble."""
+    week = 7 * 86_400_000_000
+    generations, rotations, number = [generation()], [], 0
+    for weeks in range(1, 53):
+        monthly = weeks % 4 == 0
+        if weeks == 30:
+            rotations.append(
+                rotation(generation=number + 1, time_us=weeks * week, height=9_072_000)
+            )
+        number += 1
+        generations.append(
+            generation(
+                generation=number,
+                operation="reshare" if monthly else "refresh",
+                trigger="epoch" if monthly else "schedule",
+                time_us=weeks * week + 600_000_000,
+                height=weeks * 302_400 + 300,
+                joined=["v04"] if monthly else [],
+                left=["v01"] if monthly else [],
+                blamed=[{"validator": "v01", "fault": "no-deal", "proof": False}]
+                if weeks == 17
+                else [],
+                unavailable_us=weeks * 100_000_000 if weeks % 13 == 0 else 0,
+            )
+        )
+    sessions = {"complete": 361, "expired": 3, "failed": 0, "open": 0, "refused": {}}
+    return key(generation=number, generations=generations, rotations=rotations, sessions=sessions)
+
+
+def rotated_summary() -> Record:
+    return summary(keys={"beacon": rotated_key()})
+
+
+def year_summary() -> Record:
+    """Return a year of one key, with a crash a day and a signature asked for every day."""
+    day = 86_400_000_000
+    actions = [
+        {"id": f"{do}/{n}", "do": do, "at_us": n * day + 5, **about}
+        for n in range(365)
+        for do, about in (
+            ("sign", {"key": "beacon", "context": "daily"}),
+            ("crash", {"nodes": [f"v{n % 4:02}"], "until_us": 3_600_000_000}),
+        )
+    ]
+    sound = [attempt(attempt=n, disputes=[]) for n in range(52)]
+    return summary(
+        scenario="a-year",
+        virtual_seconds=365 * 86_400.0,
+        height=15_768_000,
+        keys={"beacon": old_key()},
+        ceremonies=[*sound, failed_attempt()],
+        actions=[*actions, {"id": "e", "do": "emergency", "at_us": 100 * day, "key": "beacon"}],
+    )
 
 
 def failed_summary() -> Record:

@@ -20,7 +20,12 @@ FOLDER = "results/first-key/7-0badc0de"
 
 @pytest.mark.parametrize(
     ("page", "summary"),
-    [("completed", summaries.summary()), ("failed", summaries.failed_summary())],
+    [
+        ("completed", summaries.summary()),
+        ("failed", summaries.failed_summary()),
+        ("rotated", summaries.rotated_summary()),
+        ("a-year", summaries.year_summary()),
+    ],
 )
 def test_an_account_reads_as_the_page_beside_this_test(
     page: str, summary: Any, rewrite: bool
@@ -34,7 +39,15 @@ def test_an_account_reads_as_the_page_beside_this_test(
 
 
 @pytest.mark.parametrize("width", [80, 100, 132])
-@pytest.mark.parametrize("summary", [summaries.summary(), summaries.failed_summary()])
+@pytest.mark.parametrize(
+    "summary",
+    [
+        summaries.summary(),
+        summaries.failed_summary(),
+        summaries.rotated_summary(),
+        summaries.year_summary(),
+    ],
+)
 def test_no_line_is_wider_than_the_page(summary: Any, width: int) -> None:
     lines = account_text(summary, FOLDER, width).splitlines()
 

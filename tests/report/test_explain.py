@@ -26,7 +26,10 @@ from sim.scenario.plan import (
     NetworkPlan,
     Plan,
     PolicyPlan,
+    PrincipalPlan,
     QuotaPlan,
+    RotatePlan,
+    StorePlan,
     TransportPlan,
     Trigger,
     ValidatorPlan,
@@ -41,7 +44,9 @@ PLAN = Plan(
     duration_us=600_000_000,
     reaction_us=20_000,
     validators=tuple(
-        ValidatorPlan(name=f"v{i:02}", region="eu" if i < 3 else "us", stake=1000 + i)
+        ValidatorPlan(
+            name=f"v{i:02}", region="eu" if i < 3 else "us", stake=1000 + i, standby=i == 4
+        )
         for i in range(5)
     ),
     network=NetworkPlan(profile="lan", loss=42_949_673, duplicate=21_474_836, reorder=42_949_673),
@@ -56,7 +61,15 @@ PLAN = Plan(
             threshold=3,
             faults=1,
             committee=(0, 1, 2, 4),
-            policy=PolicyPlan(max_signings_per_epoch=100, contexts=("beacon",)),
+            policy=PolicyPlan(
+                max_signings_per_epoch=100,
+                contexts=("beacon",),
+                admins=("board",),
+                principals=("owner",),
+                expires_us=600_000_000,
+                quorum=4,
+            ),
+            rotate=RotatePlan(on=("churn", "policy-violation"), every=50, max_age=90),
         ),
         KeyPlan(name="spare", scheme="ED25519", threshold=2, faults=0, committee=(), drawn=3),
     ),
@@ -80,6 +93,21 @@ PLAN = Plan(
         ActionPlan(id="d", do="slow", at_us=1, nodes=(1,), service_us=5_000, until_us=1),
         ActionPlan(id="e", do="skew", nodes=(2,), drift_ppm=30),
         ActionPlan(id="f", do="heal", at_us=9_000_000, target="b"),
+        ActionPlan(
+            id="i",
+            do="reshare",
+            key="beacon",
+            by="board",
+            committee=(1, 3),
+            drawn=4,
+            joins=(4,),
+            leaves=(0,),
+            threshold=2,
+            faults=1,
+        ),
+        ActionPlan(id="j", do="authorize", key="beacon", principal="board", role="admin"),
+        ActionPlan(id="k", do="sign", key="beacon", context="pay", message=b"hello"),
+        ActionPlan(id="l", do="set-policy", key="beacon", policy=PolicyPlan(quorum=2)),
         ActionPlan(id="g", do="halt-ledger", when=Trigger(event="started", node=4, nth=1)),
     ),
     corruptions=(
@@ -113,6 +141,19 @@ PLAN = Plan(
             line=33,
         ),
         ExpectPlan(
+            key="beacon",
+            rotation="aborted",
+            rotations=3,
+            public_key="kept",
+            using=(("v01", 1), ("v02", 2)),
+            exposed=False,
+            signings=9,
+            refused="PolicyViolation",
+            of="i",
+            file="first-key.toml",
+            line=55,
+        ),
+        ExpectPlan(
             validator="v01",
             shareless=False,
             injected=1,
@@ -124,6 +165,11 @@ PLAN = Plan(
     ),
     wall_limit_us=60_000_000,
     message_limit=1_000_000,
+    principals=(
+        PrincipalPlan(name="owner"),
+        PrincipalPlan(name="board", algorithm="ML-DSA-65", authorised=False),
+    ),
+    store=StorePlan(kek="argon2id", t=4, m_kib=1 << 15, p=2),
 )
 """Every field that a scenario can give, given."""
 
@@ -151,7 +197,24 @@ def test_every_choice_of_the_plan_is_told() -> None:
         "shares are sent again at most 3 times, at first after 200ms or more, at last every 10s",
         "4 confirmations: t = 3, f* = 1",
         "committee v00, v01, v02, v04",
-        "policy 100 signatures per epoch, for beacon",
+        "policy 100 signatures per epoch, for beacon, changed by board, asked for by owner, "
+        "by at least 4 signers, until 10m",
+        "rotation reshare at an epoch when a member is gone; refresh after a policy violation; "
+        "refresh every 50 heights; refresh once shares are 90 heights old",
+        "rotation only when it is asked for",
+        "standby v04: in the registry once they join",
+        "vaults locked with a key that Argon2id derives at every start: 4 passes over 32MiB in "
+        "2 lanes",
+        "owner signs with Ed25519, may create keys and evict",
+        "board signs with ML-DSA-65, authorised by policies alone",
+        "sealing to fresh transport keys of every ceremony",
+        "reshare, beacon, to v01, v03, to 4 drawn by stake, with v04, without v00, threshold 2, "
+        "f* = 1, by board [i]",
+        "authorize, beacon, board as admin [j]",
+        "sign, beacon, for pay, message 68656c6c6f [k]",
+        "set-policy, beacon, any number of signatures, for anything, by at least 2 signers [l]",
+        "rotation = aborted, rotations = 3, public_key = kept, using = v01 1, v02 2, "
+        "exposed = false, signings = 9, refused = PolicyViolation, of i [first-key.toml:55]",
         "committee 3 of 5 validators, drawn by stake from the block before the request",
         "0s create-key, beacon [a]",
         "4s partition, v00, v01 | v02, ledger, from-to, heals after 20s [b]",
@@ -215,8 +278,16 @@ def other(name: str, value: Any) -> Any:
             return not value
         case int():
             return value - 1 if name in ("validator", "node") else value + 1
+        case "ceremony":
+            return "long-lived"
+        case "argon2id":
+            return "given"
         case str():
             return f"{value}x"
+        case bytes():
+            return value + b"!"
+        case tuple() if name == "on":
+            return ("epoch",)
         case tuple() if all(isinstance(one, str) for one in value):
             return (*value, "v04")
         case tuple() if all(isinstance(one, int) for one in value):

@@ -55,6 +55,23 @@ BEYOND = {
     "no-such-point": "what exists on a curve",
     "release-before-hold": "the order of entries",
     "validator-names": "names are compared with each other",
+    "before-the-key": "the order of entries",
+    "drawn-before-they-join": "sizes, and when who is registered",
+    "drawn-from-few": "how many there are",
+    "every-after-the-end": "times are compared with each other",
+    "every-ids": "ids that come of others, and what they are for",
+    "every-too-many-together": "how many entries there come to be",
+    "every-too-often": "how many entries there come to be",
+    "mobile": "what can be drawn, and how often",
+    "reshare-members": "what selectors mean, and who sits where",
+    "reshare-of-the-crashed": "numbers are compared with each other",
+    "reshare-some-time": "what is known before the run",
+    "reshare-too-small": "numbers are compared with each other",
+    "reshare-unknown-size": "what is known before the run",
+    "single-party": "numbers that depend on the scheme",
+    "standby-everybody": "how many there are",
+    "standby-names": "names are compared with each other",
+    "standby-on-committee": "who is registered when",
 }
 """Broken files that no schema of one file can reject, and what they are about."""
 

@@ -15,7 +15,7 @@ from sim.adversary.filter import Adversary
 from sim.base.codec import decode_canonical, encode
 from sim.base.errors import DecodeError
 from sim.base.ids import ShareIndex, ValidatorIndex
-from sim.base.secret import SecretScalar
+from sim.base.secret import Secret, SecretBytes, SecretScalar
 from sim.crypto.identity import Identity
 from sim.protocol.ceremony import (
     Base,
@@ -52,6 +52,7 @@ from sim.protocol.messages import (
     Statement,
     kind_of,
 )
+from sim.protocol.phases import Phase
 from sim.protocol.sharing import SharingMachine
 from sim.protocol.transactions import (
     CeremonyPayload,
@@ -113,6 +114,11 @@ def identities(size: int) -> list[Identity]:
     return [Identity(bytes([i]) * 32) for i in range(1, size + 1)]
 
 
+def long_lived_seeds(v: int) -> SecretBytes:
+    """What is behind a validator's long-lived transport key, for ceremonies that use it."""
+    return Secret(bytes([v + 1]) * 96)
+
+
 def holdings(machine: Machine) -> Holdings:
     """What a holder's machine has received; to look at."""
     assert isinstance(machine, SharingMachine)
@@ -170,7 +176,7 @@ class Cluster:
             self.keys = identities(size + 1)
             ceremony = make_ceremony(size, threshold, identities=self.keys, **changes)
         else:
-            size = 1 + max(seat.validator for seat in ceremony.participants)
+            size = 1 + max(seat.validator for seat in (*ceremony.members, *ceremony.dealers))
             self.keys = identities(size + 1)
         self.ceremony = ceremony
         self.shares = dict(shares or {})
@@ -207,6 +213,7 @@ class Cluster:
             incarnation=incarnation,
             rto_us=lambda _: 200_000,
             rto_max_us=10_000_000,
+            transport_seeds=long_lived_seeds(v),
         )
         posted = {e.kind for e in self.entries if e.principal == self.keys[v].public}
         return member_machine(context, self.ceremony, stored, posted, share=self.shares.get(v))
@@ -260,7 +267,31 @@ class Cluster:
             shares=self.kept(),
         )
 
+    def repair(self, target: int, helpers: Sequence[int] = (), **changes: object) -> Cluster:
+        """The repair of the share with index `target`, which is lost.
+
+        By the members with indices `helpers`, ascending; the first t others if there are none.
+        """
+        others = [member.index for member in self.ceremony.members if member.index != target]
+        values: dict[str, object] = {
+            "generation": self.ceremony.generation,
+            "helpers": tuple(helpers) or tuple(others[: self.ceremony.threshold]),
+            "target": target,
+            **changes,
+        }
+        cluster = self.rotation("repair", **values)  # type: ignore[arg-type]  # fields by name
+        lost = cluster.ceremony.member(target).validator
+        cluster.shares.pop(lost, None)
+        cluster.machines[lost] = cluster._machine(lost, 0, {})
+        return cluster
+
     # What a test asks for
+
+    def admit(self, registry: int) -> None:
+        """Let the registry have so many validators, v1 onwards; some without a seat."""
+        self.keys = identities(max(registry, len(self.keys)))
+        self._nonces = [0] * len(self.keys)
+        self.stores += [{} for _ in range(len(self.keys) - len(self.stores))]
 
     def drop(self, kind: type, source: str, target: str = "*") -> None:
         """Lose every message of `kind` from `source` to `target`."""
@@ -317,6 +348,12 @@ class Cluster:
             assert self.height < until, self.state.phase
             self.step()
         return self.state
+
+    def until(self, phase: Phase) -> None:
+        """Go on to the beginning of `phase`."""
+        while self.state.phase is not phase:
+            assert not self.state.ended, self.outcome()
+            self.step()
 
     def step(self) -> None:
         """One height: include what is pending, judge, let every machine act, fire its timers."""

@@ -11,10 +11,14 @@ from sim.kchain.blocks import pack_blocks
 from sim.kchain.ledger import Ledger
 from sim.scenario.plan import Plan
 from sim.validator.costs import INSTANT, CostModel
+from sim.validator.events import EFFECT
 from sim.validator.life import Setup, Validator
 from sim.validator.ports import Arrival, News
 from sim.world.board import KchainBoard
-from sim.world.genesis import Owner, chain_id, identity_of, make_genesis
+from sim.world.genesis import chain_id, identity_of, make_genesis
+from sim.world.principals import Principals
+from sim.world.vaults import unlock_of
+from tests.world.plans import CREATE
 
 
 class ScriptOverError(Exception):
@@ -39,6 +43,8 @@ class ScriptedContext:
     events: list[str] = field(default_factory=list)
     slept_us: list[int] = field(default_factory=list)
     taken: int = 0
+    effects: int = 0
+    crash_at_effect: int = 0
 
     async def receive(self, deadline_us: int | None) -> Arrival | None:
         """Return the next input, None if the deadline is sooner, or end the script."""
@@ -72,7 +78,12 @@ class ScriptedContext:
         self.records.append((kind, verdict))
 
     def happened(self, event: str) -> None:
-        """Note an event; crash if it is the one."""
+        """Note an event; crash if it is the one, or if it is the effect of that number."""
+        if event == EFFECT:
+            self.effects += 1
+            if self.effects == self.crash_at_effect:
+                raise CrashedHereError
+            return
         self.events.append(event)
         if event == self.crash_at:
             raise CrashedHereError
@@ -91,6 +102,7 @@ def make_validator(plan: Plan, index: int = 0, costs: CostModel = INSTANT) -> Va
             finality=plan.ledger.finality,
             conscience=Adversary(plan.seed, ValidatorIndex(index), ()),
             costs=costs,
+            unlock=unlock_of(plan, index),
             message_max=plan.quotas.message_max,
             rto_us=lambda _: 200_000,
             rto_max_us=10_000_000,
@@ -114,15 +126,15 @@ class ScriptedLedger:
 
     plan: Plan
     ledger: Ledger = field(init=False)
-    owner: Owner = field(init=False)
+    principals: Principals = field(init=False)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(make_genesis(self.plan))
-        self.owner = Owner(self.plan)
+        self.principals = Principals(self.plan, chain_id(self.plan))
 
     def ask_for_key(self) -> News:
         """Form the block that holds CreateKey."""
-        return self.block(self.owner.create_key(self.plan.keys[0].name))
+        return self.block(*self.principals.ask(CREATE, self._now_us, self.ledger.state))
 
     def block(self, *transactions: bytes, read: bool = False) -> News:
         """Form the next block out of `transactions`, or because somebody reads."""

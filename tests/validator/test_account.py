@@ -21,7 +21,10 @@ def _account(store: Store) -> Account:
 
 def _post(account: Account, kind: str) -> Signed:
     signed = account.sign(kind, _label(kind), kind.encode())
-    account.write_ahead(signed)
+    entry = account.entry(signed)
+    account._store.put(entry.key, entry.value)
+    account._store.flush()
+    account.written(signed)
     return signed
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sim.base.codec import decode_canonical, encode
+from sim.base.ids import ValidatorIndex
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.judge import CeremonyState
 from sim.validator.ledger import LedgerView
-from sim.validator.ports import Chain, News
+from sim.validator.ports import AttemptId, Chain, Membership, News, Repairs
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,24 @@ class _Chain:
 
     def ceremonies(self) -> Sequence[CeremonyState]:
         return ()
+
+    def concerning(self, validator: ValidatorIndex) -> Sequence[CeremonyState]:
+        return ()
+
+    def live(self) -> frozenset[AttemptId]:
+        return frozenset()
+
+    def label(self, attempt: AttemptId) -> str:
+        return ""
+
+    def memberships(self, name: str) -> Sequence[Membership]:
+        return ()
+
+    def repairs(self, membership: Membership, name: str) -> Repairs:
+        return Repairs(waiting=False, failed=0, ended_at=0)
+
+    def standing(self, name: str) -> str:
+        return "active"
 
     def contexts(self, key: str) -> Sequence[str]:
         return ()

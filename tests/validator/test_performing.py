@@ -5,23 +5,33 @@ from __future__ import annotations
 import pytest
 
 from sim.base.ids import Label, ValidatorIndex
+from sim.base.secret import Secret
 from sim.crypto.identity import Identity
-from sim.protocol.effects import Effect, Filing, Flush, Packet, Post, Relay, Send, encoded
+from sim.crypto.vault import Vault
+from sim.protocol.effects import Effect, Filing, Flush, Packet, Post, Put, Relay, Send, encoded
+from sim.protocol.member import MemberContext
 from sim.protocol.messages import Announce, ShareAck
 from sim.protocol.transactions import decode_transaction, is_signed, statement_payload
 from sim.validator.account import Account
-from sim.validator.performing import Deliver, Publish, Resend, Scope, prepare
+from sim.validator.performing import Action, Deliver, Keep, Publish, Resend, Scope, prepare
 from sim.validator.store import Store
+from sim.validator.vaulting import Locker, Place
 
 SESSION = bytes(32)
-SCOPE = Scope("beacon/dkg/0", 1, SESSION, "prefix/", 32)
+SCOPE = Scope("beacon/dkg/0", 1, SESSION, Place("prefix/", "beacon", 1, 0), 32)
 ANNOUNCE = Announce(b"key")
 
 
 def prepared(effect: Effect) -> object:
-    account = Account("chain", Identity(bytes(31) + b"\x01"), Store())
-    (action,) = prepare([effect], SCOPE, account, "v0")
+    (action,) = prepared_all(effect)
     return action
+
+
+def prepared_all(effect: Effect) -> list[Action]:
+    store, identity = Store(), Identity(bytes(31) + b"\x01")
+    member = MemberContext(ValidatorIndex(0), "v0", identity, 1, 0, lambda _: 1, 1)
+    locker = Locker(member, store, Vault(Secret(bytes(32))))
+    return prepare([effect], SCOPE, Account("chain", identity, store), locker, "v0")
 
 
 def test_a_statement_becomes_a_filing_that_says_the_same() -> None:
@@ -73,3 +83,18 @@ def test_a_message_becomes_a_packet_of_its_kind() -> None:
 
     assert isinstance(packet, Packet)
     assert (packet.to, packet.kind, packet.subject) == (1, "ack", "v0")
+
+
+def test_a_secret_is_sealed_and_its_dek_comes_before_it() -> None:
+    dek, kept = prepared_all(Put("polynomial", b"coefficients"))
+
+    assert isinstance(dek, Put)
+    assert (dek.key, len(dek.value)) == ("dek/prefix/ceremony", 40)
+    assert isinstance(kept, Keep)
+    assert (kept.key, kept.plaintext.reveal()) == ("prefix/polynomial", b"coefficients")
+    assert b"coefficients" not in kept.sealed
+
+
+def test_received_envelopes_and_marks_of_spent_nonces_are_kept_as_they_are() -> None:
+    assert prepared(Put("envelope/2/ab", b"sealed")) == Put("prefix/envelope/2/ab", b"sealed")
+    assert prepared(Put("spent/2/id/1", b"")) == Put("prefix/spent/2/id/1", b"")

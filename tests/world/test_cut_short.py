@@ -78,7 +78,10 @@ def test_a_key_that_was_asked_for_and_never_came_is_a_liveness_violation(
 
     assert (run.exit_code, run.keys["beacon"].status) == (4, "Absent")
     assert details(run) == [
-        ("ceremonies-end", "beacon was asked for, and no block held it when the run was over")
+        (
+            "ceremonies-end",
+            "create-key of beacon was asked for, and no block held it when the run was over",
+        )
     ]
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from sim.scenario.plan import ExpectPlan
-from sim.world.expectations import Facts, describe, evaluate
+from sim.world.expectations import describe, evaluate
 from sim.world.verdicts import Exit, judge_run
+from sim.world.views import Facts
 
 SECOND = 1_000_000
 
@@ -31,21 +33,74 @@ def attempt(number: int, outcome: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-def facts(*attempts: dict[str, Any], **changes: Any) -> Facts:
+def generation(number: int, time_us: int, **changes: Any) -> dict[str, Any]:
+    """A generation that signs ten seconds after it was activated."""
+    return {
+        "generation": number,
+        "era": 1,
+        "public_key": "aa",
+        "time_us": time_us,
+        "test_signature": {"verified": True, "time_us": time_us + 10 * SECOND},
+        **changes,
+    }
+
+
+def rotation(start: int, outcome: str | None = "activated", **changes: Any) -> dict[str, Any]:
+    """A rotation that was asked for at `start` seconds by the entry ``r<start>``, for a minute."""
+    return {
+        "request": f"r{start}",
+        "operation": "reshare",
+        "outcome": outcome,
+        "reason": None,
+        "requested_us": start * SECOND,
+        "started_us": start * SECOND,
+        "time_us": None if outcome is None else (start + 60) * SECOND,
+        **changes,
+    }
+
+
+def request(entry: str, refused: str | None = None, **changes: Any) -> dict[str, Any]:
+    """What a principal asked for at 100 s, and got in the block at 102 s."""
+    return {
+        "id": entry,
+        "key": "beacon",
+        "asked_us": 100 * SECOND,
+        "time_us": 102 * SECOND,
+        "refused": refused,
+        **changes,
+    }
+
+
+class Stolen:
+    """An attacker that can sign with one set of shares, and knows one key."""
+
+    def can_sign(self, key: str, using: Sequence[tuple[str, int]]) -> bool:
+        if ("v09", 0) in using:
+            raise LookupError("v09 never held a share")
+        return ("v00", 0) in using
+
+    def exposed(self, key: str) -> bool:
+        return key == "other"
+
+
+def facts(*attempts: dict[str, Any], beside: Any = None, **changes: Any) -> Facts:
     """A run with one key, asked for at 0 s, and those attempts at it."""
     key = {
         "asked_us": 0,
         "created_us": 0,
         "attempts_max": 2,
-        "generation": 0,
-        "era": 1,
+        "retired_us": None,
         "shareless": [],
-        "test_signature": {"verified": True, "time_us": 70 * SECOND},
+        "generations": [
+            generation(0, end_us)
+            for end_us in (a["end_us"] for a in attempts if a["outcome"] == "active")
+        ][:1],
+        "rotations": [],
         **changes,
     }
     injected = [{"id": "a", "validator": "v02", "behaviour": "silent-dealer", "injected": 2}]
     broken = [{"invariant": "secrecy", "kind": "safety"}]
-    return Facts({"beacon": key}, attempts, injected, broken)
+    return Facts({"beacon": key}, attempts, injected, broken, **(beside or {}))
 
 
 def failed(expect: ExpectPlan, known: Facts) -> str:
@@ -150,6 +205,120 @@ def test_a_validator_is_shareless_by_name() -> None:
     assert not failed(ExpectPlan(validator="v05", shareless=True), known)
     assert not failed(ExpectPlan(validator="v04", shareless=False), known)
     assert failed(ExpectPlan(validator="v04", shareless=True), known)
+
+
+def rotated() -> Facts:
+    """A key created at 60 s, reshared from 100 to 160 s, whose refresh from 200 s was aborted."""
+    others: dict[str, Any] = {
+        "requests": [
+            request("r100"),
+            request("r200", asked_us=200 * SECOND, time_us=202 * SECOND),
+            request("evil", "Unauthorized"),
+            request("out", "UnknownValidator", key=None),
+        ],
+        "sessions": [
+            {"key": "beacon", "outcome": "signed", "time_us": 170 * SECOND},
+            {"key": "beacon", "outcome": "expired", "time_us": 180 * SECOND},
+            {"key": "other", "outcome": "signed", "time_us": 180 * SECOND},
+        ],
+        "actions": [{"id": "join", "at_us": 90 * SECOND}],
+        "attacks": Stolen(),
+    }
+    return facts(
+        attempt(1, "active"),
+        beside=others,
+        generations=[generation(0, 60 * SECOND), generation(1, 160 * SECOND)],
+        rotations=[rotation(100), rotation(200, "aborted", operation="refresh")],
+        retired_us=400 * SECOND,
+    )
+
+
+@pytest.mark.parametrize(
+    ("holds", "breaks", "found"),
+    [
+        (ExpectPlan(generation=1), ExpectPlan(generation=0), "1"),
+        (
+            ExpectPlan(generation=0, at_us=159 * SECOND),
+            ExpectPlan(generation=1, at_us=159 * SECOND),
+            "0",
+        ),
+        (ExpectPlan(rotation="aborted"), ExpectPlan(rotation="completed"), "aborted"),
+        (
+            ExpectPlan(rotation="completed", of="r100"),
+            ExpectPlan(rotation="aborted", of="r100"),
+            "completed",
+        ),
+        (
+            ExpectPlan(rotation="completed", of="r100", within_us=60 * SECOND),
+            ExpectPlan(rotation="completed", of="r100", within_us=59 * SECOND),
+            "pending",
+        ),
+        (ExpectPlan(rotation="either"), ExpectPlan(rotation="failed"), "aborted"),
+        (
+            ExpectPlan(refused="Unauthorized", of="evil"),
+            ExpectPlan(rotation="either", of="evil"),
+            "refused: Unauthorized",
+        ),
+        (ExpectPlan(rotations=1), ExpectPlan(rotations=2), "only 1"),
+        (ExpectPlan(public_key="kept"), ExpectPlan(public_key="changed"), "kept"),
+        (ExpectPlan(signings=1, key="beacon"), ExpectPlan(signings=2), "only 1"),
+        (
+            ExpectPlan(signings=1),
+            ExpectPlan(signings=1, at_us=169 * SECOND),
+            "only 0",
+        ),
+        (ExpectPlan(refused="Unauthorized"), ExpectPlan(refused="KeyRetired"), "Unauthorized"),
+        (
+            ExpectPlan(refused="UnknownValidator"),
+            ExpectPlan(refused="UnknownValidator", key="beacon"),
+            "[Unauthorized]",
+        ),
+        (ExpectPlan(exposed=False), ExpectPlan(exposed=True), "false for beacon"),
+        (
+            ExpectPlan(signs=True, using=(("v00", 0), ("v01", 0))),
+            ExpectPlan(signs=True, using=(("v01", 0),)),
+            "false",
+        ),
+        (
+            ExpectPlan(signs=False, using=(("v01", 0),)),
+            ExpectPlan(signs=False, using=(("v09", 0),)),
+            "v09 never held a share",
+        ),
+        (ExpectPlan(status="Retired"), ExpectPlan(status="Active"), "Retired"),
+        (
+            ExpectPlan(status="Rotating", at_us=159 * SECOND),
+            ExpectPlan(status="Rotating", at_us=160 * SECOND),
+            "Active",
+        ),
+        (
+            ExpectPlan(generation=0, of="join", within_us=69 * SECOND),
+            ExpectPlan(generation=0, of="join", within_us=70 * SECOND),
+            "1",
+        ),
+        (ExpectPlan(ceremony="completed"), ExpectPlan(ceremony="failed"), "completed"),
+    ],
+    ids=lambda value: describe(value) if isinstance(value, ExpectPlan) else "",
+)
+def test_each_predicate_about_a_keys_life_can_hold_and_can_fail(
+    holds: ExpectPlan, breaks: ExpectPlan, found: str
+) -> None:
+    assert not failed(holds, rotated())
+    assert found in failed(breaks, rotated())
+
+
+def test_a_rekey_whose_key_generation_failed_has_failed() -> None:
+    known = facts(attempt(1, "active"), rotations=[rotation(70, "aborted", operation="rekey")])
+
+    assert not failed(ExpectPlan(rotation="failed"), known)
+    assert not failed(ExpectPlan(rotation="aborted"), known)
+
+
+def test_the_public_key_of_a_second_era_is_another_one() -> None:
+    eras = [generation(0, 60 * SECOND), generation(0, 160 * SECOND, era=2, public_key="bb")]
+    known = facts(attempt(1, "active"), generations=eras)
+
+    assert not failed(ExpectPlan(public_key="changed", era=2), known)
+    assert not failed(ExpectPlan(public_key="kept", era=1, at_us=100 * SECOND), known)
 
 
 def test_an_expectation_is_described_in_one_line() -> None:

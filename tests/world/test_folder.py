@@ -18,8 +18,8 @@ from sim.scenario.plan import (
     TransportPlan,
     ValidatorPlan,
 )
+from sim.world.eventlog import Event
 from sim.world.folder import FolderError, RunFiles, RunFolder, plan_id, write_run
-from sim.world.outcome import Event
 
 EVENT = Event(10, 0, 0, "send", "beacon/dkg/0", 1, ("share", "v01", 1), 1, "ok", (15,))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.world.outcome import Event
+from sim.world.eventlog import Event
 from sim.world.replay import cut, digest_difference, first_difference
 
 NAMES = ("v00", "v01")

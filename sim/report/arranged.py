@@ -1,0 +1,84 @@
+"""What a scenario arranged: faults, requests and adversaries, as rows; many alike become one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sim.report.words import DAY_US, clock, count, moment, names
+
+Record = Mapping[str, Any]
+Row = tuple[str, str, str]
+
+ROWS: Final = 20
+"""Most entries of the timeline that are told one by one."""
+
+
+def arranged(summary: Record) -> Iterator[Row]:
+    """Yield (when, what, of whom) for the timeline and the adversaries of a run."""
+    staged = [action for action in summary["actions"] if action["do"] != "create-key"]
+    genesis_us, dated = summary["genesis_time_us"], _last_us(staged) >= DAY_US
+    if len(staged) <= ROWS:
+        for action in staged:
+            yield _when(action, genesis_us, dated=dated), action["do"], _whom(action)
+    else:
+        yield from _summed(staged, genesis_us, dated=dated)
+    for corruption in summary["corruptions"]:
+        who = f"{corruption['validator']}, {count(corruption['injected'], 'injection')}"
+        yield "adversary", corruption["behaviour"], who
+
+
+def _summed(staged: Sequence[Record], genesis_us: int, *, dated: bool) -> Iterator[Row]:
+    """Yield a row per kind of entry; one that stands alone keeps its own."""
+    by_kind: dict[str, list[Record]] = {}
+    for action in staged:
+        by_kind.setdefault(action["do"], []).append(action)
+    for do, alike in by_kind.items():
+        first = _when(alike[0], genesis_us, dated=dated)
+        if len(alike) == 1:
+            yield first, do, _whom(alike[0])
+            continue
+        keys = sorted({action["key"] for action in alike if "key" in action})
+        nodes = sorted({node for action in alike for node in action.get("nodes", ())})
+        whom = [f"{len(alike):,} times"]
+        if keys:
+            whom.append(names(keys, most=4))
+        if nodes:
+            whom.append(names(nodes, most=4))
+        yield f"from {first}", do, ", ".join(whom)
+
+
+def _last_us(staged: Sequence[Record]) -> int:
+    return max((action.get("at_us", 0) for action in staged), default=0)
+
+
+def _when(action: Record, genesis_us: int, *, dated: bool) -> str:
+    if "at_us" in action:
+        return moment(action["at_us"], genesis_us, dated=dated)
+    when = action["when"]
+    return f"at {when['event']} {when['nth']} of {when['node'] or 'anyone'}"
+
+
+def _whom(action: Record) -> str:
+    """Name the key, the validators, or the sides of a partition; who asks; for how long."""
+    sides = " | ".join(names(group) for group in action.get("groups", ()))
+    said = [
+        action.get("key", ""),
+        sides or names(action.get("nodes", ())) if sides or action.get("nodes") else "",
+    ]
+    if "committee" in action:
+        said.append(f"to {names(action['committee'])}")
+    if "drawn" in action:
+        said.append(f"to {action['drawn']} drawn by stake")
+    if "threshold" in action:
+        said.append(f"threshold {action['threshold']}")
+    if "joins" in action:
+        said.append(f"with {names(action['joins'])}")
+    if "leaves" in action:
+        said.append(f"without {names(action['leaves'])}")
+    said += [action[name] for name in ("principal", "role", "context") if name in action]
+    if "by" in action:
+        said.append(f"by {action['by']}")
+    if "until_us" in action:
+        said.append(f"for {clock(action['until_us'])}")
+    return ", ".join(word for word in said if word) or "none"

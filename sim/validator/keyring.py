@@ -1,0 +1,38 @@
+"""Which share a validator holds of each key's active generation.
+
+The share of a generation is that of the seat whose ceremony made it; or, if that was lost or never
+complete, that of the last successful repair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sim.base.secret import SecretScalar
+from sim.protocol.phases import Phase
+from sim.validator.seats import Seat
+
+
+def share_of(seats: Iterable[Seat], key: str, era: int, generation: int) -> SecretScalar | None:
+    """Return the share of a generation, the latest if several seats hold it; None without one."""
+    shares = [seat.machine.share for seat in _made(seats, key, era, generation)]
+    return next((share for share in reversed(shares) if share is not None), None)
+
+
+def is_lost(seats: Iterable[Seat], key: str, era: int, generation: int) -> bool:
+    """Say whether a member of a generation's committee holds nothing of it."""
+    return not any(
+        # Whoever has a whole key, of a single party, has no share of it.
+        seat.machine.share is not None
+        or (seat.ceremony.operation == "generate" and not seat.machine.shareless)
+        for seat in _made(seats, key, era, generation)
+    )
+
+
+def _made(seats: Iterable[Seat], key: str, era: int, generation: int) -> Iterator[Seat]:
+    """Yield the seats in attempts that made a generation, or repaired shares of it."""
+    for seat in seats:
+        ceremony = seat.ceremony
+        made = (ceremony.key, ceremony.era, ceremony.generation) == (key, era, generation)
+        if made and seat.state.phase is Phase.ACTIVE:
+            yield seat
