@@ -23,6 +23,7 @@ from sim.protocol.ceremony import Ceremony, Member
 from sim.protocol.complaints import judge_opening, share_matches
 from sim.protocol.deals import deal_fault, degree_too_high, parse_deal
 from sim.protocol.entries import Fault
+from sim.protocol.generate import key_fault
 from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import (
     Answer,
@@ -158,6 +159,8 @@ def _by(cited: list[_Cited], name: str, *kinds: str) -> bool:
 
 
 def _bad_deal(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
+    if _by(cited, fault.validator, "publish-key"):
+        return key_fault(record.ceremony, cited[0].body) == fault.fault
     if not _by(cited, fault.validator, "deal"):
         return False
     deal = cited[0]

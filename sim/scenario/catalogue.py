@@ -38,38 +38,66 @@ PROVEN: Final = (
 UNPROVEN: Final = ("no-deal", "unjustified", "accused-by-t")
 """Exclusions that nothing proves."""
 
-REASONS: Final = ("too-few-dealers", "identity-key", "too-few-confirmations", "too-few-signers")
+REASONS: Final = (
+    "too-few-dealers",
+    "identity-key",
+    "too-few-confirmations",
+    "too-few-signers",
+    "rolled-back",
+)
 """Why an attempt can fail."""
 
 REFUSALS: Final = (
+    "AddressTaken",
+    "AlreadyActive",
+    "AlreadyAuthorized",
+    "AlreadyLeaving",
+    "AlreadyReported",
+    "BadEvidence",
     "BadNonce",
     "BadSignature",
     "Duplicate",
+    "Evicted",
+    "IdentityTaken",
     "InvalidCommittee",
     "InvalidPolicy",
     "InvalidSignature",
     "InvalidSigners",
     "InvalidThreshold",
     "KeyExists",
-    "KeyExpired",
     "KeyNotActive",
     "KeyNotFound",
     "KeyRetired",
+    "LastPrincipal",
     "Malformed",
+    "NameTaken",
     "NoEquivocation",
     "NoNonces",
+    "NoRotation",
+    "NoViolation",
     "NotAMember",
     "NotASigner",
+    "NotActive",
     "NotInSet",
-    "NotRotating",
     "NotShareable",
+    "NothingToAnswer",
     "NothingToJustify",
     "NothingToOpen",
     "OtherList",
+    "OtherMessage",
+    "OwnerStays",
+    "PolicyExpired",
     "PolicyViolation",
     "PoolTooSmall",
-    "Reserved",
+    "PrincipalNotFound",
+    "QuorumUnreachable",
+    "ReservedId",
     "RotationPending",
+    "SessionClosed",
+    "SessionNotFound",
+    "SignsNothing",
+    "StakeOverflow",
+    "TooFewHelpers",
     "Unauthorized",
     "UnknownKind",
     "UnknownScheme",
@@ -79,6 +107,9 @@ REFUSALS: Final = (
     "WrongPhase",
 )
 """Why the K-chain refuses a transaction."""
+
+DROPPED: Final = ("coalesced", "generation-gone", "renewed", "retired")
+"""Why a rotation that waits for another never begins."""
 
 
 def behaviours() -> Mapping[str, Behaviour]:

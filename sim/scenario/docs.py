@@ -255,7 +255,9 @@ def _names() -> Iterator[str]:
     yield f"{', '.join(map(_code, catalogue.UNPROVEN))}.\n\n"
     yield f"### Reasons\n\nWhy attempts fail: {', '.join(map(_code, catalogue.REASONS))}.\n\n"
     yield "### Refusals\n\nWhy the K-chain refuses what it is asked for: "
-    yield f"{', '.join(map(_code, catalogue.REFUSALS))}.\n\n### Events\n\n"
+    yield f"{', '.join(map(_code, catalogue.REFUSALS))}.\n\n"
+    yield "Why a rotation that waits for another never begins: "
+    yield f"{', '.join(map(_code, catalogue.DROPPED))}.\n\n### Events\n\n"
     yield from (f"- `{name}`: {meaning}.\n" for name, meaning in catalogue.events().items())
     yield "\n### Profiles and cost models\n\nProfiles: "
     yield ", ".join(f"`{name}`" for name in catalogue.profiles())

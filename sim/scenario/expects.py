@@ -78,7 +78,7 @@ def _check(table: ExpectTable, file: ScenarioFile, registry: Registry, path: Key
                 reporter.conflict(message, (*path, name), (*path, "validator"))
     for name, word, allowed in (
         ("reason", table.reason, catalogue.REASONS),
-        ("refused", table.refused, catalogue.REFUSALS),
+        ("refused", table.refused, catalogue.REFUSALS + catalogue.DROPPED),
     ):
         if word is not None and word not in allowed:
             what = "reason" if name == "reason" else "refusal"

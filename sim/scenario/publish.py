@@ -166,7 +166,7 @@ def _names(table: str, field: str) -> tuple[str, ...]:
         case "ExpectTable", "reason":
             return catalogue.REASONS
         case "ExpectTable", "refused":
-            return catalogue.REFUSALS
+            return catalogue.REFUSALS + catalogue.DROPPED
         case _:
             return ()
 

@@ -6,7 +6,7 @@ from shares. Nothing else may read them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +19,7 @@ from sim.validator.erasing import entries_of
 from sim.validator.life import Validator
 from sim.validator.seats import Seat
 from sim.validator.store import Lose, Store
+from sim.validator.tally import BYTE_METERS
 
 _OUTBOXES: Final = ("outgoing", "delivery")
 """Entries of sealed envelopes alone: their content is secret elsewhere."""
@@ -136,9 +137,10 @@ class Testimony(_Record, frozen=True):
         envelopes: Sealed shares that reached it, if they were recorded.
         sent_bytes: By byte meter.
         messages: By kind.
-        attempts: Both again, for each (session label, attempt) alone.
         charged: Operations by stage and name.
         injected: Injections by corruption id.
+        attempts: What it sent for attempts of ceremonies: label of the session, attempt, messages
+            and bytes.
     """
 
     index: int
@@ -151,9 +153,9 @@ class Testimony(_Record, frozen=True):
     envelopes: list[bytes]
     sent_bytes: dict[str, int]
     messages: dict[str, int]
-    attempts: list[tuple[str, int, dict[str, int]]]
     charged: dict[str, dict[str, int]]
     injected: dict[str, int]
+    attempts: list[tuple[str, int, int, int]]
 
 
 class ShardTestimony(_Record, frozen=True):
@@ -186,9 +188,12 @@ def testify(validator: Validator, injected: dict[str, int]) -> Testimony:
         envelopes=list(store.envelopes) if isinstance(store, WitnessedStore) else [],
         sent_bytes=tally.bytes.sorted(),
         messages=tally.messages.sorted(),
-        attempts=[(*attempt, meter.sorted()) for attempt, meter in tally.attempts.items()],
         charged={stage: meter.sorted() for stage, meter in sorted(tally.charged.items())},
         injected=injected,
+        attempts=[
+            (session, attempt, *_traffic(meter.counts))
+            for (session, attempt), meter in sorted(tally.attempts.items())
+        ],
     )
 
 
@@ -199,6 +204,12 @@ def _secrets(store: Store) -> list[Secretly]:
         Secretly(key, value, stay.written_us, stay.erased_us)
         for (key, value), stay in store.stays.items()
     ]
+
+
+def _traffic(counts: Mapping[str, int]) -> tuple[int, int]:
+    """Return how many messages, and how many bytes, the counters of an attempt tell of."""
+    size = sum(counts.get(meter, 0) for meter in BYTE_METERS)
+    return sum(counts.values()) - size, size
 
 
 def _views(validator: Validator) -> list[AttemptView]:

@@ -29,11 +29,9 @@ def test_a_second_deal_cannot_turn_a_true_opening_into_a_false_one(group: Group)
         return [effect]
 
     cluster.tamper("v1", withhold)
-    while cluster.state.phase is not Phase.RESPOND:
-        cluster.step()
+    cluster.until(Phase.RESPOND)
     dealer._polynomial = Polynomial([lie - 2 * 77, 77], group.order)
-    while cluster.state.phase is not Phase.CONFIRM:
-        cluster.step()
+    cluster.until(Phase.CONFIRM)
     cluster.post("v1", dealer.deal(cluster.state))
     state = cluster.run()
 

@@ -18,6 +18,7 @@ from sim.crypto.groups import get_group
 from sim.crypto.polynomial import interpolate_constant, lagrange
 from sim.protocol.ceremony import Base
 from sim.protocol.effects import Effect, SendShares
+from sim.protocol.judge import CeremonyState
 from sim.protocol.machines import judge, member_machine, open_ceremony
 from sim.protocol.messages import Deal, ShareAck, ShareEnvelope
 from sim.protocol.phases import Phase
@@ -224,7 +225,7 @@ def test_nothing_on_the_ledger_shows_a_secret_whatever_is_complained_about(
     repair.drops.append(lambda source, target, message: isinstance(message, ShareEnvelope))
     seen: list[int] = []
     for who in ("v1", "v2", "v3"):
-        repair.tamper(who, lambda effect: (remember(effect, seen), [effect])[1])
+        repair.tamper(who, lambda effect: remembered(effect, seen))
 
     state = repair.run()
 
@@ -237,9 +238,10 @@ def test_nothing_on_the_ledger_shows_a_secret_whatever_is_complained_about(
     assert state.published == []
 
 
-def remember(effect: Effect, seen: list[int]) -> None:
+def remembered(effect: Effect, seen: list[int]) -> list[Effect]:
     if isinstance(effect, SendShares):
         seen.extend(share.reveal() for share in effect.shares.values())
+    return [effect]
 
 
 def test_all_helpers_but_one_lack_exactly_the_last_sum(scheme: str, group: Group) -> None:
@@ -259,8 +261,7 @@ def test_all_helpers_but_one_lack_exactly_the_last_sum(scheme: str, group: Group
 
     for who in ("v1", "v2", "v3"):
         spy(who)
-    while repair.state.phase is not Phase.RESPOND:
-        repair.step()
+    repair.until(Phase.RESPOND)
     for v in (0, 1, 2):
         machine = repair.machines[v]
         assert isinstance(machine, RepairMachine)
@@ -348,8 +349,7 @@ def test_a_lost_share_is_answered_sealed_and_nobody_is_blamed(
 def test_a_restart_with_the_store_changes_nothing(who: str, phase: Phase, scheme: str) -> None:
     old = active(scheme)
     repair = old.repair(5)
-    while repair.state.phase is not phase:
-        repair.step()
+    repair.until(phase)
 
     repair.restart(who)
     state = repair.run()
@@ -365,8 +365,7 @@ def test_a_restarted_helper_sends_the_same_bytes_again(scheme: str) -> None:
     repair.drop(ShareAck, "v1", "v2")
     repair.drop(ShareAck, "v5", "v2")
     for phase in (Phase.RESPOND, Phase.DELIVER):
-        while repair.state.phase is not phase:
-            repair.step()
+        repair.until(phase)
         repair.restart("v2")
     repair.run()
 
@@ -435,7 +434,7 @@ def test_the_first_members_help_first() -> None:
 
 def test_a_helper_that_let_the_target_down_is_replaced() -> None:
     old = active("ED25519")
-    failed = []
+    failed: list[CeremonyState] = []
     for attempt, silent in ((1, 2), (2, 4)):
         helpers = next_helpers(base_of(5, 3), 5, failed)
         repair = old.repair(5, helpers, attempt=attempt)

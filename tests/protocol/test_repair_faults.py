@@ -110,11 +110,6 @@ def garbled(reply: Reply) -> Reply:
     return Reply(reply.accuser, reply.kind, reply.data[:-1] + bytes([reply.data[-1] ^ 1]))
 
 
-def until(repair: Cluster, phase: Phase) -> None:
-    while repair.state.phase is not phase:
-        repair.step()
-
-
 # Deals
 
 
@@ -176,7 +171,7 @@ def test_an_absent_helper_fails_the_attempt_without_proof(repair: Cluster) -> No
 
 
 def test_two_deals_of_one_helper_are_an_equivocation(repair: Cluster, group: Group) -> None:
-    until(repair, Phase.RESPOND)
+    repair.until(Phase.RESPOND)
     repair.post("v1", Deal((group.base_mul(2),) * 3, b""))
 
     state = repair.run()
@@ -188,7 +183,7 @@ def test_two_deals_of_one_helper_are_an_equivocation(repair: Cluster, group: Gro
 def test_a_late_second_deal_is_a_fault_and_the_repair_goes_on(
     repair: Cluster, old: Cluster, group: Group
 ) -> None:
-    until(repair, Phase.DELIVER)
+    repair.until(Phase.DELIVER)
     repair.post("v1", Deal((group.base_mul(2),) * 3, b""))
 
     state = repair.run()
@@ -213,7 +208,7 @@ def test_a_bad_mask_is_answered_and_disputed(repair: Cluster, old: Cluster) -> N
 
 def test_an_invalid_mask_is_complained_about_with_a_key(repair: Cluster) -> None:
     repair.tamper("v1", bending(2))
-    until(repair, Phase.JUSTIFY)
+    repair.until(Phase.JUSTIFY)
 
     assert len(repair.state.complaints[1, 2].one_time_key) == 1216
 
@@ -353,7 +348,7 @@ def test_a_second_deal_cannot_turn_a_good_answer_into_a_bad_one(
         return [effect]
 
     repair.tamper("v5", lie)
-    until(repair, Phase.ANSWER)
+    repair.until(Phase.ANSWER)
     first = repair.state.deals[1].deal
     assert first is not None
     repair.post("v1", Deal((*first.points[1:], first.points[0]), b""))
@@ -449,7 +444,7 @@ def test_a_second_confirmation_contradicts_the_first(repair: Cluster) -> None:
 def test_only_helpers_help_and_only_the_target_confirms(
     who: str, statement: Deal, repair: Cluster
 ) -> None:
-    until(repair, Phase.RESPOND)
+    repair.until(Phase.RESPOND)
     repair.post(who, statement)
 
     state = repair.run()
@@ -475,7 +470,7 @@ def test_only_helpers_help_and_only_the_target_confirms(
 def test_statements_out_of_their_phase_have_no_effect(
     phase: Phase, who: str, statement: Response, reason: str, repair: Cluster, old: Cluster
 ) -> None:
-    until(repair, phase)
+    repair.until(phase)
     repair.post(who, statement)
 
     state = repair.run()
@@ -488,7 +483,7 @@ def test_statements_out_of_their_phase_have_no_effect(
 def test_an_answer_without_a_complaint_has_no_effect(repair: Cluster) -> None:
     repair.drop(ShareEnvelope, "v1", "v5")
     repair.tamper("v1", without(Answer))
-    until(repair, Phase.ANSWER)
+    repair.until(Phase.ANSWER)
     repair.post("v2", Answer(()))
     repair.post_bytes("v1", "answer", b"no answer")
 
@@ -505,7 +500,7 @@ def test_statements_of_another_attempt_do_not_count(repair: Cluster, old: Cluste
     stale = next(e.body for e in earlier.entries if e.kind == "deal")
     ceremony = earlier.ceremony
     payload = statement_payload(ceremony.session, ceremony.attempt, decode_canonical(stale, Deal))
-    until(repair, Phase.DEAL)
+    repair.until(Phase.DEAL)
     repair._submit(repair.ceremony.member(1).validator, "deal", payload)
 
     state = repair.run()

@@ -5,6 +5,7 @@ A trace file starts with a script, one command a line:
 ``committee N T``, ``set FIELD VALUE`` (a field of the ceremony), ``drop KIND FROM TO``,
 ``corrupt WHO BEHAVIOUR [VICTIM …] [param=value …]``, ``at HEIGHT stop WHO``,
 ``at HEIGHT silence WHO`` (its last statements are lost too), ``at HEIGHT restart WHO [lost]``.
+After ``repair WHO by HELPER …`` all of this is about the repair of WHO's share of the new key.
 
 The story is the same on every curve, so one file serves all three schemes, unless it is about
 nonces, which BLS hasn't, or sets its scheme.
@@ -22,7 +23,7 @@ from sim.protocol import messages
 from tests.support.cluster import Cluster
 from tests.support.curves import SCHEMES
 
-TRACES = sorted(Path(__file__).parents[1].joinpath("traces", "dkg").glob("*.txt"))
+TRACES = sorted(Path(__file__).parents[1].joinpath("traces").glob("*/*.txt"))
 
 
 def cases() -> list[tuple[Path, str]]:
@@ -58,10 +59,13 @@ def play(script: str) -> str:
     size, threshold = next((int(n), int(t)) for name, n, t in _named(lines, "committee"))
     changes: dict[str, Any] = {field: value for _, field, value in _named(lines, "set")}
     cluster = Cluster(size, threshold, 1, **changes)
+    for _, target, _, *helpers in _named(lines, "repair"):
+        cluster.run()
+        cluster = cluster.repair(_index(target), [_index(helper) for helper in helpers])
     later: list[tuple[int, list[str]]] = []
     for line in lines:
         match line:
-            case ["committee" | "set", *_]:
+            case ["committee" | "set" | "repair", *_]:
                 pass
             case ["drop", kind, source, target]:
                 cluster.drop(getattr(messages, kind), source, target)
@@ -96,6 +100,10 @@ def _merged(trace: list[str]) -> list[str]:
 
 def _named(lines: list[list[str]], command: str) -> list[list[str]]:
     return [line for line in lines if line[0] == command]
+
+
+def _index(name: str) -> int:
+    return int(name.removeprefix("v"))
 
 
 def _apply(cluster: Cluster, command: list[str]) -> None:

@@ -52,6 +52,7 @@ from sim.protocol.messages import (
     Statement,
     kind_of,
 )
+from sim.protocol.phases import Phase
 from sim.protocol.sharing import SharingMachine
 from sim.protocol.transactions import (
     CeremonyPayload,
@@ -347,6 +348,12 @@ class Cluster:
             assert self.height < until, self.state.phase
             self.step()
         return self.state
+
+    def until(self, phase: Phase) -> None:
+        """Go on to the beginning of `phase`."""
+        while self.state.phase is not phase:
+            assert not self.state.ended, self.outcome()
+            self.step()
 
     def step(self) -> None:
         """One height: include what is pending, judge, let every machine act, fire its timers."""

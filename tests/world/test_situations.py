@@ -87,14 +87,15 @@ def test_shares_sent_again_after_a_restart_are_no_first_transmissions() -> None:
     assert outcome.messages["retransmissions"] > 0
 
 
-def test_a_dealer_whose_store_is_lost_is_excluded_and_not_blamed() -> None:
+def test_a_dealer_whose_store_is_lost_is_excluded_and_not_blamed_and_gets_its_share() -> None:
     lost = crash(3, 4_300_000, 3_000_000, lose="all")
     outcome = run_plan(lossy(lost))
-    (state,) = outcome.state.ceremonies()
+    state, repair = outcome.state.all_ceremonies()
 
-    assert state.phase is Phase.ACTIVE
-    assert not any(fault.proof for fault in state.faults)
-    assert outcome.shareless == {"beacon": ["v03"]}
+    assert state.phase is repair.phase is Phase.ACTIVE
+    assert repair.ceremony.label == "beacon/repair/0/v03"
+    assert not any(fault.proof for fault in (*state.faults, *repair.faults))
+    assert outcome.shareless == {"beacon": []}
     assert outcome.violations == []
 
 
@@ -221,7 +222,7 @@ def test_a_partition_that_does_not_name_the_ledger_leaves_its_links_up() -> None
 def test_a_partition_that_names_the_ledger_cuts_its_links() -> None:
     groups = ((0, 1), (2, 3, 4, 5, 6, LEDGER))
     cut = ActionPlan(id="cut", do="partition", at_us=3_000_000, groups=groups, until_us=300_000_000)
-    first = run_plan(lossy(cut)).state.ceremonies()[0]
+    first = run_plan(lossy(cut)).state.all_ceremonies()[0]
 
     assert first.reason == "too-few-confirmations"
     assert {(fault.validator, fault.fault) for fault in first.faults} == {
