@@ -312,7 +312,9 @@ class Incarnation:
             if not seat.closed:
                 step = partial(sessions.on_state, seat, state, height, now_us)
                 actions += self._charged(state.phase.value, step)
-            step = partial(sessions.on_height, seat, chain, height, now_us)
+        tasks = chain.signing_tasks(self._setup.index)
+        if tasks or sessions.signs:
+            step = partial(sessions.on_tasks, tasks, height, now_us)
             actions += self._charged("signing", step)
         if not self._setup.conscience.honest:
             for state in chain.ceremonies():

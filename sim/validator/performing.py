@@ -45,7 +45,7 @@ POSTED: Final = "posted/"
 """Store keys of what was said; then the attempt's prefix and the statement's kind."""
 
 SIGNING: Final = "signing/"
-"""Store keys of signing machines; then the prefix of the attempt that made the generation."""
+"""Store keys of signing machines; then the session, 32 bytes in hex."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sim.base.codec import decode_canonical, encode
 from sim.base.ids import ValidatorIndex
-from sim.protocol.ceremony import Ceremony
 from sim.protocol.judge import CeremonyState
+from sim.protocol.signing_task import SigningTask
 from sim.validator.ledger import LedgerView
 from sim.validator.ports import AttemptId, Chain, Membership, News, Repairs
 
@@ -45,11 +45,8 @@ class _Chain:
     def standing(self, name: str) -> str:
         return "active"
 
-    def contexts(self, key: str) -> Sequence[str]:
+    def signing_tasks(self, validator: ValidatorIndex) -> Sequence[SigningTask]:
         return ()
-
-    def has_signed(self, ceremony: Ceremony) -> bool:
-        return False
 
 
 class _Board:
