@@ -25,6 +25,7 @@ from sim.protocol.phases import Phase
 from sim.protocol.repair import RepairState, next_helpers
 from sim.protocol.repair_rules import joined, split
 from sim.protocol.repairing import RepairMachine
+from tests.support.metered import Metered
 from tests.support.repair import active, lost_share, target_of
 from tests.support.vectors import load
 
@@ -33,25 +34,6 @@ QUIET = ["announce", "deal", "respond", "deliver", "confirm"]
 """The phases of a repair in which nobody complains."""
 
 RESTARTS = (Phase.ANNOUNCE, Phase.DEAL, Phase.RESPOND, Phase.DELIVER, Phase.CONFIRM)
-
-
-class Metered:
-    """A machine whose every call is charged to its own meter."""
-
-    def __init__(self, machine: Any) -> None:
-        self.machine = machine
-        self.meter = Meter()
-
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(self.machine, name)
-        if not callable(value):
-            return value
-
-        def call(*args: Any) -> Any:
-            with metering(self.meter):
-                return value(*args)
-
-        return call
 
 
 # Published values
