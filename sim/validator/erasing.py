@@ -15,13 +15,13 @@ from typing import Final, NamedTuple
 from sim.base.ids import Label
 from sim.protocol.effects import Delete, Flush
 from sim.protocol.envelopes import store_prefix
-from sim.validator.performing import POSTED, SIGNING, Action, Note
+from sim.validator.performing import POSTED, Action, Note
 from sim.validator.ports import AttemptId
 from sim.validator.store import Store
 from sim.validator.vaulting import DEK, LASTING, Locker
 
-_PLACES: Final = ("", POSTED, SIGNING)
-_ENTRY: Final = re.compile(rf"({POSTED}|{SIGNING}|{DEK})?([0-9a-f]{{64}})#([0-9]+)/(.*)")
+_PLACES: Final = ("", POSTED)
+_ENTRY: Final = re.compile(rf"({POSTED}|{DEK})?([0-9a-f]{{64}})#([0-9]+)/(.*)")
 
 
 class Left(NamedTuple):

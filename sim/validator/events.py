@@ -32,6 +32,7 @@ EVENTS: Final[dict[str, str]] = {
     "share-repaired": "the share that this validator had lost has been re-created",
     "share-erased": "what it held of one attempt that no longer counts is erased, durably",
     "rotation-activated": "a generation after a key's first, with a seat for it, has become active",
+    "sign-session-opened": "a signing session, with a seat for it, has begun, or is bound anew",
     EFFECT: "one write, erasure, flush, sending or submission is about to be performed",
 }
 """Event name to what it means: everything that `when` may name."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sim.base.secret import SecretScalar
+from sim.crypto import mldsa
+from sim.protocol.generating import GenerateMachine
 from sim.protocol.phases import Phase
 from sim.validator.seats import Seat
 
@@ -19,12 +21,28 @@ def share_of(seats: Iterable[Seat], key: str, era: int, generation: int) -> Secr
     return next((share for share in reversed(shares) if share is not None), None)
 
 
+def signing_key_of(
+    seats: Iterable[Seat], key: str, era: int, generation: int
+) -> tuple[Seat, SecretScalar | mldsa.SigningKey] | None:
+    """Return what signs for a generation, and the seat that holds it; None without one.
+
+    That is the share; of a key of a single party, the whole key, if its scheme signs.
+    """
+    made = list(_made(seats, key, era, generation))
+    for seat in reversed(made):
+        machine = seat.machine
+        if machine.share is not None:
+            return seat, machine.share
+        if isinstance(machine, GenerateMachine) and machine.seed is not None:
+            return seat, mldsa.SigningKey.from_seed(machine.seed)
+    return None
+
+
 def is_lost(seats: Iterable[Seat], key: str, era: int, generation: int) -> bool:
     """Say whether a member of a generation's committee holds nothing of it."""
     return not any(
-        # Whoever has a whole key, of a single party, has no share of it.
         seat.machine.share is not None
-        or (seat.ceremony.operation == "generate" and not seat.machine.shareless)
+        or (isinstance(seat.machine, GenerateMachine) and seat.machine.seed is not None)
         for seat in _made(seats, key, era, generation)
     )
 

@@ -45,7 +45,7 @@ POSTED: Final = "posted/"
 """Store keys of what was said; then the attempt's prefix and the statement's kind."""
 
 SIGNING: Final = "signing/"
-"""Store keys of signing machines; then the prefix of the attempt that made the generation."""
+"""Store keys of signing machines; then the session, 32 bytes in hex."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +146,10 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A request for the whole chain; it names the incarnation that asks."""
+    """A request for the chain after the block at `height`; it names the incarnation that asks."""
 
     incarnation: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +249,10 @@ class Performer:
                     self._tally.again(label, len(raw))
                     self._happened(EFFECT)
                     self._context.submit(label, raw)
-                case Read(incarnation):
+                case Read(incarnation, height):
                     self._tally.messages.add("reads")
                     self._happened(EFFECT)
-                    self._context.submit(Label("", 0, "read", str(incarnation)), b"")
+                    self._context.submit(Label("", 0, "read", str(incarnation)), encode(height))
                 case Deliver():
                     self._send(action)
                 case Alarm(owner, name, None):

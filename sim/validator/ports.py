@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from sim.base.ids import Label, ValidatorIndex
-from sim.protocol.ceremony import Ceremony
 from sim.protocol.effects import Effect
 from sim.protocol.judge import CeremonyState
+from sim.protocol.signing_task import SigningTask
 
 
 class Letter(NamedTuple):
@@ -161,12 +161,8 @@ class Chain(Protocol):
         """Return a validator's status in the registry; ``absent`` if it was never registered."""
         ...
 
-    def contexts(self, key: str) -> Sequence[str]:
-        """Return the contexts that the policy of an active key allows; empty for all."""
-        ...
-
-    def has_signed(self, ceremony: Ceremony) -> bool:
-        """Say whether a signing session of the generation that `ceremony` made is recorded."""
+    def signing_tasks(self, validator: ValidatorIndex) -> Sequence[SigningTask]:
+        """Return the open signing sessions of keys whose committees `validator` is in."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The machines of one validator: one per attempt of a ceremony, one per active key for signing."""
+"""The machines of one validator: one per attempt of a ceremony, one per open signing session."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from sim.protocol.machines import member_machine
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Private, ShareAck, ShareEnvelope
 from sim.protocol.phases import Phase
-from sim.protocol.signing import DEFAULT_CONTEXT, SigningMachine
+from sim.protocol.signing import open_signing
+from sim.protocol.signing_task import Binding, SigningTask
 from sim.validator.account import Account
 from sim.validator.early import Early
 from sim.validator.erasing import erased, left_behind
-from sim.validator.keyring import share_of
-from sim.validator.performing import POSTED, SIGNING, Action, Deliver, Scope, prepare
+from sim.validator.keyring import share_of, signing_key_of
+from sim.validator.performing import POSTED, SIGNING, Action, Deliver, Note, Scope, prepare
 from sim.validator.ports import AttemptId, Chain, Conscience, Letter
 from sim.validator.seats import Seat, SigningSeat
 from sim.validator.store import Store
-from sim.validator.vaulting import Locker
+from sim.validator.vaulting import Locker, Place
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Sessions:
     amnesiac_until: int | None = None
     height: int = 0
     _seats: dict[AttemptId, Seat] = field(default_factory=dict)
-    _signing: dict[str, SigningSeat] = field(default_factory=dict)
+    _signing: dict[Binding, SigningSeat] = field(default_factory=dict)
     _owners: dict[str, Seat | SigningSeat] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -61,6 +62,11 @@ class Sessions:
     def seats(self) -> Sequence[Seat]:
         """Every machine of an attempt that counts, in the order in which they appeared."""
         return tuple(self._seats.values())
+
+    @property
+    def signs(self) -> bool:
+        """Whether it takes part in a signing session."""
+        return bool(self._signing)
 
     def seat(self, state: CeremonyState) -> Seat:
         """Return the machine for an attempt with a seat for it, made when it is first seen."""
@@ -99,16 +105,19 @@ class Sessions:
         for attempt in [known for known in self._seats if known not in chain.live()]:
             seat = self._seats.pop(attempt)
             del self._owners[seat.scope.owner]
-            if seat.signing is not None:
-                del self._signing[seat.signing.scope.label]
-                del self._owners[seat.signing.scope.owner]
             actions += self._prepared(seat, seat.machine.retire(), now_us)
             actions += erased(attempt, seat.scope.label, self.store, self.locker, "retired")
         return actions
 
     def sweep(self, chain: Chain) -> list[Action]:
         """After a start: erase what an earlier incarnation left of attempts that don't count."""
-        return [
+        open_now = {task.session.hex() for task in chain.signing_tasks(self.member.validator)}
+        marks = [
+            Delete(SIGNING + name)
+            for name in self.store.under(SIGNING)
+            if name.partition("/")[0] not in open_now
+        ]
+        return marks + [
             action
             for attempt in left_behind(self.store, chain.live())
             for action in erased(attempt, chain.label(attempt), self.store, self.locker, "swept")
@@ -137,35 +146,43 @@ class Sessions:
         added = self.conscience.add(state, height, now_us)
         return self._packed(None, added, state, Scope.of(state.ceremony), now_us) if added else []
 
-    def on_height(self, seat: Seat, chain: Chain, height: int, now_us: int) -> list[Action]:
-        """Let a holder of an active key take part in its test signature."""
-        share = seat.machine.share
-        if seat.state.phase is not Phase.ACTIVE or share is None:
-            return []
-        if seat.signing is None:
-            seat.signing = self._open_signing(seat, share, chain.contexts(seat.ceremony.key))
-        signing = seat.signing
-        if signing.closed:
-            return []
-        signing.closed = chain.has_signed(seat.ceremony)
-        effects = signing.machine.on_height(height, recorded=signing.closed)
-        return self._prepared(signing, effects, now_us)
+    def on_tasks(self, tasks: Sequence[SigningTask], height: int, now_us: int) -> list[Action]:
+        """Take part in the open signing sessions; end what has been closed or bound anew."""
+        bindings = {task.binding for task in tasks}
+        actions: list[Action] = []
+        for binding in [known for known in self._signing if known not in bindings]:
+            seat = self._signing.pop(binding)
+            del self._owners[seat.scope.owner]
+            actions += self._prepared(seat, seat.machine.close(), now_us)
+        for task in tasks:
+            signing = self._signing.get(task.binding)
+            if signing is None:
+                signing = self._join(task)
+                if signing is None:
+                    continue
+                note = Label(task.label, 0, "sign", "")
+                actions.append(Note("open", note, task.purpose, "sign-session-opened"))
+            effects = signing.machine.on_task(task, height)
+            actions += self._prepared(signing, effects, now_us)
+        return actions
 
-    def _open_signing(
-        self, seat: Seat, share: SecretScalar, contexts: Sequence[str]
-    ) -> SigningSeat:
-        place = seat.scope.place._replace(prefix=SIGNING + seat.scope.place.prefix)
-        purpose = contexts[0] if contexts else DEFAULT_CONTEXT
-        machine = SigningMachine(self.member, seat.state, share, purpose, self.locker.opened(place))
+    def _join(self, task: SigningTask) -> SigningSeat | None:
+        """Make the machine for a binding; None without a share of its generation."""
+        held = signing_key_of(self._seats.values(), task.key, task.era, task.generation)
+        if held is None:
+            return None
+        seat, share = held
+        place = Place(f"{SIGNING}{task.session.hex()}/", task.key, task.era, task.generation)
+        machine = open_signing(self.member, task, share, self.locker.opened(place))
         scope = Scope(
-            label=machine.label,
+            label=task.label,
             attempt=0,
-            session=seat.scope.session,
+            session=task.session,
             place=place,
             scalar_size=seat.scope.scalar_size,
         )
         signing = SigningSeat(machine, scope, seat.state)
-        self._signing[scope.label] = self._owners[scope.owner] = signing
+        self._signing[task.binding] = self._owners[scope.owner] = signing
         return signing
 
     def on_timer(self, owner: str, name: str, now_us: int) -> list[Action]:
@@ -181,8 +198,14 @@ class Sessions:
         if isinstance(message, ShareEnvelope | ShareAck):
             seat = self._seats.get((message.session, message.attempt))
         else:
-            # The label only says which of several keys is meant; the machine checks the rest.
-            seat = self._signing.get(letter.label.session)
+            seat = next(
+                (
+                    signing
+                    for signing in self._signing.values()
+                    if signing.scope.session == message.session
+                ),
+                None,
+            )
         if seat is not None:
             effects = seat.machine.on_message(letter.source, message)
             return self._prepared(seat, effects, now_us)

@@ -13,8 +13,8 @@ from sim.kchain.blocks import genesis_state, unpack_blocks
 from sim.kchain.genesis import Genesis
 from sim.kchain.replica import follow
 from sim.kchain.state import ChainState
-from sim.protocol.ceremony import Ceremony
 from sim.protocol.judge import CeremonyState
+from sim.protocol.signing_task import SigningTask
 from sim.validator.ports import AttemptId, Chain, Membership, Repairs
 
 KEPT: Final = 64
@@ -105,14 +105,17 @@ class ChainView:
         entry = self.state.registry.get(name)
         return "absent" if entry is None else entry.status
 
-    def contexts(self, key: str) -> Sequence[str]:
-        """Return the contexts that the policy of an active key allows; empty for all."""
-        record = self.state.record(key)
-        return () if record is None else record.policy.contexts
+    def signing_tasks(self, validator: ValidatorIndex) -> Sequence[SigningTask]:
+        """Return the open signing sessions of keys whose committees `validator` is in."""
+        return self._signing_tasks.get(validator, ())
 
-    def has_signed(self, ceremony: Ceremony) -> bool:
-        """Say whether a signing session of the generation that `ceremony` made is recorded."""
-        return self.state.has_session(ceremony.key, ceremony.generation)
+    @cached_property
+    def _signing_tasks(self) -> Mapping[ValidatorIndex, Sequence[SigningTask]]:
+        found: dict[ValidatorIndex, list[SigningTask]] = {}
+        for task in self.state.tasks:
+            for member in task.members:
+                found.setdefault(member.validator, []).append(task)
+        return found
 
 
 class KchainBoard:

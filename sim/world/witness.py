@@ -6,7 +6,7 @@ from shares. Nothing else may read them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,6 @@ from sim.validator.erasing import entries_of
 from sim.validator.life import Validator
 from sim.validator.seats import Seat
 from sim.validator.store import Lose, Store
-from sim.validator.tally import BYTE_METERS
 
 _OUTBOXES: Final = ("outgoing", "delivery")
 """Entries of sealed envelopes alone: their content is secret elsewhere."""
@@ -139,8 +138,8 @@ class Testimony(_Record, frozen=True):
         messages: By kind.
         charged: Operations by stage and name.
         injected: Injections by corruption id.
-        attempts: What it sent for attempts of ceremonies: label of the session, attempt, messages
-            and bytes.
+        attempts: What it sent for each attempt of a ceremony, by (session label, attempt): both
+            again, of that alone.
     """
 
     index: int
@@ -155,7 +154,7 @@ class Testimony(_Record, frozen=True):
     messages: dict[str, int]
     charged: dict[str, dict[str, int]]
     injected: dict[str, int]
-    attempts: list[tuple[str, int, int, int]]
+    attempts: list[tuple[str, int, dict[str, int]]]
 
 
 class ShardTestimony(_Record, frozen=True):
@@ -190,10 +189,7 @@ def testify(validator: Validator, injected: dict[str, int]) -> Testimony:
         messages=tally.messages.sorted(),
         charged={stage: meter.sorted() for stage, meter in sorted(tally.charged.items())},
         injected=injected,
-        attempts=[
-            (session, attempt, *_traffic(meter.counts))
-            for (session, attempt), meter in sorted(tally.attempts.items())
-        ],
+        attempts=[(*attempt, meter.sorted()) for attempt, meter in sorted(tally.attempts.items())],
     )
 
 
@@ -204,12 +200,6 @@ def _secrets(store: Store) -> list[Secretly]:
         Secretly(key, value, stay.written_us, stay.erased_us)
         for (key, value), stay in store.stays.items()
     ]
-
-
-def _traffic(counts: Mapping[str, int]) -> tuple[int, int]:
-    """Return how many messages, and how many bytes, the counters of an attempt tell of."""
-    size = sum(counts.get(meter, 0) for meter in BYTE_METERS)
-    return sum(counts.values()) - size, size
 
 
 def _views(validator: Validator) -> list[AttemptView]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sim.base.codec import decode_canonical, encode
 from sim.base.ids import ValidatorIndex
-from sim.protocol.ceremony import Ceremony
 from sim.protocol.judge import CeremonyState
+from sim.protocol.signing_task import SigningTask
 from sim.validator.ledger import LedgerView
 from sim.validator.ports import AttemptId, Chain, Membership, News, Repairs
 
@@ -45,11 +45,8 @@ class _Chain:
     def standing(self, name: str) -> str:
         return "active"
 
-    def contexts(self, key: str) -> Sequence[str]:
+    def signing_tasks(self, validator: ValidatorIndex) -> Sequence[SigningTask]:
         return ()
-
-    def has_signed(self, ceremony: Ceremony) -> bool:
-        return False
 
 
 class _Board:
@@ -103,6 +100,17 @@ def test_a_restarted_validator_ignores_blocks_until_its_read_is_answered() -> No
 
     assert (before, after) == (([], True), ([2, 3, 4, 5], False))
     assert view.final.height == 5
+
+
+def test_a_restarted_validator_goes_on_from_what_it_knew() -> None:
+    before = _view(finality=2)
+    for height in (3, 4, 5):
+        before.receive(_news(height))
+    view = LedgerView(_Board(), 2, waiting=True, known=before.known)
+
+    assert view.head.height == 5
+    assert _followed(view, _news(6, catch_up=True)) == [6]
+    assert (view.final.height, view.acting_height) == (4, 4)
 
 
 def test_blocks_that_came_live_and_in_an_answer_are_followed_once() -> None:

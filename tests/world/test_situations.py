@@ -11,8 +11,10 @@ from sim.base.ids import LEDGER
 from sim.kchain.blocks import decode_block
 from sim.kchain.verify import verify_ledger
 from sim.protocol.phases import Phase
+from sim.protocol.signing_events import SIGNED
 from sim.protocol.transactions import decode_transaction
 from sim.scenario.plan import ActionPlan, LedgerPlan, QuotaPlan, TransportPlan, Trigger
+from sim.world.genesis import identity_of
 from sim.world.networking import parse_perturb
 from sim.world.outcome import RunOutcome, Switches
 from sim.world.runner import run_plan
@@ -44,7 +46,7 @@ def test_every_plan_ends_with_a_key_that_signs_and_a_chain_that_verifies(name: s
     assert outcome.ending == "finished"
     assert outcome.violations == []
     assert outcome.state.record("beacon") is not None
-    assert outcome.state.has_session("beacon", 0)
+    assert outcome.state.sessions["beacon", "test-1-0"].outcome == SIGNED
     assert verify_ledger(outcome.ledger).head == outcome.state.head
 
 
@@ -103,7 +105,8 @@ def test_a_coordinator_that_is_down_is_relieved_by_the_next() -> None:
     outcome = run_plan(lossy(crash_when("sign-submitted", 0)))
 
     (session,) = outcome.state.sessions.values()
-    assert session.statement.signing == "test-0-v01-0"
+    assert session.outcome == SIGNED
+    assert session.recorder == identity_of(lossy(), 1).public
 
 
 def test_a_signer_that_restarts_never_uses_its_old_nonces() -> None:
