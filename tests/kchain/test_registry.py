@@ -171,6 +171,21 @@ def test_a_validator_can_be_evicted_while_it_leaves() -> None:
     assert status(chain, "v3") == ("evicted", EPOCH)
 
 
+def test_who_takes_no_part_is_evicted_at_once_and_never_drawn() -> None:
+    chain = crew()
+    chain.register(4)
+    chain.leaves(3)
+    chain.pass_to(EPOCH)
+    chain.register(5)
+    chain.joins(5)
+
+    for position in (3, 4, 5):
+        assert chain.evict(position) == [""]
+        assert status(chain, f"v{position + 1}") == ("evicted", chain.scene.height)
+        pool = [entry.name for entry in chain.scene.ledger.state.registry.pool]
+        assert pool == ["v1", "v2", "v3"]
+
+
 @pytest.mark.parametrize("kind", [REGISTER, JOIN, LEAVE, EVICT])
 def test_bytes_that_say_nothing_are_malformed(kind: str) -> None:
     chain = crew()
