@@ -16,7 +16,7 @@ from sim.report.grid import draw, legend, worth_drawing
 from sim.report.keys import key_account
 from sim.report.layout import columns, heading
 from sim.report.story import MARKS, Chapter, Mark, Record, tell
-from sim.report.words import REASONS, clock, count, size, span
+from sim.report.words import REASONS, clock, count, names, size, span
 
 STYLES: Final[dict[Mark, str]] = {
     "good": "green",
@@ -117,6 +117,8 @@ def _attempt(attempt: Record) -> Iterator[RenderableType]:
     word, style = OUTCOMES.get(attempt["outcome"], (unfinished, "yellow"))
     place = f"{attempt['session']}, attempt {attempt['attempt']}"
     bound = f"{attempt['threshold']} of {len(attempt['committee'])}"
+    if attempt["target"] is not None:
+        bound = f"by {names(attempt['dealers'])}"
     yield heading(Text.assemble((place, "bold"), f"  {bound}  ", (word, style)))
     chapters = tell(attempt)
     yield Padding(Group(*_phases(attempt, chapters)), (0, 0, 0, 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -18,17 +19,23 @@ def arranged(summary: Record) -> Iterator[Row]:
     """Yield (when, what, of whom) for the timeline and the adversaries of a run."""
     staged = [action for action in summary["actions"] if action["do"] != "create-key"]
     genesis_us, dated = summary["genesis_time_us"], _last_us(staged) >= DAY_US
+    refused = {r["id"]: r["refused"] for r in summary["requests"] if r["refused"] is not None}
     if len(staged) <= ROWS:
         for action in staged:
-            yield _when(action, genesis_us, dated=dated), action["do"], _whom(action)
+            whom = [_whom(action)]
+            if action["id"] in refused:
+                whom.append(f"refused: {refused[action['id']]}")
+            yield _when(action, genesis_us, dated=dated), action["do"], ", ".join(whom)
     else:
-        yield from _summed(staged, genesis_us, dated=dated)
+        yield from _summed(staged, refused, genesis_us, dated=dated)
     for corruption in summary["corruptions"]:
         who = f"{corruption['validator']}, {count(corruption['injected'], 'injection')}"
         yield "adversary", corruption["behaviour"], who
 
 
-def _summed(staged: Sequence[Record], genesis_us: int, *, dated: bool) -> Iterator[Row]:
+def _summed(
+    staged: Sequence[Record], refused: Mapping[str, str], genesis_us: int, *, dated: bool
+) -> Iterator[Row]:
     """Yield a row per kind of entry; one that stands alone keeps its own."""
     by_kind: dict[str, list[Record]] = {}
     for action in staged:
@@ -45,6 +52,8 @@ def _summed(staged: Sequence[Record], genesis_us: int, *, dated: bool) -> Iterat
             whom.append(names(keys, most=4))
         if nodes:
             whom.append(names(nodes, most=4))
+        reasons = Counter(refused[a["id"]] for a in alike if a["id"] in refused)
+        whom += [f"{number:,} refused: {reason}" for reason, number in sorted(reasons.items())]
         yield f"from {first}", do, ", ".join(whom)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from sim.report.story import Record, accepted, complaints, excluded
+from sim.report.story import Record, accepted, complaints, excluded, holders
 
 MOST: Final = 16
 """Largest committee whose grid is drawn."""
@@ -25,7 +25,8 @@ LEGEND: Final = {
 
 def worth_drawing(attempt: Record) -> bool:
     """Say whether a grid shows more than the account's other lines."""
-    return len(attempt["committee"]) <= MOST and bool(complaints(attempt))
+    widest = max(len(holders(attempt)), len(attempt["dealers"]))
+    return widest <= MOST and bool(complaints(attempt))
 
 
 def signs(attempt: Record) -> dict[tuple[str, str], str]:
@@ -34,7 +35,6 @@ def signs(attempt: Record) -> dict[tuple[str, str], str]:
     responded = {response["validator"] for response in accepted(attempt, "response")}
     accused = {(accuser, dealer) for dealer, accuser, _, _ in complaints(attempt)}
     disputed = {(d["accuser"], d["dealer"]) for d in attempt["disputes"]}
-    committee: Sequence[str] = attempt["committee"]
 
     def sign(holder: str, dealer: str) -> str:
         if (holder, dealer) in disputed:
@@ -45,20 +45,24 @@ def signs(attempt: Record) -> dict[tuple[str, str], str]:
             return "–"
         return "●" if holder in responded else " "
 
-    return {(holder, dealer): sign(holder, dealer) for holder in committee for dealer in committee}
+    return {
+        (holder, dealer): sign(holder, dealer)
+        for holder in holders(attempt)
+        for dealer in attempt["dealers"]
+    }
 
 
 def draw(attempt: Record) -> Table:
     """Return the grid of an attempt, its legend below."""
-    committee: Sequence[str] = attempt["committee"]
+    dealers: Sequence[str] = attempt["dealers"]
     marks = signs(attempt)
     table = Table.grid(padding=(0, 1))
     table.add_column(style="dim", no_wrap=True)
-    for _ in committee:
+    for _ in dealers:
         table.add_column(justify="center", no_wrap=True)
-    table.add_row("holder ╲ dealer", *(Text(dealer, style="dim") for dealer in committee))
-    for holder in committee:
-        row = [marks[holder, dealer] for dealer in committee]
+    table.add_row("holder ╲ dealer", *(Text(dealer, style="dim") for dealer in dealers))
+    for holder in holders(attempt):
+        row = [marks[holder, dealer] for dealer in dealers]
         table.add_row(
             Text(holder, justify="right"), *(Text(sign, style=LEGEND[sign][1]) for sign in row)
         )

@@ -165,7 +165,7 @@ def _rows(key: Record, *, rotated: bool) -> Iterator[tuple[str, Text]]:
         yield "committee", Text(names(key["committee"], most=16))
     if key["public_key"] is not None:
         yield "public key", Text(key["public_key"], style="bold")
-        yield "QUAL", Text(names(key["qual"], key["committee"]))
+        yield "QUAL", Text(names(key["qual"], () if rotated else key["committee"], most=16))
     if key["reason"] is not None:
         attempts = f"{key['attempts']} of {key['attempts_max']} attempts"
         reason = REASONS.get(key["reason"], key["reason"])
@@ -213,7 +213,7 @@ def _use(key: Record) -> Iterator[tuple[str, Text]]:
 
 
 def _hex(digits: str) -> str:
-    """Break hex digits into lines of 64: the length of a key."""
+    """Break hex digits into lines of 64, the length of a key; a remainder has its own."""
     return "\n".join(digits[start : start + 64] for start in range(0, len(digits), 64))
 
 
@@ -225,4 +225,4 @@ def _signature(signed: Record) -> Text:
     else:
         text.append("does not verify ✗", style="red")
     text.append(f"\n{_hex(signed['signature'])}")
-    return text.append(f"\nmessage {signed['message']}", style="dim")
+    return text.append(f"\nmessage {_hex(signed['message'])}", style="dim")

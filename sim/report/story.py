@@ -115,26 +115,49 @@ def _chapter(attempt: Record, phase: Record) -> Chapter:
     )
 
 
+def holders(attempt: Record) -> list[str]:
+    """Return who is dealt shares: the committee, or in a repair the helpers and the target."""
+    if attempt["target"] is None:
+        return list(attempt["committee"])
+    return [*attempt["dealers"], attempt["target"]]
+
+
 def _headline(attempt: Record, phase: Record) -> str:
-    size = len(attempt["committee"])
-    match phase["phase"]:
+    name, repaired = phase["phase"], attempt["target"] is not None
+    match name:
         case "announce":
-            return f"{len(attempt['announced'])} of {size} announced a transport key"
+            who = len(holders(attempt))
+            return f"{len(attempt['announced'])} of {who} announced a transport key"
+        case "deal" if attempt["operation"] == "generate":
+            return f"{names(attempt['committee'])} generated the key and published it"
         case "deal":
-            return f"{len(attempt['dealt'])} of {size} dealt"
+            return f"{len(attempt['dealt'])} of {len(attempt['dealers'])} dealt"
         case "respond":
-            raised = len(complaints(attempt))
-            tail = count(raised, "complaint") if raised else "nobody complained"
-            return f"{len(accepted(attempt, 'response'))} of {size} responded, {tail}"
-        case "justify":
-            replies = sum(len(j.get("replies", ())) for j in accepted(attempt, "justification"))
-            return f"{replies} of {count(len(complaints(attempt)), 'complaint')} answered"
-        case "open":
-            openings = sum(len(o.get("openings", ())) for o in accepted(attempt, "open-reply"))
+            who = len(attempt["dealers"] if repaired else attempt["committee"])
+            raised = [c for c in complaints(attempt) if c[1] != attempt["target"]]
+            tail = count(len(raised), "complaint") if raised else "nobody complained"
+            return f"{len(accepted(attempt, 'response', phase))} of {who} responded, {tail}"
+        case "deliver":
+            raised = [c for c in complaints(attempt) if c[1] == attempt["target"]]
+            told = f"misses {count(len(raised), 'sum')}" if raised else "has every sum"
+            said = accepted(attempt, "response", phase)
+            return f"{attempt['target']} {told if said else 'says nothing'}"
+        case "justify" | "answer":
+            of_target = name == "answer"
+            raised = [c for c in complaints(attempt) if (c[1] == attempt["target"]) is of_target]
+            kind = "answer" if of_target else "justification"
+            replies = sum(len(j.get("replies", ())) for j in accepted(attempt, kind))
+            return f"{replies} of {count(len(raised), 'complaint')} answered"
+        case "open" | "examine":
+            opened = accepted(attempt, "open-reply", phase)
+            openings = sum(len(o.get("openings", ())) for o in opened)
             return f"{count(openings, 'sealed answer')} opened"
+        case "confirm" if repaired:
+            done = "confirmed its share" if attempt["confirmed"] else "did not confirm"
+            return f"{attempt['target']} {done}"
         case "confirm":
-            needed = attempt["quorum"]
-            return f"{len(attempt['confirmed'])} of {size} confirmed, {needed} needed"
+            of, needed = len(attempt["committee"]), attempt["quorum"]
+            return f"{len(attempt['confirmed'])} of {of} confirmed, {needed} needed"
         case _:
             partials = len(accepted(attempt, "sign", phase))
             return f"{partials} of {attempt['threshold']} partial signatures"
@@ -144,31 +167,36 @@ def _events(attempt: Record, phase: Record) -> Iterator[Note]:
     match phase["phase"]:
         case "announce":
             yield from _unannounced(attempt, phase)
-        case "respond":
+        case "respond" | "deliver":
             for dealer, accuser, kind, height in complaints(attempt):
-                told = COMPLAINTS[kind]
-                yield Note("doubt", f"{accuser} complains about {dealer}: {kind} ({told})", height)
+                if _covers(phase, height):
+                    told = COMPLAINTS[kind]
+                    said = f"{accuser} complains about {dealer}: {kind} ({told})"
+                    yield Note("doubt", said, height)
         case "justify":
-            yield from _answers(attempt)
-        case "open":
-            yield from _openings(attempt)
-        case "confirm":
+            yield from _answers(attempt, "justification")
+        case "answer":
+            yield from _answers(attempt, "answer")
+        case "open" | "examine":
+            yield from _openings(attempt, phase)
+        case "confirm" if attempt["target"] is None:
             yield from _unconfirmed(attempt, phase)
         case _:
             return
 
 
 def _unannounced(attempt: Record, phase: Record) -> Iterator[Note]:
-    silent = [name for name in attempt["committee"] if name not in attempt["announced"]]
+    awaited = holders(attempt)
+    silent = [name for name in awaited if name not in attempt["announced"]]
     if silent and phase["end"] is not None:
-        said = f"no transport key from {names(silent, attempt['committee'])}"
+        said = f"no transport key from {names(silent, awaited)}"
         yield Note("plain", f"{said}: nothing can be sealed to it", phase["end"])
 
 
-def _answers(attempt: Record) -> Iterator[Note]:
+def _answers(attempt: Record, kind: str) -> Iterator[Note]:
     disputed = {(d["dealer"], d["accuser"]) for d in attempt["disputes"]}
     published = {(p["dealer"], p["holder"]) for p in attempt["published"]}
-    for justification in accepted(attempt, "justification"):
+    for justification in accepted(attempt, kind):
         dealer, height = justification["validator"], justification["height"]
         for reply in justification.get("replies", ()):
             pair = (dealer, reply["accuser"])
@@ -183,9 +211,9 @@ def _answers(attempt: Record) -> Iterator[Note]:
                 yield Note("bad", f"{opening} in the clear: that is no good share", height)
 
 
-def _openings(attempt: Record) -> Iterator[Note]:
+def _openings(attempt: Record, phase: Record) -> Iterator[Note]:
     disputed = {(d["dealer"], d["accuser"]) for d in attempt["disputes"]}
-    for opened in accepted(attempt, "open-reply"):
+    for opened in accepted(attempt, "open-reply", phase):
         accuser, height = opened["validator"], opened["height"]
         for opening in opened.get("openings", ()):
             dealer = opening["dealer"]
@@ -209,7 +237,7 @@ def _verdicts(attempt: Record, phase: Record) -> Iterator[Note]:
     faults = [fault for fault in attempt["faults"] if _covers(phase, fault["height"])]
     for (code, height), dealers in _silences(faults).items():
         verb = "is" if len(dealers) == 1 else "are"
-        who = names(dealers, attempt["committee"])
+        who = names(dealers, attempt["dealers"])
         said = f"{who} {verb} out, {code}: {FAULTS.get(code, code)}; not provable"
         yield Note("bad", said, height)
     out = excluded(attempt)

@@ -14,7 +14,7 @@ from sim.base.errors import DecodeError
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.entries import Fault
 from sim.protocol.judge import CeremonyState
-from sim.protocol.messages import Justification, OpenReply, Response
+from sim.protocol.messages import Answer, Justification, OpenReply, Response
 from sim.protocol.phases import Phase
 from sim.world.chronicle import Chronicle, Statement
 
@@ -44,14 +44,16 @@ def describe_attempt(state: CeremonyState, chronicle: Chronicle) -> Record:
         "end": state.ended_at,
         "end_us": None if state.ended_at is None else times_us[state.ended_at],
         "committee": [member.name for member in ceremony.members],
+        "dealers": [dealer.name for dealer in ceremony.dealers],
+        "target": ceremony.member(ceremony.target).name if ceremony.target else None,
         "threshold": ceremony.threshold,
         "quorum": ceremony.quorum,
         "phases": _phases(state, times_us),
         "announced": _names(ceremony, state.transport),
-        "dealt": _names(ceremony, state.deals),
-        "qual": _names(ceremony, state.qual),
+        "dealt": _dealers(ceremony, state.deals),
+        "qual": _dealers(ceremony, state.qual),
         "excluded": [
-            {"validator": _name(ceremony, dealer), "reason": why}
+            {"validator": _dealer(ceremony, dealer), "reason": why}
             for dealer, why in sorted(state.excluded.items())
         ],
         "faults": faults,
@@ -59,7 +61,7 @@ def describe_attempt(state: CeremonyState, chronicle: Chronicle) -> Record:
             {"dealer": d.dealer, "accuser": d.accuser, "kind": d.kind} for d in state.disputes
         ],
         "published": [
-            {"dealer": _name(ceremony, dealer), "holder": _name(ceremony, holder)}
+            {"dealer": _dealer(ceremony, dealer), "holder": _name(ceremony, holder)}
             for dealer, holder in state.published
         ],
         "confirmed": _names(ceremony, state.confirmed),
@@ -120,6 +122,16 @@ def _name(ceremony: Ceremony, index: int) -> str:
     return ceremony.member(index).name if 1 <= index <= ceremony.size else f"#{index}"
 
 
+def _dealer(ceremony: Ceremony, index: int) -> str:
+    """Return the name of the dealer that deals under `index`: in a reshare an old share's."""
+    dealer = ceremony.dealer_by_index.get(index)
+    return f"#{index}" if dealer is None else dealer.name
+
+
+def _dealers(ceremony: Ceremony, indices: Iterable[int]) -> list[str]:
+    return [_dealer(ceremony, index) for index in sorted(indices)]
+
+
 def _names(ceremony: Ceremony, indices: Iterable[int]) -> list[str]:
     return [_name(ceremony, index) for index in sorted(indices)]
 
@@ -144,12 +156,17 @@ def _content(ceremony: Ceremony, statement: Statement) -> Record:
                 response = decode_canonical(statement.body, Response)
                 return {
                     "complaints": [
-                        {"dealer": _name(ceremony, c.dealer), "kind": c.kind}
+                        {"dealer": _dealer(ceremony, c.dealer), "kind": c.kind}
                         for c in response.complaints
                     ]
                 }
-            case "justification":
-                justification = decode_canonical(statement.body, Justification)
+            case "justification" | "answer":
+                answers = statement.kind == "answer"
+                justification: Justification | Answer = (
+                    decode_canonical(statement.body, Answer)
+                    if answers
+                    else decode_canonical(statement.body, Justification)
+                )
                 return {
                     "replies": [
                         {"accuser": _name(ceremony, r.accuser), "kind": r.kind}
@@ -160,7 +177,7 @@ def _content(ceremony: Ceremony, statement: Statement) -> Record:
                 opened = decode_canonical(statement.body, OpenReply)
                 return {
                     "openings": [
-                        {"dealer": _name(ceremony, o.dealer), "accepts": not o.seeds}
+                        {"dealer": _dealer(ceremony, o.dealer), "accepts": not o.seeds}
                         for o in opened.openings
                     ]
                 }

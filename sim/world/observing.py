@@ -170,7 +170,7 @@ def shareless(
     found: dict[str, list[str]] = {}
     for key in plan.keys:
         record = state.record(key.name)
-        if record is None:
+        if record is None or record.retired_at is not None:
             continue
         # A member whose share was repaired holds it of the repair's attempt.
         made = [state.attempt(*attempt).ceremony for attempt in record.attempts]

@@ -173,11 +173,32 @@ def _action(action: ActionPlan, outcome: RunOutcome) -> Record:
         shown["groups"] = [
             [names[node] if node >= 0 else "ledger" for node in group] for group in action.groups
         ]
+    shown |= _order(action, names)
     for end, nodes in (("from", action.sources), ("to", action.targets)):
         if nodes:
             shown[end] = [names[node] if node >= 0 else "ledger" for node in nodes]
     if action.until_us is not None:
         shown["until_us"] = action.until_us
+    return shown
+
+
+def _order(action: ActionPlan, names: Sequence[str]) -> Record:
+    """Return what an entry asks of the chain, nothing empty; `by` only if it isn't the owner."""
+    shown: Record = {}
+    if action.committee is not None:
+        shown["committee"] = [names[node] for node in action.committee]
+    if action.drawn is not None:
+        shown["drawn"] = action.drawn
+    for name, nodes in (("joins", action.joins), ("leaves", action.leaves)):
+        if nodes:
+            shown[name] = [names[node] for node in nodes]
+    for name in ("threshold", "context", "principal"):
+        if getattr(action, name):
+            shown[name] = getattr(action, name)
+    if action.do == "authorize":
+        shown["role"] = action.role
+    if action.by != "owner":
+        shown["by"] = action.by
     return shown
 
 

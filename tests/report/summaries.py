@@ -69,6 +69,9 @@ def attempt(**changes: Any) -> Record:
         "end": 13,
         "end_us": 26_000_000,
         "committee": COMMITTEE,
+        "operation": "dkg",
+        "dealers": COMMITTEE,
+        "target": None,
         "threshold": 3,
         "quorum": 3,
         "phases": [
@@ -254,6 +257,7 @@ def summary(**changes: Any) -> Record:
                 "nodes": ["v03"],
             },
         ],
+        "requests": [],
         "corruptions": [
             {"id": "c1", "validator": "v01", "behaviour": "bad-share-one", "injected": 1}
         ],
