@@ -107,9 +107,7 @@ def make_validator(plan: Plan, index: int = 0, costs: CostModel = INSTANT) -> Va
             rto_us=lambda _: 200_000,
             rto_max_us=10_000_000,
             retransmissions=None,
-            registration=(
-                registration_of(plan, index) if plan.validators[index].standby else None
-            ),
+            registration=(registration_of(plan, index) if plan.validators[index].standby else None),
         )
     )
 

@@ -46,7 +46,7 @@ def test_a_member_leaves_at_the_next_epoch_and_can_come_back() -> None:
     seen = []
 
     for do in ("leave", "leave", "join"):
-        town.residents[0].inbox.append(Order(do))  # type: ignore[arg-type]  # both are orders
+        town.residents[0].inbox.append(Order(do))
         town.run(12)
         seen.append(_status(town, "v00"))
 
