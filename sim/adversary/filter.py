@@ -24,7 +24,6 @@ from sim.protocol.ceremony import Ceremony, Member
 from sim.protocol.effects import Effect, Post, Put, SendSealed, SendShares
 from sim.protocol.judge import CeremonyState
 
-
 NOTED: Final = frozenset({"share", "polynomial"})
 """Names under which machines write what an adversary may use later."""
 

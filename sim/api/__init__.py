@@ -11,12 +11,13 @@ in `__all__` is a promise: it changes only with the version, and the changelog s
 below `sim.api` may change at any time.
 
 `scenarios` loading · `runs` executing, storing, opening · `replays` executing again and comparing ·
-`ledgers` public verification · `netchecks` networks against what they declare · `records` what
-results consist of · `catalogue` what scenario files may name.
+`ledgers` public verification · `audits` queries of the audit log · `netchecks` networks against
+what they declare · `records` what results consist of · `catalogue` what scenario files may name.
 """
 
 from __future__ import annotations
 
+from sim.api.audits import AuditError, AuditLine, audit
 from sim.api.catalogue import catalogue, schema, template
 from sim.api.ledgers import Ledger, VerifiedKey, VerifiedLedger, verify
 from sim.api.netchecks import NetworkCheck, netcheck
@@ -52,6 +53,8 @@ from sim.world.verdicts import Exit
 __all__ = [
     "SCHEMA_FILE",
     "Activation",
+    "AuditError",
+    "AuditLine",
     "Blame",
     "CommitteeDraw",
     "Diagnostic",
@@ -80,6 +83,7 @@ __all__ = [
     "Tested",
     "VerifiedKey",
     "VerifiedLedger",
+    "audit",
     "catalogue",
     "load",
     "netcheck",

@@ -115,7 +115,7 @@ def verify(ledger: Ledger | bytes | str | Path, expect_head: str | None = None) 
     head = None if expect_head is None else bytes.fromhex(expect_head)
     if head is not None and len(head) != 32:
         raise ValueError(f"a head hash has 64 hex digits, not {2 * len(head)}")
-    chain = verify_ledger(_bytes(ledger), head)
+    chain = verify_ledger(ledger_bytes(ledger), head)
     entries = [entry for block in chain.blocks for entry in block.entries]
     return VerifiedLedger(
         chain=chain.genesis.chain,
@@ -148,7 +148,8 @@ def _key(name: str, state: ChainState) -> VerifiedKey:
     )
 
 
-def _bytes(ledger: Ledger | bytes | str | Path) -> bytes:
+def ledger_bytes(ledger: Ledger | bytes | str | Path) -> bytes:
+    """Return the bytes of a ledger, of its file, or of the one in a run's folder."""
     if isinstance(ledger, str | Path):
         from sim.world.folder import RunFolder
 

@@ -81,6 +81,11 @@ class Run:
         """Accusations that nothing decides, by key and attempt."""
         return tuple(msgspec.convert(record, Dispute) for record in self.summary["disputes"])
 
+    def plan(self) -> Plan:
+        """Return what was run: the scenario with everything resolved."""
+        source = self._source
+        return source.plan if isinstance(source, RunFiles) else source.plan()
+
     def ledger(self) -> Ledger:
         """Return the run's chain."""
         source = self._source

@@ -177,6 +177,37 @@ def verify(
     _exit_with(body)
 
 
+@app.command()
+def audit(
+    ledger: Annotated[
+        Path, typer.Argument(metavar="LEDGER", help="A ledger.msgpack, or a run's folder.")
+    ],
+    key: Annotated[str | None, typer.Option(metavar="NAME", help="Of this key.")] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="WHO", help="Asked for by this principal: a name, or hex digits."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="A height (h1234), virtual time (3d), or date."),
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="WHEN", help="Alike, inclusive.")] = None,
+    outcome: Annotated[
+        str | None,
+        typer.Option(metavar="WORD", help="signed, failed, expired, refused, or a reason."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Ask a ledger's audit log which keys signed what, when, and at whose request."""
+
+    def body() -> int:
+        from sim.cli.auditing import audit_ledger
+
+        return audit_ledger(ledger, key, by, since, until, outcome, as_json=json)
+
+    _exit_with(body)
+
+
 @app.command("list")
 def list_names(
     kind: Annotated[

@@ -79,7 +79,7 @@ class Submission(NamedTuple):
         validator: Who sent it.
         sequence: Rises with every submission of that validator, across incarnations.
         label: What it is about; kind ``read`` asks for the chain instead of adding to it.
-        payload: A signed transaction, or empty for a read.
+        payload: A signed transaction; of a read, the encoded height after which blocks are wanted.
     """
 
     sent_us: int

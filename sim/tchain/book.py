@@ -19,7 +19,7 @@ from sim.protocol.signing_events import (
     Refused,
     SessionEvent,
 )
-from sim.protocol.signing_task import Protocol, SigningTask
+from sim.protocol.signing_task import NOBODY, Protocol, SigningTask
 
 
 class Status(Enum):
@@ -111,7 +111,7 @@ class Book:
         self._height = 0
         self._open: dict[tuple[str, str], tuple[SigningTask, int]] = {}
         self._over: dict[tuple[str, str], Session] = {}
-        self._counts: dict[str, Counts] = {}
+        self._counts: dict[tuple[str, bool], Counts] = {}
         self.seats_most = 0
         """Most seats that one validator has had at a time."""
 
@@ -140,7 +140,7 @@ class Book:
                 case Closed():
                     self._close(event)
                 case Refused():
-                    refused = self._count(event.key).refused
+                    refused = self._count(event.key, asked=True).refused
                     refused[event.reason] = refused.get(event.reason, 0) + 1
                 case _:
                     assert_never(event)
@@ -176,7 +176,7 @@ class Book:
             ended_height=self._height,
         )
         del self._open[event.key, event.signing]
-        counts = self._count(event.key)
+        counts = self._count(event.key, asked=task.requester != NOBODY)
         if status is Status.COMPLETE:
             counts.complete += 1
         elif status is Status.EXPIRED:
@@ -198,8 +198,8 @@ class Book:
             if number is not None:
                 yield task.seated(number)
 
-    def _count(self, key: str) -> Counts:
-        return self._counts.setdefault(key, Counts())
+    def _count(self, key: str, *, asked: bool) -> Counts:
+        return self._counts.setdefault((key, asked), Counts())
 
     def _session(self, task: SigningTask, started_us: int) -> Session:
         number = task.round_at(self._height)
@@ -254,11 +254,18 @@ class Book:
                 taken.update(task.member(seat).name for seat in task.seats(number))
         return dict(sorted(taken.items()))
 
-    def counts(self, key: str | None = None) -> Counts:
-        """Return how a key's sessions and requests have ended; of all keys for None."""
-        chosen = self._counts.values() if key is None else [self._counts.get(key, Counts())]
+    def counts(self, key: str | None = None, *, asked: bool = False) -> Counts:
+        """Return how sessions and requests have ended.
+
+        Args:
+            key: The key's name; None for all keys.
+            asked: Leave out the sessions that the K-chain opens by itself.
+
+        """
         total = Counts()
-        for counts in chosen:
+        for (of, requested), counts in self._counts.items():
+            if key not in (None, of) or (asked and not requested):
+                continue
             total.complete += counts.complete
             total.failed += counts.failed
             total.expired += counts.expired

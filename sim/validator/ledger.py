@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sim.validator.ports import Board, Chain, News
@@ -49,14 +49,23 @@ class LedgerView:
         board: Reads and judges blocks.
         finality: Heights, 0 or more.
         waiting: Whether this incarnation has asked for the chain and has no answer yet.
+        known: What an earlier incarnation had left in `known`: a copy of the chain is public data
+            that survives restarts, unless the whole store is lost. Empty begins at genesis.
 
     """
 
-    def __init__(self, board: Board, finality: int, *, waiting: bool) -> None:
+    def __init__(
+        self, board: Board, finality: int, *, waiting: bool, known: Sequence[Chain] = ()
+    ) -> None:
         self._board = board
         self._finality = finality
-        self._recent: deque[Chain] = deque([board.genesis()])
+        self._recent: deque[Chain] = deque(known or [board.genesis()])
         self.waiting = waiting
+
+    @property
+    def known(self) -> Sequence[Chain]:
+        """The chain after the last block that is final, and after each one since."""
+        return tuple(self._recent)
 
     @property
     def head(self) -> Chain:

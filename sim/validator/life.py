@@ -7,7 +7,7 @@ falls either before all of them or, by a trigger, between two.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar, assert_never
@@ -110,6 +110,7 @@ class Validator:
         tally: What it sent and computed.
         heads: Every block that it followed.
         seen: The chain after the last of them, as far as any incarnation has followed it.
+        known: The part of it that an incarnation goes on from: see `LedgerView.known`.
         now: The running incarnation, or None while it is down.
 
     """
@@ -119,6 +120,7 @@ class Validator:
     tally: Tally = field(default_factory=Tally)
     heads: Heads = field(default_factory=Heads)
     seen: Chain | None = None
+    known: Sequence[Chain] = ()
     now: Incarnation | None = None
 
     async def live(self, context: Context) -> None:
@@ -144,7 +146,8 @@ class Incarnation:
         self._timers = Timers()
         self._account = Account(setup.chain, setup.identity, validator.store)
         restarted = context.incarnation > 0
-        self.ledger = LedgerView(setup.board, setup.finality, waiting=restarted)
+        known = () if validator.store.empty else validator.known
+        self.ledger = LedgerView(setup.board, setup.finality, waiting=restarted, known=known)
         self._performer = Performer(
             context, setup.index, validator.store, self._account, self._timers, self._tally
         )
@@ -202,7 +205,8 @@ class Incarnation:
         """After a restart: note a lost store, and read the ledger before anything else."""
         # Before anything else is stored: a second restart must still know of the first loss.
         lost: list[Action] = [Put(AMNESIAC, str(UNKNOWN_HEIGHT).encode()), Flush()]
-        return [*(lost if self._validator.store.empty else []), Read(self._context.incarnation)]
+        read = Read(self._context.incarnation, self.ledger.head.height)
+        return [*(lost if self._validator.store.empty else []), read]
 
     # One step
 
@@ -275,7 +279,8 @@ class Incarnation:
             self._validator.heads.add(Head(chain.height, chain.head, now_us))
         if followed:
             self._validator.seen = self.ledger.head
-            self.sessions.height = self.ledger.head.height
+            self._validator.known = self.ledger.known
+        self.sessions.height = self.ledger.head.height
         if self.ledger.waiting or (not followed and not was_waiting):
             return []
         nonce = self.ledger.head.nonce(self._setup.identity.public)

@@ -149,9 +149,10 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A request for the whole chain; it names the incarnation that asks."""
+    """A request for the chain after the block at `height`; it names the incarnation that asks."""
 
     incarnation: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,10 +252,10 @@ class Performer:
                     self._tally.again(label, len(raw))
                     self._happened(EFFECT)
                     self._context.submit(label, raw)
-                case Read(incarnation):
+                case Read(incarnation, height):
                     self._tally.messages.add("reads")
                     self._happened(EFFECT)
-                    self._context.submit(Label("", 0, "read", str(incarnation)), b"")
+                    self._context.submit(Label("", 0, "read", str(incarnation)), encode(height))
                 case Deliver():
                     self._send(action)
                 case Alarm(owner, name, None):

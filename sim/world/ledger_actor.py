@@ -7,10 +7,12 @@ here, so that they are one FIFO stream whatever process the validator runs in.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
+from sim.base.codec import decode_canonical
 from sim.base.ids import LEDGER, NEVER_US, Label, ValidatorIndex
 from sim.engine.ports import LedgerDelivery, Submission
 from sim.kchain.blocks import pack_blocks
@@ -20,6 +22,7 @@ from sim.network.ledger_links import Delivery, LedgerLinks
 from sim.scenario.plan import ActionPlan
 from sim.world.orders import Ask, Halt, LinkRule, decode_order
 from sim.world.principals import Principals
+from sim.world.tchain_actor import TchainActor
 
 
 class KchainActor:
@@ -34,6 +37,7 @@ class KchainActor:
 
     Attributes:
         principals: Who they are, and all that they have asked for.
+        tchain: What the T-chain makes of it.
         deliveries: Blocks sent to validators so far.
 
     """
@@ -47,13 +51,15 @@ class KchainActor:
         validators: int,
     ) -> None:
         self.ledger = ledger
+        self.tchain = TchainActor()
         self._links = links
         self.principals = principals
         self._triggered = triggered
         self._validators = tuple(map(ValidatorIndex, range(validators)))
         self._requests: list[tuple[int, int, ActionPlan]] = []
         self._requested = 0
-        self._reads: dict[ValidatorIndex, deque[str]] = {}
+        self._reads: dict[ValidatorIndex, deque[tuple[str, int]]] = {}
+        self._heights = [0]
         self._held: dict[tuple[ValidatorIndex, Label, int], tuple[int, bytes]] = {}
         self._last_arrival_us = 0
         self.deliveries = 0
@@ -96,14 +102,18 @@ class KchainActor:
         formed = self.ledger.form(block_us)
         if formed is None:
             return []
+        for violation in self.tchain.on_block(self.state):
+            raw = self.principals.report(violation, block_us)
+            self.ledger.submit(block_us, LEDGER, raw)
+        self._heights.append(formed.height)
         label = Label("", 0, "block", str(formed.height))
         payload = pack_blocks([formed.raw])
         sent = [self._deliver(block_us, v, formed.height, label, payload) for v in self._validators]
-        if formed.readers:
-            everything = pack_blocks(self.ledger.blocks[1:])
-            for reader in map(ValidatorIndex, formed.readers):
-                answer = Label("", 0, "catch-up", self._reads[reader].popleft())
-                sent.append(self._deliver(block_us, reader, formed.height, answer, everything))
+        for reader in map(ValidatorIndex, formed.readers):
+            subject, known = self._reads[reader].popleft()
+            later = self.ledger.blocks[bisect_right(self._heights, known) :]
+            answer = Label("", 0, "catch-up", subject)
+            sent.append(self._deliver(block_us, reader, formed.height, answer, pack_blocks(later)))
         return [delivery for delivery in sent if delivery is not None]
 
     def pending(self, block_us: int) -> Sequence[bytes]:
@@ -171,7 +181,8 @@ class KchainActor:
         for arrival_us, validator, submission in self._links.arrived(before_us):
             if submission.label.kind == "read":
                 waiting = self._reads.setdefault(validator, deque())
-                waiting.append(submission.label.subject)
+                known = decode_canonical(submission.payload, int)
+                waiting.append((submission.label.subject, known))
                 self.ledger.read(arrival_us, validator)
             else:
                 self.ledger.submit(arrival_us, validator, submission.payload)

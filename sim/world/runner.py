@@ -18,6 +18,7 @@ from sim.engine.results import Machine, Reason
 from sim.kchain.file import encode_ledger
 from sim.kchain.ledger import Ledger
 from sim.scenario.plan import Plan
+from sim.tchain.book import Book
 from sim.validator.tally import BYTE_METERS
 from sim.world.eventlog import EventLog
 from sim.world.genesis import chain_id, make_genesis
@@ -90,6 +91,7 @@ def run_plan(
         shareless=shareless(plan, actor.state, testimonies),
         traffic=_traffic(testimonies),
         attacks=Tried(observation),
+        tchain=_counted(actor.tchain.book),
         asked=list(actor.principals.asked),
         machine=_machine(result.machine, shards, testimonies, ledger_meter),
     )
@@ -108,6 +110,18 @@ class Tried:
     def exposed(self, key: str) -> bool:
         """Say whether all that the adversary stole and recorded gives the key away."""
         return exposed(self._observation, key)
+
+
+def _counted(book: Book) -> dict[str, Any]:
+    """Return the T-chain's own count of all sessions, those that the chain opens included."""
+    counts = book.counts()
+    return {
+        "complete": counts.complete,
+        "expired": counts.expired,
+        "failed": counts.failed,
+        "refused": dict(sorted(counts.refused.items())),
+        "seats_most": book.seats_most,
+    }
 
 
 def _traffic(testimonies: Sequence[Testimony]) -> dict[tuple[str, int], tuple[int, int]]:

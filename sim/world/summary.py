@@ -87,6 +87,7 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
         "ceremonies": attempts,
         "actions": actions,
         "requests": requests,
+        "tchain": dict(outcome.tchain),
         "corruptions": corruptions,
         "violations": violations,
         "expectations": expectations,

@@ -147,6 +147,16 @@ def test_large_thresholds_are_discouraged() -> None:
     assert not with_open("s2").session("beacon", "s2").discouraged
 
 
+def test_sessions_that_the_chain_opens_can_be_left_out_of_the_count() -> None:
+    book = Book()
+    trial = task("test-1-0", purpose="test", requester=bytes(32))
+    book.on_block(OPENED, NOW_US, [Opened(trial), Opened(task("s1"))])
+    book.on_block(OPENED + 1, NOW_US, [signed("test-1-0"), signed("s1")])
+
+    assert book.counts().complete == 2
+    assert book.counts("beacon", asked=True).complete == 1
+
+
 # Beside the K-chain
 
 

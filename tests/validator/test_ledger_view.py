@@ -102,6 +102,17 @@ def test_a_restarted_validator_ignores_blocks_until_its_read_is_answered() -> No
     assert view.final.height == 5
 
 
+def test_a_restarted_validator_goes_on_from_what_it_knew() -> None:
+    before = _view(finality=2)
+    for height in (3, 4, 5):
+        before.receive(_news(height))
+    view = LedgerView(_Board(), 2, waiting=True, known=before.known)
+
+    assert view.head.height == 5
+    assert _followed(view, _news(6, catch_up=True)) == [6]
+    assert (view.final.height, view.acting_height) == (4, 4)
+
+
 def test_blocks_that_came_live_and_in_an_answer_are_followed_once() -> None:
     view = _view(waiting=True)
     view.receive(_news(2, 3, catch_up=True))
