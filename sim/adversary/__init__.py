@@ -18,6 +18,7 @@ from sim.adversary import deals as _deals
 from sim.adversary import holding as _holding
 from sim.adversary import messages as _messages
 from sim.adversary import refresh as _refresh
+from sim.adversary import repair as _repair
 from sim.adversary import resharing as _resharing
 from sim.adversary import result as _result
 from sim.adversary import shares as _shares
@@ -49,4 +50,15 @@ __all__ = [
     "behaviour",
 ]
 
-del _complaints, _deals, _holding, _messages, _refresh, _resharing, _result, _shares, _signing
+del (
+    _complaints,
+    _deals,
+    _holding,
+    _messages,
+    _refresh,
+    _repair,
+    _resharing,
+    _result,
+    _shares,
+    _signing,
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 from sim.adversary.registry import (
@@ -23,7 +23,6 @@ from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Ceremony, Member
 from sim.protocol.effects import Effect, Post, Put, SendSealed, SendShares
 from sim.protocol.judge import CeremonyState
-
 
 NOTED: Final = frozenset({"share", "polynomial"})
 """Names under which machines write what an adversary may use later."""
@@ -80,6 +79,7 @@ class Adversary:
         seed: The run's seed.
         validator: Registry position of the validator.
         corruptions: The plan's list; entries on other validators are skipped.
+        sign: Signs as the validator's identity, for what it signs itself before it is sent.
 
     Raises:
         LocalError: A behaviour or parameter that does not exist, or an id used twice.
@@ -87,9 +87,14 @@ class Adversary:
     """
 
     def __init__(
-        self, seed: int, validator: ValidatorIndex, corruptions: Iterable[Corrupt]
+        self,
+        seed: int,
+        validator: ValidatorIndex,
+        corruptions: Iterable[Corrupt],
+        sign: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self._seed = seed
+        self._sign = sign
         self._validator = validator
         self._mine: list[tuple[Corrupt, Behaviour, dict[str, Value]]] = []
         self._memories: dict[str, dict[tuple[bytes, int], Memory]] = {}
@@ -184,6 +189,7 @@ class Adversary:
             memory=memory,
             earlier=tuple(memories.values())[: list(memories).index(attempt)],
             notebooks=tuple(self._notebooks.values()),
+            sign=self._sign,
         )
 
 

@@ -14,8 +14,8 @@ def retained_share(effect: Occasion, corruption: Corruption) -> Iterator[Occasio
     """Erase nothing (67). Applies to any member, whenever it is to forget something.
 
     Expected: nobody can see it, and nobody is blamed. Fewer than t retained shares of one
-    generation, with whatever others there are of later ones, sign nothing; t of them still do, which
-    no protocol can prevent.
+    generation, with whatever others there are of later ones, sign nothing; t of them still do,
+    which no protocol can prevent.
     """
     match effect:
         case Delete():
@@ -31,8 +31,8 @@ def mobile_adversary(effect: Occasion, corruption: Corruption) -> Iterator[Occas
     All that the validator has in its store and memory in that time is stolen; what travels, and the
     ledger, is recorded anyway.
 
-    Expected: nobody can see it; each secret stolen counts as an injection. The key falls to t shares
-    of one generation. With refresh, fewer than t
+    Expected: nobody can see it; each secret stolen counts as an injection. The key falls to t
+    shares of one generation. With refresh, fewer than t
     validators read between two activations, and transport keys of every ceremony, it doesn't.
     """
     yield effect

@@ -77,6 +77,7 @@ class Corruption:
         memory: Of this attempt.
         earlier: Memories of the attempts before, of any key, oldest first.
         notebooks: What the validator wrote down in every attempt, of any key, oldest first.
+        sign: Signs as the validator's identity; None where nothing has to be signed again.
 
     """
 
@@ -90,6 +91,7 @@ class Corruption:
     memory: Memory
     earlier: tuple[Memory, ...] = ()
     notebooks: tuple[Notebook, ...] = ()
+    sign: Callable[[bytes], bytes] | None = None
 
     @property
     def ceremony(self) -> Ceremony:

@@ -97,9 +97,9 @@ def off_polynomial_share(effect: Occasion, corruption: Corruption) -> Iterator[O
             yield effect
 
 
-@behaviour()
+@behaviour(operations=["dkg", "rekey", "reshare", "refresh"])
 def index_map_mismatch(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
-    """Number the members as if one of them were not there (78). Applies to a confirmation.
+    """Leave one of the others out when numbering the members (78). Applies to a confirmation.
 
     Expected: bad-confirmation, proven: every proof is bound to the digest of the ordered committee,
     so that another numbering can't pass for this one.

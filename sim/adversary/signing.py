@@ -17,6 +17,7 @@ from sim.protocol.activation import list_hash
 from sim.protocol.effects import Post, Send
 from sim.protocol.messages import PartialSignature, Sign, SigningPackage
 from sim.protocol.phases import Phase
+from sim.protocol.signing_task import partial_statement
 
 Said = TypeVar("Said", Sign, PartialSignature)
 
@@ -39,8 +40,11 @@ def bad_partial_signature(effect: Occasion, corruption: Corruption) -> Iterator[
     match effect:
         case Post(Sign() as said):
             yield Post(_spoiled(said, corruption))
-        case Send(_, _, PartialSignature() as said):
-            yield dataclasses.replace(effect, message=_spoiled(said, corruption))
+        case Send(_, _, PartialSignature() as said) if corruption.sign is not None:
+            bad = _spoiled(said, corruption)
+            word = corruption.sign(partial_statement(bad.list_hash, bad.partial))
+            signed = msgspec.structs.replace(bad, signature=word)
+            yield dataclasses.replace(effect, message=signed)
         case _:
             yield effect
 

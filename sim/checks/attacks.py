@@ -112,7 +112,7 @@ def forge(shares: Mapping[Holder, Point], records: Sequence[CeremonyState]) -> b
 
 
 def _sets(shares: Mapping[Holder, Point], thresholds: Sequence[int]) -> Iterator[dict[int, int]]:
-    """Yield {index: share} of every size in `thresholds`: of one generation first, then mixtures."""
+    """Yield {index: share} of every size in `thresholds`; of one generation first, then mixed."""
     held = sorted(shares.items())
     for pure in (True, False):
         for size in thresholds:

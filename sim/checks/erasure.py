@@ -11,7 +11,7 @@ from sim.protocol.judge import CeremonyState
 from sim.protocol.phases import Phase
 
 LASTING: Final = frozenset({"share", "dek/share"})
-"""What stays of an attempt while its share counts: the share, and the key that it is locked with."""
+"""What stays of an attempt while its share counts: the share, and the key that locks it."""
 
 
 @check
@@ -43,9 +43,9 @@ def shares_outlive_rotations(observation: Observation) -> Iterator[Finding]:
 def _free_from_us(observation: Observation, state: CeremonyState) -> int:
     """Virtual time from which shares of a generation may go; after the end if they never may."""
     activated, key = observation.activated, state.ceremony.key
-    if activated is not None and id_of(state) not in activated:
-        if state.ceremony.operation == "rekey":
-            return 0  # a new era that the old key never endorsed
+    unendorsed = activated is not None and id_of(state) not in activated
+    if unendorsed and state.ceremony.operation == "rekey":
+        return 0  # the old key never signed for this one
     ends = [observation.retired[key]] if key in observation.retired else []
     later = observation.successor(state)
     if later is not None:

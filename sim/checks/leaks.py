@@ -126,7 +126,12 @@ def _publications(observation: Observation) -> Iterator[tuple[int, Publication, 
 
 def is_secret(key: str) -> bool:
     """Say whether a store keeps a secret from the chain under `key`; see `stored_secrets`."""
-    return _ONE_TIME in key or key.rpartition("/")[2] in ("share", "transport", "polynomial")
+    return _ONE_TIME in key or key.rpartition("/")[2] in (
+        "share",
+        "transport",
+        "polynomial",
+        "masks",
+    )
 
 
 def stored_secrets(
@@ -158,6 +163,9 @@ def stored_secrets(
             return [KnownSecret("seeds of the transport key", Secret(value))]
         case "polynomial":
             return _polynomial(value, ceremony, ceremony.dealer_by_validator[validator].index)
+        case "masks":
+            masks = decode_canonical(value, tuple[bytes, ...])
+            return [KnownSecret(f"mask {k} of its share", Secret(m)) for k, m in enumerate(masks)]
         case _:
             return []
 

@@ -13,7 +13,6 @@ from sim.protocol.ceremony import Member
 from sim.protocol.judge import CeremonyState
 from sim.protocol.phases import Phase
 
-
 AttemptId: TypeAlias = tuple[bytes, int]
 """(session, attempt); the session is 32 bytes."""
 

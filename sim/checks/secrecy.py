@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from sim.checks.observation import GenerationId, Observation, Period, title
+from sim.checks.observation import GenerationId, Observation, Period, id_of, title
 from sim.checks.registry import Finding, check
 from sim.checks.statements import Said, by_attempt
 from sim.protocol.ceremony import Ceremony
@@ -29,10 +29,39 @@ def secrecy(observation: Observation) -> Iterator[Finding]:
     said = by_attempt(observation)
     for state in observation.ceremonies:
         if state.ceremony.operation == "repair":
-            continue  # its masks are no polynomial: see `repaired_shares_are_hidden`
-        shown = said.get((state.ceremony.session, state.ceremony.attempt), ())
+            continue  # masks are points of no polynomial: see `repaired_shares_stay_hidden`
+        shown = said.get(id_of(state), ())
         exposure = Exposure(observation, state, shown)
         yield from exposure.findings()
+
+
+@check
+def repaired_shares_stay_hidden(observation: Observation) -> Iterator[Finding]:
+    """Of an honest member's repaired share everybody else lacks at least one helper's sum.
+
+    [protocols, "Repair": publishing a sum in the clear with t − 1 corrupted helpers gives the share
+    away.]
+
+    If all t helpers are corrupted, they have t shares anyway.
+    """
+    said = by_attempt(observation)
+    for state in observation.ceremonies:
+        ceremony = state.ceremony
+        if ceremony.operation != "repair" or not state.qual:
+            continue
+        life, target = observation.lifetime(state), ceremony.member(ceremony.target)
+        if observation.view(target).corrupted_in(life):
+            continue
+        corrupted = {d.index for d in ceremony.dealers if observation.view(d).corrupted_in(life)}
+        shown = _published(ceremony, said.get(id_of(state), ()))
+        open_sums = {dealer for dealer, holders in shown.items() if target.index in holders}
+        known = corrupted | open_sums
+        if open_sums and known >= set(ceremony.helpers):
+            yield Finding(
+                f"{title(state)}: every helper's sum is known, so is the share of {target.name}",
+                observation.at_us(state.ended_at),
+                target.name,
+            )
 
 
 @check
@@ -49,10 +78,12 @@ def generations_stay_hidden(observation: Observation) -> Iterator[Finding]:
     said = by_attempt(observation)
     for identity, (made, *_) in observation.generations.items():
         ceremony, life = made.ceremony, observation.lifetime(made)
-        known = {m.index for m in ceremony.members if observation.view(m).corrupted_in(life)}
+        known: set[int] = {
+            m.index for m in ceremony.members if observation.view(m).corrupted_in(life)
+        }
         at_us = observation.at_us(made.ended_at)
         for state in _reshares(observation, identity):
-            shown = said.get((state.ceremony.session, state.ceremony.attempt), ())
+            shown = said.get(id_of(state), ())
             exposed = Exposure(observation, state, shown).exposed
             if exposed - known:
                 at_us = observation.at_us(state.deal_end)
@@ -69,10 +100,11 @@ def generations_stay_hidden(observation: Observation) -> Iterator[Finding]:
 def _reshares(observation: Observation, identity: GenerationId) -> Iterator[CeremonyState]:
     """Yield the attempts that deal the shares of a generation out, in order of opening."""
     for state in observation.ceremonies:
-        ceremony = state.ceremony
-        if ceremony.operation == "reshare" and ceremony.base is not None:
-            if (ceremony.key, ceremony.era, ceremony.base.generation) == identity:
-                yield state
+        ceremony, base = state.ceremony, state.ceremony.base
+        if ceremony.operation != "reshare" or base is None:
+            continue
+        if (ceremony.key, ceremony.era, base.generation) == identity:
+            yield state
 
 
 class Exposure:

@@ -88,7 +88,7 @@ def threshold_is_exact(observation: Observation) -> Iterator[Finding]:
 
 @check
 def enough_honest_holders(observation: Observation) -> Iterator[Finding]:
-    """An activated generation has t honest holders, as long as the liars are no more than f*.
+    """At least t honest holders have a share of what is activated, if the liars are within f*.
 
     [protocols, step 5: the quorum is t + f*.] A holder is who wrote its share down, whatever it
     lost since.

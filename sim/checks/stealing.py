@@ -7,22 +7,19 @@ finds is checked against public points before it counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from sim.base.codec import decode_canonical
 from sim.base.secret import Secret, SecretBytes
-from sim.checks.algebra import Form, Knowledge, at, combine
-from sim.checks.observation import Kept, Observation, ValidatorView, generation_of, id_of
+from sim.checks.algebra import Form, Knowledge, at
+from sim.checks.forms import SHARING, Parts
+from sim.checks.observation import Kept, Observation, ValidatorView, id_of
 from sim.checks.statements import Said, by_attempt
 from sim.crypto import sealing
-from sim.crypto.group import ScalarError
 from sim.crypto.groups import get_group
-from sim.crypto.polynomial import lagrange
-from sim.protocol.ceremony import Ceremony
-from sim.protocol.complaints import SEEDS_SIZE, open_reply, share_matches
-from sim.protocol.deals import DEAL_FAULTS
+from sim.protocol.complaints import SEEDS_SIZE, open_reply
 from sim.protocol.judge import CeremonyState
-from sim.protocol.messages import Justification, OpenReply, ShareEnvelope
+from sim.protocol.messages import Answer, Justification, OpenReply, ShareEnvelope
 from sim.protocol.phases import Phase
 
 
@@ -57,15 +54,11 @@ def loot(observation: Observation, key: str, era: int) -> Loot:
     envelopes = list(_envelopes(observation))
     found = Loot(get_group(states[0].ceremony.scheme).order)
     for state in states:
-        if state.ceremony.operation in ("repair", "generate"):
-            continue
-        heist = _Heist(observation, state, found)
-        heist.take_stores()
-        heist.open_recorded(envelopes)
-        heist.read_ledger(said.get(id_of(state), ()))
-    for state in states:
-        if state.ceremony.operation == "repair" and state.phase is Phase.ACTIVE:
-            _repaired(observation, state, found)
+        if state.ceremony.operation in SHARING or state.ceremony.operation == "repair":
+            heist = _Heist(observation, state, found)
+            heist.take_stores()
+            heist.open_recorded(envelopes)
+            heist.read_ledger(said.get(id_of(state), ()))
     return found
 
 
@@ -91,190 +84,134 @@ class _Heist:
         self._ceremony = state.ceremony
         self._found = found
         self._group = get_group(state.ceremony.scheme)
-        self._dealt = _dealt(state, found)
-        if state.phase is Phase.ACTIVE:
-            found.generations[state.ceremony.generation] = _summed(state, self._dealt, found)
+        self._parts = Parts(state, found.generations)
+        if state.phase is Phase.ACTIVE and state.ceremony.operation in SHARING:
+            found.generations[state.ceremony.generation] = self._parts.made()
 
     def take_stores(self) -> None:
-        """Take shares and polynomials out of the stores of the corrupted."""
+        """Take shares, polynomials and masks out of the stores of the corrupted."""
+        for validator, kept in self._stolen():
+            match kept.name:
+                case "share":
+                    self._learn_share(validator, kept.value)
+                case "polynomial":
+                    self._learn_polynomial(validator, kept.value)
+                case "masks":
+                    self._learn_masks(validator, kept.value)
+                case _:
+                    pass
+
+    def _stolen(self) -> Iterator[tuple[ValidatorView, Kept]]:
         for validator in self._observation.validators:
             for kept in stolen(validator):
-                if (kept.session, kept.attempt) != id_of(self._state):
-                    continue
-                if kept.name == "share":
-                    self._learn_share(validator, kept.value)
-                elif kept.name == "polynomial":
-                    self._learn_polynomial(validator, kept.value)
+                if (kept.session, kept.attempt) == id_of(self._state):
+                    yield validator, kept
 
     def open_recorded(self, envelopes: Sequence[ShareEnvelope]) -> None:
         """Open recorded envelopes of this attempt with stolen transport keys."""
         keys = self._transport_keys()
-        here = id_of(self._state)
         for envelope in envelopes:
             key = keys.get(envelope.recipient)
-            if (envelope.session, envelope.attempt) == here and key is not None:
-                self._learn_part(
-                    envelope.dealer, envelope.recipient, _opened(envelope, key, self._ceremony)
-                )
-
-    def read_ledger(self, said: Sequence[Said]) -> None:
-        """Read what stands in the clear, and open sealed replies with stolen or published seeds."""
-        ceremony = self._ceremony
-        seeds = self._one_time_keys()
-        for one in said:
-            holder = ceremony.by_identity.get(one.principal)
-            if isinstance(one.statement, OpenReply) and holder is not None:
-                for opening in one.statement.openings:
-                    if len(opening.seeds) == SEEDS_SIZE:
-                        seeds[opening.dealer, holder.index] = Secret(opening.seeds)
-        for one in said:
-            dealer = ceremony.dealer_by_identity.get(one.principal)
-            if not isinstance(one.statement, Justification) or dealer is None:
-                continue
-            for reply in one.statement.replies:
-                pair = dealer.index, reply.accuser
-                if reply.kind == "clear":
-                    self._learn_part(*pair, reply.data)
-                elif pair in seeds:
-                    key = sealing.TransportKey.from_seeds(seeds[pair])
-                    self._learn_part(*pair, open_reply(ceremony, pair, key, reply.data))
+            if (envelope.session, envelope.attempt) == id_of(self._state) and key is not None:
+                scalar = self._opened(envelope, key)
+                self._learn(envelope.dealer, envelope.recipient, scalar)
 
     def _transport_keys(self) -> dict[int, sealing.TransportKey]:
         """Return stolen transport keys that were announced in this attempt, by holder."""
         keys = {}
-        for validator in self._observation.validators:
-            seat = self._ceremony.by_validator.get(validator.index)
-            if seat is None:
-                continue
-            for seeds in self._transport_seeds(validator):
-                key = sealing.TransportKey.from_seeds(seeds)
-                if key.public == self._state.transport.get(seat.index):
-                    keys[int(seat.index)] = key
+        for holder, seeds in self._transport_seeds():
+            key = sealing.TransportKey.from_seeds(seeds)
+            if key.public == self._state.transport.get(holder):
+                keys[holder] = key
         return keys
 
-    def _transport_seeds(self, validator: ValidatorView) -> Iterator[SecretBytes]:
-        if validator.transport is not None and validator.periods:
-            yield validator.transport  # for life: whenever it is stolen, it opens everything
-        for kept in stolen(validator):
-            if (kept.session, kept.attempt) == id_of(self._state) and kept.name == "transport":
-                yield kept.value
-
-    def _one_time_keys(self) -> dict[tuple[int, int], SecretBytes]:
-        seeds = {}
+    def _transport_seeds(self) -> Iterator[tuple[int, SecretBytes]]:
+        seats = self._ceremony.by_validator
         for validator in self._observation.validators:
-            seat = self._ceremony.by_validator.get(validator.index)
-            for kept in stolen(validator) if seat else ():
-                kind, _, dealer = kept.name.partition("/")
-                if (kept.session, kept.attempt) == id_of(self._state) and kind == "one-time":
-                    assert seat is not None
-                    seeds[int(dealer), int(seat.index)] = kept.value
+            if validator.transport is not None and validator.periods and validator.index in seats:
+                # It serves for life: whenever it is stolen, it opens everything.
+                yield seats[validator.index].index, validator.transport
+        for validator, kept in self._stolen():
+            if kept.name == "transport":
+                yield seats[validator.index].index, kept.value
+
+    def _opened(self, envelope: ShareEnvelope, key: sealing.TransportKey) -> bytes | None:
+        try:
+            return sealing.open_sealed(
+                envelope.sealed,
+                key,
+                "share",
+                self._ceremony.chain,
+                envelope.session,
+                envelope.attempt,
+                envelope.dealer,
+                envelope.recipient,
+            )
+        except sealing.SealError:
+            return None
+
+    def read_ledger(self, said: Sequence[Said]) -> None:
+        """Read what stands in the clear, and open sealed replies with stolen or published seeds."""
+        ceremony = self._ceremony
+        seeds = self._one_time_seeds(said)
+        for one in said:
+            dealer = ceremony.dealer_by_identity.get(one.principal)
+            if dealer is None or not isinstance(one.statement, Justification | Answer):
+                continue
+            for reply in one.statement.replies:
+                pair = dealer.index, reply.accuser
+                if reply.kind == "clear":
+                    self._learn(*pair, reply.data)
+                elif pair in seeds:
+                    key = sealing.TransportKey.from_seeds(seeds[pair])
+                    self._learn(*pair, open_reply(ceremony, pair, key, reply.data))
+
+    def _one_time_seeds(self, said: Sequence[Said]) -> dict[tuple[int, int], SecretBytes]:
+        """Return the seeds of one-time keys by (dealer, accuser): stolen, or published."""
+        seeds: dict[tuple[int, int], SecretBytes] = {}
+        for validator, kept in self._stolen():
+            kind, _, dealer = kept.name.partition("/")
+            if kind == "one-time":
+                holder = self._ceremony.by_validator[validator.index].index
+                seeds[int(dealer), holder] = kept.value
+        for one in said:
+            accuser = self._ceremony.by_identity.get(one.principal)
+            if accuser is None or not isinstance(one.statement, OpenReply):
+                continue
+            for opening in one.statement.openings:
+                if len(opening.seeds) == SEEDS_SIZE:
+                    seeds[opening.dealer, accuser.index] = Secret(opening.seeds)
         return seeds
 
     def _learn_share(self, validator: ValidatorView, value: SecretBytes) -> None:
-        seat = self._ceremony.by_validator.get(validator.index)
+        seat = self._ceremony.by_validator[validator.index]
         polynomial = self._found.generations.get(self._ceremony.generation)
-        if seat is None or polynomial is None or not self._state.verification:
-            return
         scalar = self._group.decode_scalar(value.reveal())
+        if polynomial is None or not self._state.verification:
+            return
         if self._group.base_mul(scalar) == self._state.verification[seat.index]:
-            self._found.knowledge.learn(at(self._found.order, polynomial, seat.index), scalar)
+            form = at(self._found.order, polynomial, seat.index)
+            self._found.knowledge.learn(form, scalar)
 
     def _learn_polynomial(self, validator: ValidatorView, value: SecretBytes) -> None:
-        seat = self._ceremony.dealer_by_validator.get(validator.index)
-        if seat is None or seat.index not in self._dealt:
-            return
-        encoded = decode_canonical(value.reveal(), tuple[bytes, ...])
-        scalars = list(map(self._group.decode_scalar, encoded))
+        dealer = self._ceremony.dealer_by_validator[validator.index].index
+        scalars = self._scalars(value)
         for holder in self._ceremony.members:
             terms = (c * pow(holder.index, k, self._found.order) for k, c in enumerate(scalars))
             share = self._group.encode_scalar(sum(terms) % self._found.order)
-            self._learn_part(seat.index, holder.index, share)
-        if self._ceremony.operation == "reshare":
-            # Its constant is a share of the old generation, even with fewer holders than t'.
-            form = self._dealt[seat.index][0]
-            base = self._ceremony.base
-            if base and self._group.base_mul(scalars[0]) == base.verification[seat.index]:
-                self._found.knowledge.learn(form, scalars[0])
+            self._learn(dealer, holder.index, share)
 
-    def _learn_part(self, dealer: int, holder: int, scalar: bytes | None) -> None:
-        """Learn what `dealer` dealt to `holder`, if it is what the deal commits to."""
-        polynomial = self._dealt.get(dealer)
-        if polynomial is None or scalar is None:
-            return
-        deal = self._state.deals[dealer].deal
-        assert deal is not None
-        if share_matches(self._ceremony, deal.points, holder, scalar):
-            try:
-                value = self._group.decode_scalar(scalar)
-            except ScalarError:
-                return
-            self._found.knowledge.learn(at(self._found.order, polynomial, holder), value)
+    def _learn_masks(self, validator: ValidatorView, value: SecretBytes) -> None:
+        dealer = self._ceremony.dealer_by_validator[validator.index].index
+        for holder, mask in zip(self._ceremony.helpers, self._scalars(value), strict=True):
+            self._learn(dealer, holder, self._group.encode_scalar(mask))
 
+    def _scalars(self, value: SecretBytes) -> list[int]:
+        encoded = decode_canonical(value.reveal(), tuple[bytes, ...])
+        return list(map(self._group.decode_scalar, encoded))
 
-def _opened(envelope: ShareEnvelope, key: sealing.TransportKey, ceremony: Ceremony) -> bytes | None:
-    try:
-        return sealing.open_sealed(
-            envelope.sealed,
-            key,
-            "share",
-            ceremony.chain,
-            envelope.session,
-            envelope.attempt,
-            envelope.dealer,
-            envelope.recipient,
-        )
-    except sealing.SealError:
-        return None
-
-
-def _dealt(state: CeremonyState, found: Loot) -> dict[int, list[Form]]:
-    """Return the polynomials that sound deals commit to: what is drawn is unknown."""
-    ceremony = state.ceremony
-    polynomials = {}
-    for dealer, recorded in sorted(state.deals.items()):
-        if recorded.deal is None or state.excluded.get(dealer) in DEAL_FAULTS:
-            continue
-        drawn: list[Form] = [
-            {(ceremony.label, ceremony.attempt, dealer, k): 1} for k in range(ceremony.threshold)
-        ]
-        base = ceremony.base
-        if ceremony.operation == "refresh":
-            drawn[0] = {}
-        elif ceremony.operation == "reshare" and base is not None:
-            drawn[0] = at(found.order, found.generations[base.generation], dealer)
-        polynomials[dealer] = drawn
-    return polynomials
-
-
-def _summed(state: CeremonyState, dealt: Mapping[int, Sequence[Form]], found: Loot) -> list[Form]:
-    """Return the polynomial of the generation that an attempt made."""
-    ceremony, base = state.ceremony, state.ceremony.base
-    weights = [1] * len(state.qual)
-    if ceremony.operation == "reshare":
-        weights = lagrange(state.qual, 0, found.order)
-    made = [
-        combine(
-            found.order,
-            ((w, dealt[dealer][k]) for w, dealer in zip(weights, state.qual, strict=True)),
-        )
-        for k in range(ceremony.threshold)
-    ]
-    if ceremony.operation == "refresh" and base is not None:
-        old = found.generations[base.generation]
-        made = [combine(found.order, ((1, a), (1, b))) for a, b in zip(made, old, strict=True)]
-    return made
-
-
-def _repaired(observation: Observation, state: CeremonyState, found: Loot) -> None:
-    """Take shares that were repaired out of the stores of the corrupted."""
-    group, ceremony = get_group(state.ceremony.scheme), state.ceremony
-    _, _, generation = generation_of(state)
-    for validator in observation.validators:
-        seat = ceremony.by_validator.get(validator.index)
-        for kept in stolen(validator) if seat else ():
-            if (kept.session, kept.attempt, kept.name) == (*id_of(state), "share"):
-                assert seat is not None
-                scalar = group.decode_scalar(kept.value.reveal())
-                if group.base_mul(scalar) == state.verification[seat.index]:
-                    form = at(found.order, found.generations[generation], seat.index)
-                    found.knowledge.learn(form, scalar)
+    def _learn(self, dealer: int, holder: int, scalar: bytes | None) -> None:
+        """Learn what `dealer` sent to `holder`, if it is what it owes."""
+        if scalar is not None and self._parts.fits(dealer, holder, scalar):
+            form = self._parts.form(dealer, holder)
+            self._found.knowledge.learn(form, self._group.decode_scalar(scalar))

@@ -252,7 +252,7 @@ class Draft:
 
     def _put_away(self) -> None:
         """Archive what nobody acts on any more: attempts that ended, unless a key rests on them."""
-        held = {attempt for key in self.keys.values() for attempt in _rests_on(key)}
+        held = {attempt for key in self.keys.values() for attempt in key.rests_on}
         for attempt, known in list(self._attempts.items()):
             lately = self._number - self.genesis.finality - 1
             if known.ended is None or known.ended >= lately or attempt in held:
@@ -290,13 +290,6 @@ class Draft:
             leaves=self._leaves,
             session_events=tuple(self.session_events),
         )
-
-
-def _rests_on(key: Key) -> tuple[AttemptId, ...]:
-    """Return the attempts that made the shares of a key's active generation, and a staged one's."""
-    held = () if key.active is None else key.active.attempts
-    staged = None if key.pending is None else key.pending.staged
-    return held if staged is None else (*held, *staged.attempts)
 
 
 def _path(attempt: Attempt) -> str:

@@ -99,7 +99,7 @@ def leave(draft: Draft, transaction: Transaction) -> None:
 
 
 def evict(draft: Draft, transaction: Transaction) -> None:
-    """Take a validator out at the next epoch boundary, for good.
+    """Take a validator out for good: at the next epoch boundary, or now if it takes no part.
 
     Raises:
         Rejected: Malformed, Unauthorized, UnknownValidator or Evicted.
@@ -113,7 +113,7 @@ def evict(draft: Draft, transaction: Transaction) -> None:
         raise Rejected("UnknownValidator")
     if entry.status in ("evicting", "evicted"):
         raise Rejected("Evicted")
-    _change(draft, entry, "evicting")
+    _change(draft, entry, "evicting" if entry in draft.registry.pool else "evicted")
 
 
 def decoded(transaction: Transaction, kind: type[P]) -> P:

@@ -50,11 +50,10 @@ class Mempool:
         self._known: set[bytes] = set()
 
     def copy(self) -> Mempool:
-        """Return an independent copy."""
+        """Return what waits, to take from; what arrives later goes into the original alone."""
         twin = Mempool()
         twin._queue = self._queue.copy()
         twin._held = {principal: held.copy() for principal, held in self._held.items()}
-        twin._known = self._known.copy()
         return twin
 
     def add(self, arrival_us: int, source: int, raw: bytes) -> None:

@@ -198,6 +198,13 @@ class Key(_Record, frozen=True):
         return None if self.record is None or self.record.retired_at is not None else self.record
 
     @property
+    def rests_on(self) -> tuple[AttemptId, ...]:
+        """The attempts that made the shares of its active generation, and of a staged one."""
+        held = () if self.active is None else self.active.attempts
+        staged = None if self.pending is None else self.pending.staged
+        return held if staged is None else (*held, *staged.attempts)
+
+    @property
     def attempts(self) -> int:
         """Attempts opened in the newest session so far."""
         return self.newest[1]

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from sim.base.ids import Label
 from sim.protocol.effects import Delete, Flush
 from sim.protocol.envelopes import store_prefix
-from sim.validator.performing import POSTED, Action, Note
+from sim.validator.performing import ERASE, POSTED, Action, Note
 from sim.validator.ports import AttemptId
 from sim.validator.store import Store
 from sim.validator.vaulting import DEK, LASTING, Locker
@@ -60,7 +60,7 @@ def erased(
         *map(Delete, entries),
         *map(Delete, deks),
         Flush(),
-        Note("erase", Label(session, attempt[1], "erase", ""), verdict, event),
+        Note(ERASE, Label(session, attempt[1], ERASE, ""), verdict, event),
     ]
 
 

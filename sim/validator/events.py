@@ -28,6 +28,8 @@ EVENTS: Final[dict[str, str]] = {
     "open-reply-submitted": "an OpenReply has left for the ledger",
     "confirm-submitted": "a Confirm has left for the ledger",
     "sign-submitted": "a Sign has left for the ledger",
+    "answer-submitted": "the Answer of an accused helper of a repair has left for the ledger",
+    "publish-key-submitted": "the public key of a single party has left for the ledger",
     "repair-requested": "a member of an active generation without a share has asked for repair",
     "share-repaired": "the share that this validator had lost has been re-created",
     "share-erased": "what it held of one attempt that no longer counts is erased, durably",

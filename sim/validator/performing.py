@@ -44,6 +44,9 @@ from sim.validator.vaulting import Locker, Place, is_secret
 POSTED: Final = "posted/"
 """Store keys of what was said; then the attempt's prefix and the statement's kind."""
 
+ERASE: Final = "erase"
+"""Kind of the note that everything of an attempt is erased: nothing more is sent for it."""
+
 SIGNING: Final = "signing/"
 """Store keys of signing machines; then the session, 32 bytes in hex."""
 
@@ -263,6 +266,8 @@ class Performer:
                     self._timers.start(owner, name, due_us)
                 case Note(kind, label, verdict, event):
                     self._context.record(kind, label, self._me, verdict)
+                    if kind == ERASE:
+                        self._tally.forget((label.session, label.attempt))
                     if event:
                         self._happened(event)
                 case _:

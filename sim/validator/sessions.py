@@ -125,12 +125,28 @@ class Sessions:
 
     def on_state(self, seat: Seat, state: CeremonyState, height: int, now_us: int) -> list[Action]:
         """Let a machine act on its attempt as it stands at `height`; once more after its end."""
+        went_on = not seat.state.ended
         seat.state = state
         seat.closed = state.ended
         actions = self._prepared(seat, seat.machine.on_state(state, height), now_us)
         added = self.conscience.add(state, height, now_us)
         actions += self._packed(seat, added, state, seat.scope, now_us)
-        return actions + self._closing(seat) if seat.closed else actions
+        if not seat.closed:
+            return actions
+        # What a scenario waits for comes before the erasure: a crash there leaves all to the sweep.
+        return [*(self._activated(seat) if went_on else []), *actions, *self._closing(seat)]
+
+    def _activated(self, seat: Seat) -> list[Action]:
+        """Note that the attempt has reached what it was for, if it has."""
+        ceremony = seat.ceremony
+        if seat.state.phase is not Phase.ACTIVE:
+            return []
+        if ceremony.operation == "repair":
+            event = "" if seat.machine.share is None else "share-repaired"
+        else:
+            event = "rotation-activated" if (ceremony.era, ceremony.generation) > (1, 0) else ""
+        label = Label(ceremony.label, ceremony.attempt, "activate", "")
+        return [Note("activate", label, ceremony.operation, event)]
 
     def _closing(self, seat: Seat) -> list[Action]:
         """Erase the DEK of what only the ceremony needed; all of them if there is no share."""

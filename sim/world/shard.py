@@ -33,7 +33,7 @@ from sim.world.networking import exchange_us, make_network, members_of, owners_o
 from sim.world.outcome import Switches
 from sim.world.timeline import faults_of
 from sim.world.vaults import unlock_of
-from sim.world.witness import ShardTestimony, Testimony, WitnessedStore, testify
+from sim.world.witness import ShardTestimony, Testimony, WitnessedStore, count_stolen, testify
 
 
 class ShardConfig(msgspec.Struct, frozen=True):
@@ -96,7 +96,12 @@ class ShardWorld:
         return encode(ShardTestimony(testimonies, memo.hits, memo.misses, memo.saved.sorted()))
 
     def _testimony(self, index: ValidatorIndex) -> Testimony:
-        return testify(self.validators[index], self.adversaries[index].injections)
+        validator, adversary = self.validators[index], self.adversaries[index]
+        read = {
+            corrupt.id: count_stolen(validator.store, corrupt.from_us, corrupt.until_us)
+            for corrupt in adversary.reading
+        }
+        return testify(validator, {**adversary.injections, **read})
 
 
 def build(config: bytes, shard: int, shards: int) -> engine.ShardParts:
@@ -107,7 +112,10 @@ def build(config: bytes, shard: int, shards: int) -> engine.ShardParts:
     owners = owners_of(plan, shards)
     mine = members_of(owners, shard)
     memo, around = _memo(given.switches)
-    adversaries = {index: Adversary(plan.seed, index, plan.corruptions) for index in mine}
+    adversaries = {
+        index: Adversary(plan.seed, index, plan.corruptions, identity_of(plan, index).sign)
+        for index in mine
+    }
     validators = _validators(plan, network, adversaries)
     world = ShardWorld(validators, adversaries, memo)
     return engine.ShardParts(

@@ -193,6 +193,16 @@ def testify(validator: Validator, injected: dict[str, int]) -> Testimony:
     )
 
 
+def count_stolen(store: Store, from_us: int, until_us: int | None) -> int:
+    """Count the secrets that were in a store at any instant of [from_us, until_us)."""
+    stays = store.stays.values() if isinstance(store, WitnessedStore) else ()
+    return sum(
+        (until_us is None or stay.written_us < until_us)
+        and (stay.erased_us is None or stay.erased_us > from_us)
+        for stay in stays
+    )
+
+
 def _secrets(store: Store) -> list[Secretly]:
     if not isinstance(store, WitnessedStore):
         return []

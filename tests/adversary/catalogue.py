@@ -1,8 +1,8 @@
 """Behaviours, one by one and composed, and what must come of each in a DKG, a reshare, a refresh.
 
 v3 is corrupted, unless a case says otherwise, and v5 is the victim where there is one. The DKG is
-5-of-7, v1 to v7. The reshare is to v2 … v6, v8 … v10, 5 of 8: so v3 deals under 3 and holds under 2,
-v1 and v7 leave, and three are new. The refresh is that of the first seven.
+5-of-7, v1 to v7. The reshare is to v2 … v6, v8 … v10, 5 of 8: so v3 deals under 3 and holds under
+2, v1 and v7 leave, and three are new. The refresh is that of the first seven.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from typing import Any
 from sim.protocol.ceremony import Operation
 
 OPERATIONS: tuple[Operation, ...] = ("dkg", "reshare", "refresh")
+
+Instead = Mapping[str, Mapping[str, Any]]
+"""Operation → fields of a case that are different there."""
 
 NEW_COMMITTEE = (2, 3, 4, 5, 6, 8, 9, 10)
 
@@ -49,7 +52,7 @@ class Case:
     params: dict[str, Any] = field(default_factory=dict)
     ceremony: dict[str, Any] = field(default_factory=dict)
     only: tuple[Operation, ...] = OPERATIONS
-    instead: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    instead: Instead = field(default_factory=dict)
 
     def __str__(self) -> str:
         words = [*self.behaviours, *map(str, self.params.values()), *self.ceremony.values()]
@@ -64,10 +67,10 @@ def proven(name: str, fault: str, **params: Any) -> Case:
 PROVING: tuple[Operation, ...] = ("dkg", "reshare")
 """Operations in which a deal has a proof: in a refresh there is nothing to prove."""
 
-MALFORMED_IN_REFRESH = {"refresh": {"proven": ("malformed-deal",)}}
+MALFORMED_IN_REFRESH: Instead = {"refresh": {"proven": ("malformed-deal",)}}
 """A proof where none belongs."""
 
-UNLIKE_ITS_SHARES = {
+UNLIKE_ITS_SHARES: Instead = {
     "reshare": {"proven": ("wrong-constant",)},
     "refresh": {"proven": (), "suspected": ("accused-by-t",)},
 }

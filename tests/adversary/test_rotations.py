@@ -1,4 +1,4 @@
-"""Behaviours of rotations beyond one attempt: stale shares, too few dealers, what an abort leaves."""
+"""Behaviours beyond one attempt: stale shares, too few dealers, what an abort leaves."""
 
 from __future__ import annotations
 

@@ -139,7 +139,8 @@ class Life:
     @property
     def active(self) -> Cluster:
         """The attempt that made the present generation."""
-        return [c for c in self.attempts if c.state.phase is Phase.ACTIVE][-1]
+        made = (c for c in self.attempts if c.ceremony.operation != "repair")
+        return [c for c in made if c.state.phase is Phase.ACTIVE][-1]
 
     @property
     def last(self) -> Cluster:
@@ -176,6 +177,13 @@ class Life:
         if cluster.state.phase is Phase.ACTIVE:
             self._retire(old)
         return cluster
+
+    def repair(self, target: int, helpers: Sequence[int] = (), **changes: Any) -> Cluster:
+        """Run the next attempt to repair the share with index `target`."""
+        ran = sum(c.ceremony.target == target for c in self.attempts)
+        changes = {"attempt": ran + 1, "start": self.height + 1, **changes}
+        self._run(self.active.repair(target, helpers, **changes), ())
+        return self.last
 
     def _run(self, cluster: Cluster, silent: Sequence[str]) -> None:
         cluster.height = self.height
@@ -261,7 +269,9 @@ def _validator(
         heads=tuple((block.height, block.hash, block.time_us) for block in blocks),
         ceremonies=tuple(_view(cluster, blocks[-1].time_us) for cluster in clusters),
         holdings=tuple(
-            _holding(cluster, position) for cluster in mine[-1:] if _holds(cluster, position)
+            _holding(cluster, position)
+            for cluster in _counting(clusters)
+            if position in cluster.machines and _holds(cluster, position)
         ),
         secrets=tuple(
             secret
@@ -316,6 +326,18 @@ def _view(cluster: Cluster, seen_us: int) -> CeremonyView:
         verification=state.verification,
         seen_us=seen_us,
     )
+
+
+def _counting(clusters: Sequence[Cluster]) -> list[Cluster]:
+    """The attempts that count at the end: the active generation's, its repairs, and the last."""
+    sound = [c for c in clusters if c.state.phase is Phase.ACTIVE]
+    made = [c for c in sound if c.ceremony.operation != "repair"][-1:]
+    repairs = [c for c in sound if c.ceremony.target and made and _alike(c, made[0])]
+    return list({id(c): c for c in (*made, *repairs, clusters[-1])}.values())
+
+
+def _alike(one: Cluster, other: Cluster) -> bool:
+    return one.ceremony.generation == other.ceremony.generation
 
 
 def _holds(cluster: Cluster, position: int) -> bool:

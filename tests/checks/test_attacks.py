@@ -9,7 +9,7 @@ import pytest
 
 from sim.base.randomness import stream
 from sim.checks import check_all
-from sim.checks.algebra import Knowledge, at, combine
+from sim.checks.algebra import Form, Knowledge, at, combine
 from sim.checks.attacks import NoShareError, can_sign, exposed, retained
 from sim.checks.observation import Period
 from sim.checks.stealing import loot, stolen
@@ -194,7 +194,7 @@ def test_knowledge_is_exactly_what_it_spans(known: int) -> None:
     """A polynomial of three coefficients: two points determine no third, three do."""
     order, draw = ORDERS["ED25519"], stream(1, "algebra")
     coefficients = [draw.below(order) for _ in range(3)]
-    forms = [{("f", k): 1} for k in range(3)]
+    forms: list[Form] = [{("f", k): 1} for k in range(3)]
     knowledge = Knowledge(order)
     for x in range(1, known + 1):
         value = sum(c * x**k for k, c in enumerate(coefficients)) % order

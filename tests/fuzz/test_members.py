@@ -13,21 +13,11 @@ from sim.base.errors import DecodeError
 from sim.base.ids import Label, ValidatorIndex
 from sim.crypto.group import ScalarError
 from sim.crypto.sealing import SealError
-from sim.crypto.signatures import NonceCommitments, get_signatures
-from sim.protocol.effects import Post, Send
+from sim.protocol.effects import Post
 from sim.protocol.envelopes import MAX_PER_DEALER, envelope_key
-from sim.protocol.messages import (
-    NonceCommitment,
-    NonceRequest,
-    PartialSignature,
-    Private,
-    Response,
-    ShareEnvelope,
-    SigningPackage,
-)
+from sim.protocol.messages import Private, Response, ShareEnvelope
 from sim.protocol.phases import Phase
 from sim.protocol.sharing import SharingMachine
-from sim.protocol.signing import TRIES_MAX, SigningMachine
 from sim.validator.early import EARLY, EARLY_MAX
 from sim.validator.ports import Arrival, Letter
 from tests.fuzz import corpus
@@ -38,8 +28,6 @@ from tests.validator.scripted import ScriptedContext, ScriptedLedger, live, make
 from tests.world.plans import make_plan
 
 CULPRIT = ValidatorIndex(2)
-HONEST = ValidatorIndex(1)
-REQUEST = NonceRequest("beacon", 0, "test-0-v2-0", 1)
 VICTIM = 0
 PLAN = make_plan(4, 3)
 
@@ -138,105 +126,12 @@ def test_a_store_that_was_bent_is_refused_with_a_typed_error(examples: int) -> N
     explore(check, st.tuples(keys, hostile(list(whole.values()))), examples)
 
 
-def committed(machine: SigningMachine, source: ValidatorIndex) -> NonceCommitment:
-    """What a signer answers to a coordinator's first request."""
-    effects = machine.on_message(source, REQUEST)
-    (commitment,) = (effect.message for effect in effects if isinstance(effect, Send))
-    assert isinstance(commitment, NonceCommitment)
-    return commitment
-
-
-def package_with(
-    machine: SigningMachine, pair: NonceCommitments, signing: str = REQUEST.signing
-) -> SigningPackage:
-    """A list in which the signer finds `pair` as its own."""
-    hiding, binding = pair or (b"", b"")
-    pairs = ((1, hiding, binding), *machine._state.commitment_list[1:])
-    return SigningPackage("beacon", 0, signing, 1, machine._message, pairs)
-
-
-def signing_letters(machine: SigningMachine) -> list[bytes]:
-    """What signers and coordinators get; in a scheme without nonces commitments are empty."""
-    if not get_signatures(machine.ceremony.scheme).uses_nonces:
-        partial = PartialSignature("test-0-v1-0", 1, bytes(32), bytes(96))
-        request = NonceCommitment("test-0-v1-0", 1, ())
-        package = package_with(machine, ())
-        return [encode(message) for message in (REQUEST, request, package, partial)]
-    commitment = committed(machine, CULPRIT)
-    package = package_with(machine, commitment.nonces)
-    partial = PartialSignature("test-0-v1-0", 1, bytes(32), bytes(32))
-    own = NonceCommitment("test-0-v1-0", 1, commitment.nonces)
-    return [encode(message) for message in (REQUEST, commitment, own, package, partial)]
-
-
-def signer(scheme: str) -> SigningMachine:
-    cluster = corpus.played(scheme)
-    machine = cluster.machines[VICTIM]
-    assert machine.share is not None
-    return SigningMachine(machine.context, cluster.state, machine.share, "test", {})
-
-
-@pytest.mark.parametrize("examples", EXAMPLES)
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_signer_and_coordinator_survives_any_message(scheme: str, examples: int) -> None:
-    samples = signing_letters(signer(scheme))
-    ended = corpus.played(scheme).state.ended_at
-    assert ended is not None
-
-    def check(received: list[Delivery]) -> None:
-        machine = signer(scheme)
-        machine.on_height(ended, recorded=False)
-        for source, payload in received:
-            message = decoded(payload)
-            if message is not None:
-                machine.on_message(ValidatorIndex(source), message)
-
-    explore(check, deliveries(samples), examples)
-
-
-def test_nonces_that_a_signer_commits_for_one_coordinator_are_bounded() -> None:
-    machine = signer(SCHEMES[0])
-
-    answers = [
-        machine.on_message(CULPRIT, NonceRequest("beacon", 0, f"test-{n}", n))
-        for n in range(TRIES_MAX + 10)
-    ]
-
-    assert sum(map(bool, answers)) == TRIES_MAX
-    other = machine.on_message(HONEST, NonceRequest("beacon", 0, "test-1", 1))
-    assert other != []
-
-
-def test_partials_that_a_signer_gives_one_coordinator_are_bounded() -> None:
-    """Without nonces nothing else would bound them."""
-    machine = signer("BLS")
-
-    answers = [
-        machine.on_message(CULPRIT, package_with(machine, (), f"test-{n}"))
-        for n in range(TRIES_MAX + 3)
-    ]
-
-    assert sum(map(bool, answers)) == TRIES_MAX
-    assert machine.on_message(HONEST, package_with(machine, ())) != []
-
-
-def test_nobody_spends_the_nonces_that_another_coordinator_asked_for() -> None:
-    """Else any member could make a signer answer another list, and the coordinator leave it out."""
-    machine = signer(SCHEMES[0])
-    ours, theirs = (committed(machine, source).nonces for source in (HONEST, CULPRIT))
-
-    assert ours != theirs
-    assert machine.on_message(CULPRIT, package_with(machine, ours)) == []
-    assert machine.on_message(CULPRIT, package_with(machine, theirs)) != []
-    assert machine.on_message(HONEST, package_with(machine, ours)) != []
-
-
 @pytest.mark.parametrize("examples", EXAMPLES)
 def test_a_validators_loop_survives_any_letter(examples: int) -> None:
     ledger = ScriptedLedger(PLAN)
     block = ledger.ask_for_key()
     kinds = st.sampled_from(["share", "ack", "nonce-request", "nonsense", ""])
-    sessions = st.sampled_from(["beacon/dkg/0", "beacon/sign/0", "", "x"])
+    sessions = st.sampled_from(["beacon/dkg/0", "beacon/sign/test-1-0", "", "x"])
     letters = st.builds(
         lambda source, session, kind, payload: Letter(
             ValidatorIndex(source), Label(session, 1, kind, "v01"), payload

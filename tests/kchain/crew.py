@@ -7,11 +7,12 @@ the next one. Whoever is named absent says nothing at all.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sim.base.codec import encode
 from sim.base.ids import ValidatorIndex
 from sim.base.secret import SecretScalar
+from sim.crypto.sealing import TransportKey
 from sim.crypto.signatures import get_signatures
 from sim.kchain.records import AttemptId, Key, KeyRecord
 from sim.protocol.ceremony import Ceremony
@@ -25,6 +26,7 @@ from sim.protocol.transactions import (
     JOIN,
     LEAVE,
     RECORD_SIGN_SESSION,
+    REGISTER,
     RETIRE_KEY,
     ROLLBACK,
     ROTATE_KEY,
@@ -32,13 +34,17 @@ from sim.protocol.transactions import (
     Join,
     Leave,
     RecordSignSession,
+    Register,
     RetireKey,
     Rollback,
     RotateKey,
     RotationRules,
     statement_payload,
 )
-from tests.kchain.scene import OWNER, Scene
+from tests.kchain.scene import OWNER, Scene, identity
+
+TRANSPORT = TransportKey(bytes(range(96))).public
+"""A usable long-lived transport key."""
 
 Seat = tuple[str, int, int, int]
 """(key, era, generation, position of the validator)."""
@@ -81,6 +87,20 @@ class Crew:
         who = OWNER if position is None else self.scene.validators[position]
         self.scene.submit(self.scene.sign(who, kind, encode(payload)))
         return self.scene.reasons()
+
+    def register(self, position: int, **changes: object) -> list[str]:
+        """Let a newcomer enter the registry, at its position as address."""
+        while len(self.scene.validators) <= position:
+            self.scene.validators.append(identity(len(self.scene.validators)))
+        fields: dict[str, object] = {
+            "name": f"v{position + 1}",
+            "address": position,
+            "transport": TRANSPORT,
+            "at_rest": bytes(32),
+            "stake": 1,
+        }
+        entry = Register(**{**fields, **changes})  # type: ignore[arg-type]  # by tests
+        return self.send(REGISTER, entry, position)
 
     def joins(self, position: int) -> list[str]:
         """Let a registered validator join."""
@@ -206,7 +226,7 @@ def crew_with_key(
     size: int = 4,
     committee: Sequence[str] | None = None,
     rules: RotationRules | None = None,
-    genesis: dict[str, object] | None = None,
+    genesis: Mapping[str, object] | None = None,
     **request: object,
 ) -> Crew:
     """Return a crew of `size` whose key `beacon` has been created by all, or by `committee`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 
 import msgpack
 import msgspec
@@ -12,7 +13,7 @@ import pytest
 from sim.base.codec import encode
 from sim.kchain.blocks import Block, Included, block_hash, decode_block
 from sim.kchain.errors import LedgerError
-from sim.kchain.file import Header, Trailer, encode_ledger
+from sim.kchain.file import Header, Trailer, encode_ledger, parse_ledger
 from sim.kchain.genesis import Validator
 from sim.kchain.verify import verify_ledger
 from sim.protocol.ceremony import PhaseLengths
@@ -87,6 +88,31 @@ def test_plain_msgpack_reads_the_file_and_its_hashes_link(ledger: bytes) -> None
     for before, block in zip(packed, blocks[1:], strict=False):
         assert block["parent"] == hashlib.sha256(before).digest()
     assert trailer == {"head": hashlib.sha256(packed[-1]).digest(), "blocks": len(blocks)}
+
+
+def test_a_file_of_version_1_is_read_but_not_derived_again() -> None:
+    """Written by the release that had it: three validators with stakes 5, 1 and 2."""
+    old = (Path(__file__).parent / "version-1.msgpack").read_bytes()
+
+    parsed = parse_ledger(old)
+
+    assert (parsed.version, [stored.block.height for stored in parsed.blocks]) == (1, [0, 1])
+    assert parsed.head.hex().startswith("db78e4b34f7eafbd")
+    read = [(one.name, one.address, one.stake) for one in parsed.genesis.validators]
+    assert read == [("v1", 0, 5), ("v2", 1, 1), ("v3", 2, 2)]
+    assert parsed.genesis.validators[0].identity == identity(0).public
+    with pytest.raises(LedgerError, match="version 1: its hashes link up to db78e4b34f7eafbd"):
+        verify_ledger(old)
+
+
+def test_any_changed_byte_of_an_old_file_is_refused() -> None:
+    old = (Path(__file__).parent / "version-1.msgpack").read_bytes()
+
+    for position in range(len(old)):
+        changed = bytearray(old)
+        changed[position] ^= 1 << position % 8
+        with pytest.raises(LedgerError):
+            parse_ledger(bytes(changed))
 
 
 def test_any_changed_byte_is_refused_and_its_place_named(ledger: bytes) -> None:

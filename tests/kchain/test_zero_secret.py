@@ -20,7 +20,9 @@ from sim.base.secret import Secret
 from sim.kchain import audit, blocks, file, genesis, records, registry, rotation, state
 from sim.protocol import entries, messages, transactions
 from sim.protocol.ceremony import Ceremony
+from sim.protocol.generate import GenerateState
 from sim.protocol.judge import CeremonyState
+from sim.protocol.repair import RepairState
 
 SUSPICIOUS = (
     "secret",
@@ -45,6 +47,8 @@ PUBLISHED = {
     "Sign.nonces": "commitments to nonces, not nonces",
     "SignNonce.nonces": "commitments to nonces, not nonces",
     "CeremonyState.nonces": "commitments to nonces, not nonces",
+    "RepairState.nonces": "the same, and always empty",
+    "GenerateState.nonces": "the same, and always empty",
     "Transaction.nonce": "an account's counter",
     "SignSession.seed": "what seats are drawn by; it is made of public values",
     "SigningTask.seed": "the same, as signers see it",
@@ -91,6 +95,8 @@ ROOTS: tuple[type, ...] = (
     entries.Entry,
     transactions.Transaction,
     transactions.CeremonyPayload,
+    RepairState,
+    GenerateState,
     *PAYLOADS,
     *messages.STATEMENTS.values(),
 )

@@ -258,6 +258,45 @@ def test_a_clear_reply_answers_nothing(repair: Cluster, group: Group) -> None:
     assert not reverify(PublicRecord.of(state), blame)
 
 
+def test_a_clear_reply_beside_the_sealed_one_proves_nothing(
+    repair: Cluster, old: Cluster, group: Group
+) -> None:
+    """In a repair a reply in the clear isn't even looked at, by judge or by third parties."""
+
+    def both(effect: Effect) -> list[Effect]:
+        match effect:
+            case Post(Justification(replies)):
+                clear = tuple(Reply(r.accuser, "clear", group.encode_scalar(7)) for r in replies)
+                return [Post(Justification((*replies, *clear)))]
+            case _:
+                return [effect]
+
+    repair.tamper("v1", bending(2, also=both))
+    state = repair.run()
+
+    evidence = state.deals[1].raw, state.justified[1]
+    claim = Fault("v1", "bad-justification", proof=True, evidence=evidence, height=1)
+
+    assert (1, 2) in PublicRecord.of(state).replied
+    assert not reverify(PublicRecord.of(state), claim)
+    assert state.faults == []
+    assert repaired(repair, old)
+
+
+def test_a_mask_is_not_accused_again_while_sums_are_examined(repair: Cluster) -> None:
+    """v2 got a bad reply, said nothing, and speaks up one round too late."""
+    repair.tamper("v1", bending(2, also=replying(garbled)))
+    repair.tamper("v2", without(OpenReply))
+    repair.drop(ShareEnvelope, "v3", "v5")
+    repair.until(Phase.EXAMINE)
+    repair.post("v2", OpenReply((Opening(1, repair.stores[1]["one-time/1"]),)))
+
+    state = repair.run()
+
+    assert ("v2", "open-reply", "NothingToOpen") in repair.rejected
+    assert proven(state) == []
+
+
 def test_a_false_opening_by_a_helper_is_proven(repair: Cluster, old: Cluster) -> None:
     repair.drop(ShareEnvelope, "v1", "v2")
 

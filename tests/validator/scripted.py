@@ -15,7 +15,7 @@ from sim.validator.events import EFFECT
 from sim.validator.life import Setup, Validator
 from sim.validator.ports import Arrival, News
 from sim.world.board import KchainBoard
-from sim.world.genesis import chain_id, identity_of, make_genesis
+from sim.world.genesis import chain_id, identity_of, make_genesis, registration_of
 from sim.world.principals import Principals
 from sim.world.vaults import unlock_of
 from tests.world.plans import CREATE
@@ -107,6 +107,7 @@ def make_validator(plan: Plan, index: int = 0, costs: CostModel = INSTANT) -> Va
             rto_us=lambda _: 200_000,
             rto_max_us=10_000_000,
             retransmissions=None,
+            registration=(registration_of(plan, index) if plan.validators[index].standby else None),
         )
     )
 
