@@ -22,6 +22,10 @@ EARLY_HEIGHTS: Final = 4096
 """Heights for which it keeps them: many times as long as a ceremony with the default phases."""
 
 
+UNREAD: Final = 0
+"""The height of a validator that hasn't read the chain yet: ages are counted from when it has."""
+
+
 class Early:
     """The envelopes in one validator's store that no machine has asked for yet.
 
@@ -73,7 +77,10 @@ class Early:
             return
         heights = []
         for key, value in self._store.under(EARLY).items():
-            came_at = _read(value)[0]
+            came_at, envelope = _read(value)
+            if came_at == UNREAD:
+                came_at = height
+                self._store.put(EARLY + key, encode((came_at, envelope)))
             if came_at + EARLY_HEIGHTS <= height:
                 self._store.delete(EARLY + key)
             else:

@@ -7,7 +7,7 @@ from sim.protocol.ceremony import Base, Ceremony, Member
 from sim.protocol.effects import Flush, Put
 from sim.protocol.envelopes import store_prefix
 from sim.protocol.messages import ShareEnvelope
-from sim.validator.early import EARLY, EARLY_HEIGHTS, Early
+from sim.validator.early import EARLY, EARLY_HEIGHTS, UNREAD, Early
 from sim.validator.store import Store
 
 
@@ -83,3 +83,16 @@ def test_a_restart_does_not_make_envelopes_younger() -> None:
     Early(store).expire(10 + EARLY_HEIGHTS)
 
     assert store.under(EARLY) == {}
+
+
+def test_what_comes_while_the_chain_is_being_read_is_as_old_as_the_reading() -> None:
+    store = Store()
+    early = Early(store)
+    _keep(early, store, 1, _envelope(1, 2, b"\x01" * 32), UNREAD)
+    left = []
+
+    for height in (9_000, 9_000 + EARLY_HEIGHTS - 1, 9_000 + EARLY_HEIGHTS):
+        early.expire(height)
+        left.append(len(store.under(EARLY)))
+
+    assert left == [1, 1, 0]

@@ -10,7 +10,7 @@ from sim.base.ids import Label, ValidatorIndex
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.messages import ShareAck, ShareEnvelope
 from sim.protocol.transactions import decode_transaction
-from sim.scenario.plan import LedgerPlan, QuotaPlan
+from sim.scenario.plan import LedgerPlan, QuotaPlan, StorePlan
 from sim.validator.costs import REFERENCE
 from sim.validator.ports import Letter
 from tests.validator.scripted import ScriptedContext, ScriptedLedger, live, make_validator
@@ -169,6 +169,19 @@ def test_computing_takes_the_time_that_the_cost_model_says() -> None:
     owed_us = sum(REFERENCE.duration_us(m.counts) for m in validator.tally.charged.values())
     assert 0 < sum(done.slept_us) <= owed_us
     assert done.now_us == 1_000 + sum(done.slept_us)
+
+
+def test_every_start_pays_for_the_key_that_a_password_gives() -> None:
+    plan = msgspec.structs.replace(PLAN, store=StorePlan(kek="argon2id", t=1, m_kib=64, p=1))
+    locked, given = make_validator(plan, costs=REFERENCE), make_validator(PLAN, costs=REFERENCE)
+
+    slept_us = []
+    for incarnation in range(2):
+        slept_us.append(live(locked, ScriptedContext([], incarnation=incarnation)).slept_us)
+        locked.crash("nothing")
+
+    assert slept_us == [[REFERENCE.duration_us({"argon2id": 1})]] * 2
+    assert live(given, ScriptedContext([])).slept_us == []
 
 
 def test_a_crash_between_two_effects_leaves_the_rest_undone() -> None:
