@@ -96,6 +96,8 @@ def enough_honest_holders(observation: Observation) -> Iterator[Finding]:
     for state in observation.ceremonies:
         if state.phase is not Phase.ACTIVE or state.ceremony.target:
             continue
+        if state.ceremony.operation == "generate":
+            continue  # one party has the whole key; there are no points to compare it with
         ceremony = state.ceremony
         honest = [m for m in ceremony.members if not observation.view(m).corrupted]
         liars = sum(

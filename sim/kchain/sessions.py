@@ -8,6 +8,7 @@ signature under the key's public record, and evidence as anyone can.
 
 from __future__ import annotations
 
+import re
 from typing import Final, NoReturn
 
 import msgspec
@@ -24,8 +25,8 @@ from sim.protocol.signing_events import FAILED, SIGNED, Refused
 from sim.protocol.signing_task import SigningTask
 from sim.protocol.transactions import RecordSignSession, RequestSign, Transaction
 
-_CHAIN_IDS: Final = ("test-", "endorse-")
-"""Ids that begin so are for the sessions that the chain opens."""
+_CHAIN_IDS: Final = re.compile(r"test-\d+-\d+|endorse-\d+(\.\d+)?", re.ASCII)
+"""Ids of this form are for the sessions that the chain opens."""
 
 
 def request_sign(draft: Draft, transaction: Transaction) -> None:
@@ -48,7 +49,7 @@ def request_sign(draft: Draft, transaction: Transaction) -> None:
 
 def _let_through(draft: Draft, principal: bytes, request: RequestSign) -> None:
     key, record = check_request(draft, principal, request)
-    if request.signing.startswith(_CHAIN_IDS):
+    if _CHAIN_IDS.fullmatch(request.signing):
         raise Rejected("ReservedId")
     name = (request.key, request.signing)
     if name in draft.open_sessions or name in draft.sessions:

@@ -28,4 +28,6 @@ class TchainActor:
     def on_block(self, state: ChainState) -> Sequence[ReportViolation]:
         """Take the block after which the chain is in `state`; return what is to be reported."""
         self.book.on_block(state.height, state.time_us, state.session_events)
+        # Both chains ask one rule which sessions begin; that they agree is part of the simulation.
+        assert self.book.open_tasks() == state.tasks
         return reports(state.height, state.session_events)

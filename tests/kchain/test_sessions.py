@@ -97,9 +97,12 @@ def test_a_refused_request_is_logged_with_its_reason(
     assert ("beacon", "s1") not in signing.state.open_sessions
 
 
-@pytest.mark.parametrize("signing_id", ["test-1-9", "endorse-2"])
+@pytest.mark.parametrize("signing_id", ["test-1-9", "endorse-2", "endorse-2.3"])
 def test_ids_of_the_chain_are_reserved(signing_id: str) -> None:
-    assert active().request(signing_id) == "ReservedId"
+    signing = active()
+
+    assert signing.request(signing_id) == "ReservedId"
+    assert signing.request(f"{signing_id}x") == ""
 
 
 def test_an_id_is_used_once_while_open_and_after() -> None:
