@@ -71,7 +71,7 @@ class Holding:
     Attributes:
         session: The session's label.
         attempt: 1-based.
-        index: The member's share index.
+        index: The member's share index; 0 for a dealer that leaves.
         share: Its share of the key, or None.
         shareless: Whether it marked itself as lacking some dealer's share.
 

@@ -52,12 +52,15 @@ def shares_on_the_polynomial(observation: Observation) -> Iterator[Finding]:
 
 
 def _held(observation: Observation) -> Iterator[tuple[CeremonyState, ValidatorView, Holding]]:
-    """Yield what honest members hold of every key that became active; of a repair, the target."""
+    """Yield what honest members hold of every key that became active; of a repair, the target.
+
+    A dealer that leaves holds nothing of what its attempt made: its index is 0.
+    """
     for state in observation.ceremonies:
         if state.phase is Phase.ACTIVE:
             target = state.ceremony.target
             for validator, holding in observation.holdings(state):
-                if not validator.corrupted and target in (0, holding.index):
+                if holding.index and not validator.corrupted and target in (0, holding.index):
                     yield state, validator, holding
 
 

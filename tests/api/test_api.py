@@ -60,7 +60,9 @@ def test_the_ledger_of_a_run_verifies_from_memory_file_and_folder(run: api.Run) 
     ]
 
     assert all(verified == found[0] for verified in found)
-    assert found[0].keys == {"beacon": run.keys["beacon"].public_key}
+    (key,) = found[0].keys.values()
+    assert key.public_key == run.keys["beacon"].public_key
+    assert (key.status, key.generations, key.activations, key.sessions) == ("Active", 1, 1, 1)
     assert found[0].head == run.summary["head"]
     assert len(list(run.ledger())) == found[0].blocks
     api.verify(run.ledger(), expect_head=found[0].head)

@@ -106,8 +106,8 @@ def test_a_named_victim_without_a_seat_is_spared_and_nobody_takes_its_place(
     """Nothing is sent off before the request, so the committee is that of the undisturbed run."""
     committee = ran().keys["beacon"].committee
     others = [f"v{i:02}" for i in range(12) if f"v{i:02}" not in ran().keys["beacon"].committee]
-    victim = committee[1] if victim_sits else others[0]
     liar = next(name for name in committee if name not in ran().keys["spare"].committee)
+    victim = next(name for name in committee if name != liar) if victim_sits else others[0]
     entry = {"nodes": [liar], "behaviour": "bad-share-one", "params": {"victims": [victim]}}
 
     run = api.run(api.load(FILE).with_({"adversary": [entry]}), seed=1)
