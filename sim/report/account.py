@@ -132,7 +132,12 @@ def _attempt(attempt: Record) -> Iterator[RenderableType]:
 
 
 def _phases(attempt: Record, chapters: list[Chapter]) -> Iterator[RenderableType]:
-    """Yield a line per phase: name, heights, end, a bar, who took part; below it what happened."""
+    """Yield a line per phase: name, heights, end, a bar, who took part; below it what happened.
+
+    None if the attempt was given up before anything was to be done.
+    """
+    if not chapters:
+        return
     first, last = _extent(attempt, chapters)
     phase, heights, until = (
         max(len(cell) for cell in column)
