@@ -33,10 +33,15 @@ STANDING_OUT: Final = 12
 
 STYLES: Final = {"Active": "green", "Rotating": "green", "Failed": "red", "Retired": "dim"}
 
+HEX_LINES: Final = 4
+"""Most lines of 64 hex digits that are shown of one value; post-quantum ones have a hundred."""
+
 _LIMIT: Final = (
     "Old shares stay valid for this public key until all but t − 1 of a generation are erased. "
     "The ledger refuses old generations; erasing is up to each holder."
 )
+
+_SINGLE: Final = "One validator holds the whole key. Nothing renews it but a new public key."
 
 
 def key_account(name: str, key: Record, genesis_us: int) -> Iterator[RenderableType]:
@@ -92,14 +97,15 @@ def _steps(life: Sequence[Step], genesis_us: int, *, dated: bool) -> Table:
     table.add_column(justify="right", no_wrap=True)
     for step in life:
         told = Text(title(step), style="red" if step.outcome == "failed" else "bold")
-        told.append(f"  {cost(step)}", style="not bold dim")
+        if cost(step):
+            told.append(f"  {cost(step)}", style="not bold dim")
         said = "; ".join(notes(step))
         if said:
             told.append(f"\n{said}", style="red" if step.outcome == "failed" else "not bold")
         table.add_row(
             _number(step),
             moment(step.time_us, genesis_us, dated=dated),
-            "" if step.height is None else f"h{step.height:,}",
+            "" if step.height is None else f"h{step.height}",
             told,
             step.shape,
         )
@@ -118,9 +124,10 @@ _HEADS: Final = (
     "refresh",
     "reshare",
     "repair",
-    "failed",
+    "fail",
     "in",
     "out",
+    "away",
     "blamed",
     "bytes",
     "down",
@@ -143,6 +150,7 @@ def _periods(life: Sequence[Step], genesis_us: int) -> Table:
             Text(_few(failed), style="red" if failed else ""),
             _few(period.joined),
             _few(period.left),
+            _few(period.absent),
             Text(_few(blamed), style="red" if blamed else ""),
             size(period.bytes),
             lasting(period.unavailable_us) if period.unavailable_us else "·",
@@ -164,8 +172,10 @@ def _rows(key: Record, *, rotated: bool) -> Iterator[tuple[str, Text]]:
     if rotated:
         yield "committee", Text(names(key["committee"], most=16))
     if key["public_key"] is not None:
-        yield "public key", Text(key["public_key"], style="bold")
-        yield "QUAL", Text(names(key["qual"], () if rotated else key["committee"], most=16))
+        yield "public key", Text(_whole(key["public_key"]), style="bold")
+    if key["qual"]:
+        label = "Q" if rotated and key["generations"][-1]["operation"] == "reshare" else "QUAL"
+        yield label, Text(names(key["qual"], () if rotated else key["committee"], most=16))
     if key["reason"] is not None:
         attempts = f"{key['attempts']} of {key['attempts_max']} attempts"
         reason = REASONS.get(key["reason"], key["reason"])
@@ -175,14 +185,17 @@ def _rows(key: Record, *, rotated: bool) -> Iterator[tuple[str, Text]]:
     yield from _signatures(key)
     yield from _use(key)
     if rotated:
-        yield "limit", Text(_LIMIT, style="dim")
+        single = key["generations"] and key["generations"][0]["operation"] == "generate"
+        yield "limit", Text(_SINGLE if single else _LIMIT, style="dim")
 
 
 def _signatures(key: Record) -> Iterator[tuple[str, Text]]:
     activation = key["activation"]
     if activation is not None:
-        when = f"{clock(activation['time_us'])}, height {activation['height']}, by the signature"
-        yield "activated", Text(f"{when}\n{_hex(activation['signature'])}")
+        when = f"{clock(activation['time_us'])}, height {activation['height']}"
+        signature = activation["signature"]
+        told = f"{when}, by the signature\n{_hex(signature)}" if signature else when
+        yield "activated", Text(told)
     signed = key["test_signature"]
     if signed is not None:
         yield "tested", _signature(signed)
@@ -212,9 +225,20 @@ def _use(key: Record) -> Iterator[tuple[str, Text]]:
         )
 
 
+def _whole(digits: str) -> str:
+    """Return a key on one line, as it is copied; a post-quantum one shortened."""
+    return digits if len(digits) <= 64 * HEX_LINES else _hex(digits)
+
+
 def _hex(digits: str) -> str:
-    """Break hex digits into lines of 64, the length of a key; a remainder has its own."""
-    return "\n".join(digits[start : start + 64] for start in range(0, len(digits), 64))
+    """Break hex digits into lines of 64, the length of a key; a remainder has its own.
+
+    Of what would take more than `HEX_LINES` the first line is shown, and how long it is.
+    """
+    lines = [digits[start : start + 64] for start in range(0, len(digits), 64)]
+    if len(lines) > HEX_LINES:
+        return f"{lines[0]}\n… {count(len(digits) // 2, 'byte')}, whole in summary.json"
+    return "\n".join(lines)
 
 
 def _signature(signed: Record) -> Text:

@@ -40,9 +40,22 @@ REASONS: Final[dict[str, str]] = {
     "identity-key": "the deals cancelled out",
     "too-few-confirmations": "too few confirmations",
     "too-few-signers": "too few signers",
+    "rolled-back": "rolled back",
     "unendorsed": "the old key did not endorse the new one",
+    "other-public-key": "another public key came of it",
 }
 """Why an attempt failed, in words."""
+
+ENDS: Final[dict[str, str]] = {
+    "requested": "by request",
+    "emergency": "an emergency",
+    "retired": "the key was retired",
+    "coalesced": "another one does it too",
+    "generation-gone": "the generation is gone",
+    "renewed": "the shares were renewed before",
+    "TooFewHelpers": "too few others hold shares",
+}
+"""Why a rotation was given up, or never began, in words."""
 
 
 OPERATIONS: Final[dict[str, str]] = {

@@ -177,6 +177,8 @@ def _action(action: ActionPlan, outcome: RunOutcome) -> Record:
     for end, nodes in (("from", action.sources), ("to", action.targets)):
         if nodes:
             shown[end] = [names[node] if node >= 0 else "ledger" for node in nodes]
+    if action.do == "crash" and action.lose != "unsynced":
+        shown["lose"] = action.lose
     if action.until_us is not None:
         shown["until_us"] = action.until_us
     return shown
