@@ -15,6 +15,7 @@ from sim.report.life import Record, Step, cost, notes, steps, title
 from sim.report.periods import periods
 from sim.report.words import (
     DAY_US,
+    HEX_MOST,
     REASONS,
     clock,
     count,
@@ -22,6 +23,7 @@ from sim.report.words import (
     moment,
     names,
     percent,
+    shortened,
     size,
 )
 
@@ -32,9 +34,6 @@ STANDING_OUT: Final = 12
 """Most steps of a long life that are told beside the periods."""
 
 STYLES: Final = {"Active": "green", "Rotating": "green", "Failed": "red", "Retired": "dim"}
-
-HEX_LINES: Final = 4
-"""Most lines of 64 hex digits that are shown of one value; post-quantum ones have a hundred."""
 
 _LIMIT: Final = (
     "Old shares stay valid for this public key until all but t − 1 of a generation are erased. "
@@ -172,7 +171,7 @@ def _rows(key: Record, *, rotated: bool) -> Iterator[tuple[str, Text]]:
     if rotated:
         yield "committee", Text(names(key["committee"], most=16))
     if key["public_key"] is not None:
-        yield "public key", Text(_whole(key["public_key"]), style="bold")
+        yield "public key", Text(shortened(key["public_key"]), style="bold")
     if key["qual"]:
         label = "Q" if rotated and key["generations"][-1]["operation"] == "reshare" else "QUAL"
         yield label, Text(names(key["qual"], () if rotated else key["committee"], most=16))
@@ -225,20 +224,11 @@ def _use(key: Record) -> Iterator[tuple[str, Text]]:
         )
 
 
-def _whole(digits: str) -> str:
-    """Return a key on one line, as it is copied; a post-quantum one shortened."""
-    return digits if len(digits) <= 64 * HEX_LINES else _hex(digits)
-
-
 def _hex(digits: str) -> str:
-    """Break hex digits into lines of 64, the length of a key; a remainder has its own.
-
-    Of what would take more than `HEX_LINES` the first line is shown, and how long it is.
-    """
-    lines = [digits[start : start + 64] for start in range(0, len(digits), 64)]
-    if len(lines) > HEX_LINES:
-        return f"{lines[0]}\n… {count(len(digits) // 2, 'byte')}, whole in summary.json"
-    return "\n".join(lines)
+    """Break hex digits into lines of 64, the length of a key; a remainder has its own."""
+    if len(digits) > HEX_MOST:
+        return shortened(digits)
+    return "\n".join(digits[start : start + 64] for start in range(0, len(digits), 64))
 
 
 def _signature(signed: Record) -> Text:

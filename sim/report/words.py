@@ -89,6 +89,9 @@ OUTCOMES: Final[dict[str, str]] = {
 }
 """How a rotation ended, in words; one that hasn't is still open."""
 
+HEX_MOST: Final = 256
+"""Most hex digits that are shown of one value."""
+
 DAY_US: Final = 86_400_000_000
 
 
@@ -175,6 +178,16 @@ def size(number: int) -> str:
     if number < 10_000_000:
         return f"{number / 1000:,.1f} kB"
     return f"{number / 1_000_000:,.1f} MB"
+
+
+def shortened(digits: str) -> str:
+    """Return hex digits, or the first 64 and the size of what is longer than a shared key's parts.
+
+    Post-quantum keys and signatures have thousands of digits; no account is read for those.
+    """
+    if len(digits) <= HEX_MOST:
+        return digits
+    return f"{digits[:64]}… {count(len(digits) // 2, 'byte')}"
 
 
 def short(digest: str) -> str:

@@ -327,7 +327,7 @@ def test_an_expectation_is_described_in_one_line() -> None:
     )
 
     assert describe(expect) == (
-        "beacon: ceremony = completed, faults = [[v02, no-deal]] within 360s"
+        "beacon: ceremony = completed, faults = [v02 no-deal] within 6m"
     )
 
 
