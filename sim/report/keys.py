@@ -180,12 +180,23 @@ def _rows(key: Record, *, rotated: bool) -> Iterator[tuple[str, Text]]:
         reason = REASONS.get(key["reason"], key["reason"])
         yield "no key", Text(f"{reason}, {attempts}", style="red")
     if key["shareless"]:
-        yield "shareless", Text(names(key["shareless"]), style="yellow")
+        yield "shareless", _shareless(key)
     yield from _signatures(key)
     yield from _use(key)
     if rotated:
         single = key["generations"] and key["generations"][0]["operation"] == "generate"
         yield "limit", Text(_SINGLE if single else _LIMIT, style="dim")
+
+
+def _shareless(key: Record) -> Text:
+    """Name who has lost its share for good or for now; say so if that is the end of the key."""
+    text = Text(names(key["shareless"]), style="yellow")
+    left = key["size"] - len(key["shareless"])
+    if left < key["threshold"]:
+        kept = f"at most {left} of {key['threshold']} shares" if left else "no share"
+        text.append(f"; {kept} left", style="red")
+        text.append(": the key can't sign, and nobody can repair or reshare it", style="red")
+    return text
 
 
 def _signatures(key: Record) -> Iterator[tuple[str, Text]]:
