@@ -44,8 +44,10 @@ def key_in_use(draft: Draft, name: str) -> tuple[Key, KeyRecord]:
     return key, key.record
 
 
-def require_manager(key: Key, policy: Policy, principal: bytes, time_us: int) -> None:
-    """Let the owner through, and admins until the policy expires.
+def require_manager(
+    key: Key, policy: Policy, principal: bytes, time_us: int, others: tuple[bytes, ...] = ()
+) -> None:
+    """Let the owner through, and admins and `others` until the policy expires.
 
     Raises:
         Rejected: Unauthorized or PolicyExpired.
@@ -53,7 +55,7 @@ def require_manager(key: Key, policy: Policy, principal: bytes, time_us: int) ->
     """
     if principal == key.owner:
         return
-    if principal not in policy.admins:
+    if principal not in (*policy.admins, *others):
         raise Rejected("Unauthorized")
     _refuse_expired(policy, time_us)
 
@@ -109,21 +111,6 @@ def check_request(draft: Draft, principal: bytes, request: RequestSign) -> tuple
 def signings(key: Key, epoch: int) -> int:
     """Return how many requests were let through in `epoch`."""
     return key.signings if key.signings_epoch == epoch else 0
-
-
-def was_violation(draft: Draft, key: str, signing: str, height: int) -> bool:
-    """Say whether the audit log refused that request at `height` for violating the policy."""
-    for entry in reversed(draft.audit):
-        if entry.height < height:
-            return False
-        if (entry.height, entry.key, entry.signing, entry.outcome) == (
-            height,
-            key,
-            signing,
-            VIOLATION,
-        ):
-            return True
-    return False
 
 
 def set_policy(draft: Draft, transaction: Transaction) -> None:
@@ -186,11 +173,11 @@ def revoke(draft: Draft, transaction: Transaction) -> None:
         raise Rejected("OwnerStays")
     if out not in {*policy.admins, *policy.principals}:
         raise Rejected("PrincipalNotFound")
-    if policy.principals == (out,):
-        raise Rejected("LastPrincipal")
     admins, principals = (
         tuple(who for who in whom if who != out) for whom in (policy.admins, policy.principals)
     )
+    if policy.principals and not principals:
+        raise Rejected("LastPrincipal")
     _write(
         draft, key, record, msgspec.structs.replace(policy, admins=admins, principals=principals)
     )

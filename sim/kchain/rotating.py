@@ -103,12 +103,11 @@ def _check_authority(
     draft: Draft, key: Key, record: KeyRecord, principal: bytes, asked: RotateKey
 ) -> None:
     """Let owner and admins through, whom genesis authorises, and who has lost its own share."""
-    if principal in draft.genesis.authorised:
-        return
     entry = draft.registry.by_identity.get(principal)
     if asked.operation == "repair" and entry is not None and entry.name == asked.target:
         return
-    require_manager(key, record.policy, principal, draft.time_us)
+    others = draft.genesis.authorised
+    require_manager(key, record.policy, principal, draft.time_us, others)
 
 
 def _is_asked_for(key: Key, repair: Rotation) -> bool:

@@ -9,7 +9,7 @@ from sim.kchain.records import KeyRecord
 from sim.kchain.verify import verify_ledger
 from sim.protocol.transactions import ROTATE_KEY, ByStake, Policy, RotateKey
 from tests.kchain.crew import Crew, crew_with_key
-from tests.kchain.scene import Scene, identity, make_validators
+from tests.kchain.scene import OWNER, Scene, identity, make_validators
 
 ADMIN = identity(77)
 FOUR = ("v1", "v2", "v3", "v4")
@@ -231,6 +231,18 @@ def test_an_admin_of_an_expired_policy_rotates_nothing_and_the_owner_still_does(
 
     assert crew.scene.reasons() == ["PolicyExpired"]
     assert crew.ask(operation="refresh") == [""]
+
+
+@pytest.mark.parametrize(("expires_us", "verdict"), [(None, ""), (1, "PolicyExpired")])
+def test_whom_genesis_authorises_rotates_no_key_of_an_expired_policy(
+    expires_us: int | None, verdict: str
+) -> None:
+    genesis = {"authorised": (OWNER.public, ADMIN.public)}
+    crew = crew_with_key(policy=Policy(None, (), expires_us=expires_us), genesis=genesis)
+    wish = encode(RotateKey("beacon", "refresh", "emergency"))
+    crew.scene.submit(crew.scene.sign(ADMIN, ROTATE_KEY, wish))
+
+    assert crew.scene.reasons() == [verdict]
 
 
 def test_a_key_that_is_not_there_yet_cannot_be_rotated() -> None:
