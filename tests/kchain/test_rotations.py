@@ -224,6 +224,16 @@ def test_owner_and_admins_rotate_and_a_member_repairs_its_own_share(who: str) ->
     assert asks(repair) == ([""] if who in ("admin", "target") else ["Unauthorized"])
 
 
+@pytest.mark.parametrize(("attempts", "verdict"), [(0, ""), (2, ""), (3, "Unauthorized")])
+def test_a_member_that_asks_for_its_share_gets_no_more_attempts_than_the_key_has(
+    attempts: int, verdict: str
+) -> None:
+    crew = crew_with_key(attempts=2)
+    wish = RotateKey("beacon", "repair", "lost-share", target="v2", attempts=attempts)
+
+    assert crew.send(ROTATE_KEY, wish, 1) == [verdict]
+
+
 def test_an_admin_of_an_expired_policy_rotates_nothing_and_the_owner_still_does() -> None:
     policy = Policy(None, (), admins=(ADMIN.public,), expires_us=1)
     crew = crew_with_key(policy=policy)
