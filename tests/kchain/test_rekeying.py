@@ -6,7 +6,13 @@ import pytest
 
 from sim.kchain.rekeying import endorsement_message
 from sim.kchain.verify import verify_ledger
-from sim.protocol.transactions import RECORD_SIGN_SESSION, BadPartial, RecordSignSession
+from sim.protocol.transactions import (
+    RECORD_SIGN_SESSION,
+    REQUEST_SIGN,
+    BadPartial,
+    RecordSignSession,
+    RequestSign,
+)
 from tests.kchain.crew import Crew, crew_with_key
 from tests.kchain.scene import CHAIN
 from tests.support.ordinary import verifies
@@ -143,3 +149,15 @@ def test_evidence_of_a_bad_partial_is_none_about_a_key_that_has_no_partials() ->
 
     assert crew.send(RECORD_SIGN_SESSION, failed, 0) == ["BadEvidence"]
     assert session.id in crew.scene.ledger.state.open_sessions
+
+
+def test_what_principals_call_their_sessions_does_not_name_the_endorsement() -> None:
+    crew = crew_with_key()
+    assert crew.send(REQUEST_SIGN, RequestSign("beacon", "endorse-2x", "any", b"hello")) == [""]
+    assert crew.close("endorse-2x") == [""]
+
+    assert crew.ask(operation="rekey") == [""]
+    crew.pass_to(crew.scene.height + 40)
+    names = {name for _, name in crew.scene.ledger.state.open_sessions}
+
+    assert "endorse-2" in names
