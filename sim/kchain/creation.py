@@ -19,7 +19,8 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
 
     Raises:
         Rejected: Unauthorized, Malformed, UnknownScheme, KeyExists, NotShareable, UnknownValidator,
-            NotActive, InvalidCommittee, PoolTooSmall or InvalidThreshold.
+            NotActive, InvalidCommittee, PoolTooSmall, InvalidThreshold, or InvalidPolicy for a
+            quorum that the committee can't reach.
 
     """
     genesis = draft.genesis
@@ -35,6 +36,8 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
     size = len(committee)
     if not 1 <= request.threshold <= size or not 0 <= request.faults <= size - request.threshold:
         raise Rejected("InvalidThreshold")
+    if request.policy.quorum > size:
+        raise Rejected("InvalidPolicy")
     _check_shareable(request, size)
     single = request.scheme in verification.SINGLE_PARTY
     ceremony = Ceremony(

@@ -111,21 +111,6 @@ def signings(key: Key, epoch: int) -> int:
     return key.signings if key.signings_epoch == epoch else 0
 
 
-def was_violation(draft: Draft, key: str, signing: str, height: int) -> bool:
-    """Say whether the audit log refused that request at `height` for violating the policy."""
-    for entry in reversed(draft.audit):
-        if entry.height < height:
-            return False
-        if (entry.height, entry.key, entry.signing, entry.outcome) == (
-            height,
-            key,
-            signing,
-            VIOLATION,
-        ):
-            return True
-    return False
-
-
 def set_policy(draft: Draft, transaction: Transaction) -> None:
     """Replace a key's policy.
 
@@ -186,11 +171,11 @@ def revoke(draft: Draft, transaction: Transaction) -> None:
         raise Rejected("OwnerStays")
     if out not in {*policy.admins, *policy.principals}:
         raise Rejected("PrincipalNotFound")
-    if policy.principals == (out,):
-        raise Rejected("LastPrincipal")
     admins, principals = (
         tuple(who for who in whom if who != out) for whom in (policy.admins, policy.principals)
     )
+    if policy.principals and not principals:
+        raise Rejected("LastPrincipal")
     _write(
         draft, key, record, msgspec.structs.replace(policy, admins=admins, principals=principals)
     )
