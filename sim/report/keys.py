@@ -171,11 +171,21 @@ def _rows(key: Record, *, rotated: bool) -> Iterator[tuple[str, Text]]:
         reason = REASONS.get(key["reason"], key["reason"])
         yield "no key", Text(f"{reason}, {attempts}", style="red")
     if key["shareless"]:
-        yield "shareless", Text(names(key["shareless"]), style="yellow")
+        yield "shareless", _shareless(key)
     yield from _signatures(key)
     yield from _use(key)
     if rotated:
         yield "limit", Text(_LIMIT, style="dim")
+
+
+def _shareless(key: Record) -> Text:
+    """Name who has no share; say so if the key is gone with them."""
+    said, left = Text(names(key["shareless"]), style="yellow"), key["size"] - len(key["shareless"])
+    if left < key["threshold"]:
+        shares = "share is" if left == 1 else "shares are"
+        gone = f"at most {left} {shares} left, it takes {key['threshold']}: the key is lost"
+        said.append(f"\n{gone}", style="red")
+    return said
 
 
 def _signatures(key: Record) -> Iterator[tuple[str, Text]]:
