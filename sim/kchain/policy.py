@@ -43,10 +43,8 @@ def key_in_use(draft: Draft, name: str) -> tuple[Key, KeyRecord]:
     return key, key.record
 
 
-def require_manager(
-    key: Key, policy: Policy, principal: bytes, time_us: int, others: tuple[bytes, ...] = ()
-) -> None:
-    """Let the owner through, and admins and `others` until the policy expires.
+def require_manager(key: Key, policy: Policy, principal: bytes, time_us: int) -> None:
+    """Let the owner through, and admins until the policy expires.
 
     Raises:
         Rejected: Unauthorized or PolicyExpired.
@@ -54,7 +52,7 @@ def require_manager(
     """
     if principal == key.owner:
         return
-    if principal not in (*policy.admins, *others):
+    if principal not in policy.admins:
         raise Rejected("Unauthorized")
     _refuse_expired(policy, time_us)
 

@@ -18,6 +18,8 @@ from sim.protocol.transactions import RetireKey, Rollback, RotateKey, Transactio
 def rotate_key(draft: Draft, transaction: Transaction) -> None:
     """Begin a rotation; repairs wait if one is pending, an emergency takes its place.
 
+    Genesis gives nobody a right to other people's keys: owners and admins rotate them.
+
     Raises:
         Rejected: Malformed, KeyNotFound, KeyNotActive, KeyRetired, Unauthorized, PolicyExpired,
             RotationPending, or as `preparing.prepare`.
@@ -40,14 +42,15 @@ def rotate_key(draft: Draft, transaction: Transaction) -> None:
         asked.target,
         asked.attempts,
     )
-    if key.pending is None:
+    if asked.operation == "repair" and not _is_asked_for(key, rotation):
+        # It begins at the end of the block: who asks for repair in the same one is no helper then.
+        prepare(draft, key, rotation)
+        enqueue(draft, name, rotation)
+    elif key.pending is None and asked.operation != "repair":
         start(draft, key, rotation)
     elif asked.reason == "emergency":
         start(draft, key, rotation)
         supersede(draft, name, rotation)
-    elif asked.operation == "repair" and not _is_asked_for(key, rotation):
-        prepare(draft, key, rotation)
-        enqueue(draft, name, rotation)
     else:
         raise Rejected("RotationPending")
 
@@ -102,7 +105,7 @@ def _check_shape(asked: RotateKey) -> None:
 def _check_authority(
     draft: Draft, key: Key, record: KeyRecord, principal: bytes, asked: RotateKey
 ) -> None:
-    """Let owner and admins through, whom genesis authorises, and who has lost its own share.
+    """Let owner and admins through, and who has lost its own share.
 
     That one gets no more attempts than the key's: if it stays silent, the queue waits for them all.
     """
@@ -110,8 +113,7 @@ def _check_authority(
     own = asked.operation == "repair" and entry is not None and entry.name == asked.target
     if own and asked.attempts <= key.request.attempts:
         return
-    others = draft.genesis.authorised
-    require_manager(key, record.policy, principal, draft.time_us, others)
+    require_manager(key, record.policy, principal, draft.time_us)
 
 
 def _is_asked_for(key: Key, repair: Rotation) -> bool:
