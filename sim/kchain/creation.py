@@ -6,7 +6,7 @@ from sim.crypto import verification
 from sim.kchain.attempts import begin
 from sim.kchain.committees import committee_of, members
 from sim.kchain.draft import Draft
-from sim.kchain.membership import decoded
+from sim.kchain.payloads import decoded
 from sim.kchain.records import FIRST_ERA, Key
 from sim.kchain.rotation import Rotation
 from sim.protocol.ceremony import Ceremony

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import msgspec
 
-from sim.base.codec import decode_canonical
-from sim.base.errors import DecodeError
 from sim.kchain.draft import Draft
 from sim.kchain.genesis import Genesis
+from sim.kchain.payloads import decoded
 from sim.kchain.records import Key, KeyRecord
 from sim.protocol.entries import Rejected
 from sim.protocol.signing_events import VIOLATION
@@ -119,10 +118,7 @@ def set_policy(draft: Draft, transaction: Transaction) -> None:
             `key_in_use` and `require_manager`.
 
     """
-    try:
-        wish = decode_canonical(transaction.payload, SetPolicy)
-    except DecodeError:
-        raise Rejected("Malformed") from None
+    wish = decoded(transaction, SetPolicy)
     key, record = _managed(draft, wish.key, transaction.principal)
     if wish.policy.quorum > record.threshold[1]:
         raise Rejected("InvalidPolicy")
@@ -136,10 +132,7 @@ def authorize(draft: Draft, transaction: Transaction) -> None:
         Rejected: Malformed, AlreadyAuthorized, or as `key_in_use` and `require_manager`.
 
     """
-    try:
-        wish = decode_canonical(transaction.payload, Authorize)
-    except DecodeError:
-        raise Rejected("Malformed") from None
+    wish = decoded(transaction, Authorize)
     key, record = _managed(draft, wish.key, transaction.principal)
     policy = record.policy
     present = policy.admins if wish.role == "admin" else policy.principals
@@ -161,10 +154,7 @@ def revoke(draft: Draft, transaction: Transaction) -> None:
             whom genesis authorises could ask), or as `key_in_use` and `require_manager`.
 
     """
-    try:
-        wish = decode_canonical(transaction.payload, Revoke)
-    except DecodeError:
-        raise Rejected("Malformed") from None
+    wish = decoded(transaction, Revoke)
     key, record = _managed(draft, wish.key, transaction.principal)
     policy, out = record.policy, wish.principal
     if out == key.owner:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from sim.kchain.draft import Draft
-from sim.kchain.membership import decoded
+from sim.kchain.payloads import decoded
 from sim.kchain.policy import key_in_use, require_manager
 from sim.kchain.preparing import prepare
 from sim.kchain.queueing import drop_all, enqueue, roll_back, start, supersede

@@ -85,7 +85,7 @@ class SigningTask:
             it repaired.
         message: The bytes to be signed.
         context: What for.
-        requester: The principal that asked, 32 bytes; `NOBODY` for the chain.
+        requester: The principal that asked, 32 or 1952 bytes; `NOBODY` for the chain.
         seed: What seats are drawn by, 32 bytes.
         opened: Height of the block that opened it.
         begins: First height of round 0; 0 while it waits for seats.
