@@ -10,7 +10,7 @@ would not fit them.
 from __future__ import annotations
 
 import hashlib
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from sim.crypto import ed25519, secp256k1
 
@@ -123,17 +123,21 @@ def tagged_hash(tag: str, data: bytes) -> bytes:
     return hashlib.sha256(prefix + prefix + data).digest()
 
 
-def expand_message(message: bytes, domain: bytes, length: int) -> bytes:
-    """Stretch `message` to `length` ≤ 8160 bytes: expand_message_xmd over SHA-256.
+def expand_message(
+    message: bytes, domain: bytes, length: int, hash_name: Literal["sha256", "sha512"] = "sha256"
+) -> bytes:
+    """Stretch `message` to `length` bytes, at most 255 digests: expand_message_xmd.
 
     Source: RFC 9380 section 5.3.1.
     """
     suffix = domain + len(domain).to_bytes(1, "big")
-    first = hashlib.sha256(bytes(64) + message + length.to_bytes(2, "big") + b"\x00" + suffix)
-    block, blocks = bytes(32), b""
-    for counter in range(1, -(-length // 32) + 1):
+    first = hashlib.new(hash_name)
+    size = first.digest_size
+    first.update(bytes(first.block_size) + message + length.to_bytes(2, "big") + b"\x00" + suffix)
+    block, blocks = bytes(size), b""
+    for counter in range(1, -(-length // size) + 1):
         mixed = bytes(a ^ b for a, b in zip(first.digest(), block, strict=True))
-        block = hashlib.sha256(mixed + counter.to_bytes(1, "big") + suffix).digest()
+        block = hashlib.new(hash_name, mixed + counter.to_bytes(1, "big") + suffix).digest()
         blocks += block
     return blocks[:length]
 
