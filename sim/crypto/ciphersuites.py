@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 from typing import Final, Literal, Protocol
 
-from sim.crypto import bls12381, ed25519, secp256k1
+from sim.crypto import ed25519, secp256k1
+from sim.crypto.groups import get_group
 
 _ODD: Final = 3
 """First byte of a secp256k1 point with an odd y."""
@@ -128,7 +129,7 @@ class _Bls12381Sha256:
     def hash_to_scalar(self, purpose: bytes, data: bytes) -> int:
         # As for secp256k1; 48 bytes leave a bias below 2^−128 here, too.
         uniform = expand_message(data, self._context + purpose, 48)
-        return int.from_bytes(uniform, "big") % bls12381.ORDER
+        return int.from_bytes(uniform, "big") % get_group("BLS").order
 
 
 def tagged_hash(tag: str, data: bytes) -> bytes:

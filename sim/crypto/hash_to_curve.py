@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 
 from coincurve import PublicKey
 from gmpy2 import invert, legendre, mpz, powmod
-from py_arkworks_bls12381 import G1Point
 
 from sim.base.errors import LocalError
 from sim.crypto import edwards
@@ -64,6 +63,8 @@ def hash_to_curve(scheme: str, message: bytes, domain: bytes) -> bytes:
             first, second = _fields(expand_message(message, domain, 96), _FIELD)
             return PublicKey.combine_keys([_simplified(first), _simplified(second)]).format()
         case "BLS":
+            from py_arkworks_bls12381 import G1Point
+
             return G1Point.hash_to_curve(message, domain).to_compressed_bytes()
         case _:
             raise LocalError(f"no hashing to the curve of {scheme!r}")
