@@ -31,7 +31,7 @@ from sim.protocol.transactions import (
     decode_transaction,
     statement_payload,
 )
-from sim.world.orders import AskForKey, Halt, LinkRule, decode_order, encode_order
+from sim.world.orders import Ask, Halt, LinkRule, decode_order, encode_order
 from tests.fuzz import corpus
 from tests.fuzz.hostile import EXAMPLES, explore, hostile
 from tests.kchain.scene import OWNER, Scene, make_request, signed, with_key
@@ -91,7 +91,7 @@ def transactions(scene: Scene) -> list[Decoder]:
 
 
 def world() -> list[Decoder]:
-    orders = [encode_order(o) for o in (AskForKey("beacon"), Halt(None), LinkRule(RULES[0]))]
+    orders = [encode_order(o) for o in (Ask("create"), Halt(None), LinkRule(RULES[0]))]
     return [
         Decoder("rule", decode_rule, DecodeError, RULES),
         Decoder("order", decode_order, DecodeError, orders),

@@ -20,7 +20,7 @@ from sim.protocol.transactions import (
     CeremonyPayload,
     transaction_id,
 )
-from tests.checks.observing import observe, witnessed_stores
+from tests.checks.observing import observe, witnessed
 from tests.fuzz import corpus
 from tests.fuzz.hostile import EXAMPLES, explore, hostile
 from tests.kchain.scene import signed
@@ -61,7 +61,7 @@ def sayings(scheme: str) -> st.SearchStrategy[list[Said]]:
 def play(said: list[Said], scheme: str) -> Cluster:
     """Run an attempt in which the culprit says all that; it complains, and is complained of."""
     cluster = Cluster(corpus.SIZE, corpus.THRESHOLD, scheme=scheme, faults=0)
-    cluster.stores = witnessed_stores(cluster.ceremony)
+    witnessed(cluster)
     cluster.tamper(corpus.CULPRIT, lambda effect: _bent(effect, said, cluster))
     cluster.drop(ShareEnvelope, corpus.CULPRIT, "v4")
     cluster.drop(ShareEnvelope, "v1", corpus.CULPRIT)

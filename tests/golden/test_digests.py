@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from sim import api
 
@@ -19,6 +21,14 @@ ROOT = Path(__file__).parents[2]
 PINNED = Path(__file__).with_name("digests.json")
 SEED = 1
 SHIPPED = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "scenarios").rglob("*.toml"))
+LONG = "long"
+"""Tag of scenarios that take minutes."""
+
+
+def case(file: str) -> ParameterSet:
+    """A shipped scenario as a test case, slow if it says that it is long."""
+    tags = tomllib.loads((ROOT / file).read_text(encoding="utf-8")).get("tags", ())
+    return pytest.param(file, marks=[pytest.mark.slow] if LONG in tags else [])
 
 
 def pinned() -> dict[str, str]:
@@ -41,7 +51,7 @@ def set_id(digests: dict[str, str]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()[:12]
 
 
-@pytest.mark.parametrize("file", SHIPPED)
+@pytest.mark.parametrize("file", [case(file) for file in SHIPPED])
 def test_a_shipped_scenario_keeps_its_digest(file: str, *, rewrite_golden: bool) -> None:
     run = api.run(api.load(ROOT / file), seed=SEED)
 
