@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from sim.base.codec import decode_canonical
 from sim.base.errors import LocalError
+from sim.base.extensions import Registry
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.randomness import Stream, stream
 from sim.base.secret import Secret, SecretScalar
@@ -285,8 +286,8 @@ class Behaviour:
         return {param.name: given.get(param.name, param.default) for param in self.params}
 
 
-BEHAVIOURS: Final[dict[str, Behaviour]] = {}
-"""Every behaviour by its catalogue name, in the order of registration."""
+BEHAVIOURS: Final = Registry[Behaviour]("behaviour")
+"""Every behaviour by its catalogue name, in the order of registration; then those of the run."""
 
 
 def behaviour(
@@ -304,18 +305,20 @@ def behaviour(
         doc = "\n".join(line.strip() for line in (function.__doc__ or "").strip().splitlines())
         if "Expected:" not in doc:
             raise LocalError(f"{name}: the docstring must predict the outcome after 'Expected:'")
-        if name in BEHAVIOURS:
-            raise LocalError(f"{name} is registered twice")
-        BEHAVIOURS[name] = Behaviour(
+        BEHAVIOURS.register(
             name,
-            function,
-            doc,
-            targeted,
-            params,
-            outsider,
-            frozenset(operations),
-            reads,
-            dict(absent or {}),
+            function.__module__,
+            lambda full: Behaviour(
+                full,
+                function,
+                doc,
+                targeted,
+                params,
+                outsider,
+                frozenset(operations),
+                reads,
+                dict(absent or {}),
+            ),
         )
         return function
 

@@ -74,6 +74,12 @@ def run(
 def replay(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
     processes: Processes = 1,
+    extensions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHICH", help="Of extensions that have changed, run those stored or current."
+        ),
+    ] = None,
     json: Json = False,
     switch: Switch = None,
 ) -> None:
@@ -82,7 +88,7 @@ def replay(
     def body() -> int:
         from sim.cli.running import replay_run
 
-        return replay_run(folder, processes, switch or [], as_json=json)
+        return replay_run(folder, processes, extensions, switch or [], as_json=json)
 
     _exit_with(body)
 
