@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, get_args
 
 from sim.base.codec import decode_canonical
 from sim.base.errors import LocalError
@@ -270,6 +270,15 @@ class Behaviour:
     def expected(self) -> str:
         """The predicted outcome: what the docstring says after ``Expected:``, on one line."""
         return " ".join(self.doc.partition("Expected:")[2].split())
+
+    @property
+    def where(self) -> str:
+        """In which operations it acts, and on which schemes it can't, in words."""
+        ordered = [name for name in get_args(Operation) if name in self.operations]
+        acts = ", ".join(ordered) or "every operation"
+        seat = ", of others" if self.outsider else ""
+        missing = f"; not on {', '.join(self.absent)}" if self.absent else ""
+        return f"{acts}{seat}{missing}"
 
     def complete(self, given: Mapping[str, Value]) -> dict[str, Value]:
         """Return `given` with defaults filled in.

@@ -36,9 +36,12 @@ def explain_scenario(file: Path, seed: int | None, sets: Sequence[str]) -> int:
     return 0
 
 
-def print_schema() -> int:
+def print_schema(use: Sequence[str]) -> int:
     """Print the JSON Schema of scenario files."""
-    print_json(api.schema())
+    try:
+        print_json(api.schema(use))
+    except api.ScenarioError as error:
+        return refuse_scenario(error)
     return 0
 
 
