@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sim.api.catalogue import CATALOGUES, using
@@ -61,10 +61,7 @@ def _behaviour(name: str, _sentence: str) -> dict[str, Any]:
         "schemes": [scheme for scheme in _SCHEMES if scheme not in known.absent],
         "absent": dict(known.absent),
         "seat": "none: it acts in ceremonies of others" if known.outsider else "a seat",
-        "params": [
-            *map(_param, known.params),
-            *([_VICTIMS] if known.targeted else []),
-        ],
+        "params": [*_victims(known), *(_param(p) for p in known.params if p.name != "victims")],
         "expected": known.expected,
     }
 
@@ -73,7 +70,16 @@ def _all(known: Behaviour) -> bool:
     return not known.operations
 
 
-_VICTIMS: Final = {"name": "victims", "type": "names", "doc": "Whom it harms, in an array."}
+def _victims(known: Behaviour) -> Iterator[dict[str, Any]]:
+    """Yield the parameter `victims`, a number or an array of names or both."""
+    number = [_param(param) for param in known.params if param.name == "victims"]
+    if not known.targeted:
+        yield from number
+    elif number:
+        doc = f"an array of whom it harms, or a number: {number[0]['doc']}"
+        yield {**number[0], "type": "names or int", "doc": doc}
+    else:
+        yield {"name": "victims", "type": "names", "doc": "an array of whom it harms"}
 
 
 def _param(param: Param) -> dict[str, Any]:
