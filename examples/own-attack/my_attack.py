@@ -19,9 +19,11 @@ def off_by(effect: extend.Occasion, how: extend.Corruption) -> Iterator[extend.O
     """
     match effect:
         case extend.SendShares(shares):
+            victims = how.choose_holders(shares, how.count("victims"))
             wrong = {
-                holder: extend.Secret((shares[holder].reveal() + how.count("by")) % how.group.order)
-                for holder in how.choose_holders(shares, how.count("victims"))
+                holder: extend.Secret((share.reveal() + how.count("by")) % how.group.order)
+                for holder, share in shares.items()
+                if holder in victims
             }
             yield extend.SendShares({**shares, **wrong})
         case _:
