@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from sim.base.errors import LocalError
+from sim.base.extensions import Registry
 from sim.base.randomness import Stream
 from sim.base.secret import SecretScalar
 from sim.crypto.commitments import Points
@@ -101,7 +102,10 @@ class Sharing(Making, Protocol):
 
 
 _ROTATIONS: Final[dict[str, Sharing]] = {"reshare": Resharing(), "refresh": Refresh()}
-_CREATIONS: Final[dict[str, Sharing]] = {PEDERSEN: Creation()}
+CREATIONS: Final = Registry[Sharing]("creation")
+"""How keys are created, by protocol; `variants` registers the rest."""
+
+CREATIONS.register(PEDERSEN, __name__, lambda _: Creation())
 
 _REPAIRING: Final = Repairing()
 
@@ -127,17 +131,6 @@ def creation(protocol: str) -> Sharing:
 
     """
     try:
-        return _CREATIONS[protocol]
+        return CREATIONS[protocol]
     except KeyError:
         raise LocalError(f"no protocol {protocol!r} creates keys") from None
-
-
-def install(protocol: str, sharing: Sharing) -> None:
-    """Let `sharing` say how keys of `protocol` are created.
-
-    Raises:
-        LocalError: Something else says it already.
-
-    """
-    if _CREATIONS.setdefault(protocol, sharing) is not sharing:
-        raise LocalError(f"there is a protocol {protocol!r} already")

@@ -433,6 +433,18 @@ class ExpectPlan(_Part, frozen=True):
     line: int = 0
 
 
+class ExtensionPlan(_Part, frozen=True):
+    """Code from outside that the run uses.
+
+    Attributes:
+        name: What comes before the colon in the names of what it registers.
+        sha256: Of its source, 64 hex digits.
+    """
+
+    name: str
+    sha256: str
+
+
 class Plan(_Part, frozen=True):
     """A whole run."""
 
@@ -455,3 +467,4 @@ class Plan(_Part, frozen=True):
     message_limit: int | None = None
     principals: tuple[PrincipalPlan, ...] = (PrincipalPlan(name="owner"),)
     store: StorePlan = StorePlan()
+    extensions: tuple[ExtensionPlan, ...] = ()
