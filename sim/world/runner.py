@@ -25,12 +25,18 @@ from sim.world.eventlog import EventLog
 from sim.world.genesis import chain_id, make_genesis
 from sim.world.ledger_actor import KchainActor
 from sim.world.networking import make_ledger_links
-from sim.world.observing import observe, shareless
+from sim.world.observing import holders, observe, shareless
 from sim.world.openness import StartedOperations
 from sim.world.outcome import Ending, Progress, ProgressCallback, RunOutcome, Switches
 from sim.world.principals import Principals
 from sim.world.shard import ShardConfig, sharing
-from sim.world.timeline import last_scheduled_us, scheduled_halts, scheduled_requests
+from sim.world.timeline import (
+    last_scheduled_us,
+    scheduled_halts,
+    scheduled_requests,
+    scheduled_withholdings,
+)
+from sim.world.withholding import withholding_of
 from sim.world.witness import ShardTestimony, Testimony
 
 _ENDINGS: Final[dict[Reason, Ending]] = {
@@ -97,6 +103,7 @@ def _run(config: ShardConfig, processes: int, progress: ProgressCallback | None)
         end_us=result.end_us,
         last_us=result.last_us,
         shareless=shareless(plan, actor.state, testimonies),
+        holders=holders(plan, actor.state, testimonies),
         traffic=_traffic(testimonies),
         attacks=Tried(observation),
         tchain=_counted(actor.tchain.book),
@@ -154,7 +161,10 @@ def make_actor(plan: Plan) -> KchainActor:
         Principals(plan, chain_id(plan)),
         {action.id: action for action in plan.timeline if action.when is not None},
         len(plan.validators),
+        withholding_of(plan),
     )
+    for action in scheduled_withholdings(plan):
+        actor.withhold(action.at_us, action)
     for action in scheduled_requests(plan):
         actor.ask(action.at_us, action)
     return actor
