@@ -10,6 +10,7 @@ from sim.adversary.registry import (
     OUTSIDE,
     Behaviour,
     Corruption,
+    Foreseen,
     Memory,
     Notebook,
     Occasion,
@@ -123,6 +124,11 @@ class Adversary:
         """Whether no behaviour is on this validator, at any time."""
         return not self._mine
 
+    @property
+    def rushing(self) -> bool:
+        """Whether a behaviour wants to see what the next block would hold, at any time."""
+        return any(known.rushing for _, known, _ in self._mine)
+
     def filter(
         self, effects: Sequence[Effect], state: CeremonyState, now_us: int
     ) -> Sequence[Effect]:
@@ -133,9 +139,13 @@ class Adversary:
         """Return what it does of its own accord, now that it has received `height`."""
         return self._bent([Received(height)], [], state, now_us) if self._mine else []
 
+    def foresee(self, state: CeremonyState, height: int, now_us: int) -> Sequence[Effect]:
+        """Return what it adds to the block after `height`, which would make `state`."""
+        return self._bent([Foreseen(height)], [], state, now_us) if self.rushing else []
+
     def _bent(
         self,
-        occasion: list[Received],
+        occasion: list[Received | Foreseen],
         effects: Sequence[Effect],
         state: CeremonyState,
         now_us: int,
@@ -153,7 +163,7 @@ class Adversary:
                 corruption = self._corruption(corrupt, seat, state, params)
                 seen: list[Occasion] = [*occasion, *now]
                 given = [new for old in seen for new in known.function(old, corruption)]
-                after = [new for new in given if not isinstance(new, Received)]
+                after = [new for new in given if not isinstance(new, Received | Foreseen)]
                 self.injections[corrupt.id] += differences(now, after)
                 now = after
         return now

@@ -162,6 +162,14 @@ class Sessions:
         added = self.conscience.add(state, height, now_us)
         return self._packed(None, added, state, Scope.of(state.ceremony), now_us) if added else []
 
+    def on_foreseen(self, state: CeremonyState, height: int, now_us: int) -> list[Action]:
+        """Add what the conscience wants in the block that would make `state`."""
+        seat = self._seats.get((state.ceremony.session, state.ceremony.attempt))
+        if seat is None:
+            return []
+        added = self.conscience.foresee(state, height, now_us)
+        return self._packed(seat, added, state, seat.scope, now_us)
+
     def on_tasks(self, tasks: Sequence[SigningTask], height: int, now_us: int) -> list[Action]:
         """Take part in the open signing sessions; end what has been closed or bound anew."""
         bindings = {task.binding for task in tasks}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sim.adversary import Adversary
+from sim.adversary import BEHAVIOURS, Adversary
 from sim.base.codec import decode_canonical, encode
 from sim.base.errors import LocalError
 from sim.base.ids import Label, ValidatorIndex
@@ -126,10 +126,19 @@ def build(config: bytes, shard: int, shards: int) -> engine.ShardParts:
         width_us=network.least_latency_us(mine, mine),
         exchange_us=exchange_us(network, owners),
         faults=faults_of(plan),
+        rushing=rushing_of(plan),
         mailbox_max=plan.quotas.mailbox_max,
         downlinks=network.downlinks(mine),
         around=around,
         finish=world.finish,
+    )
+
+
+def rushing_of(plan: Plan) -> frozenset[ValidatorIndex]:
+    """Return the validators with a behaviour that sees pending transactions."""
+    rushing = {name for name, behaviour in BEHAVIOURS.items() if behaviour.rushing}
+    return frozenset(
+        ValidatorIndex(c.validator) for c in plan.corruptions if c.behaviour in rushing
     )
 
 
