@@ -255,6 +255,8 @@ class Coordinator:
             raise LocalError(f"not for the ledger: {due}")
         self._now_us = due.at_us
         self._send_down(self._ledger.apply(due.at_us, due.action.rule))
+        if self._check_us >= NEVER_US:  # heights may go on that had stopped for good
+            self._check_us = self._ledger.next_tick_us(due.at_us)
 
     async def _form(self, block_us: int) -> None:
         """Form the block at `block_us`, once rushing adversaries have seen what it would take."""

@@ -17,6 +17,10 @@ Loss: TypeAlias = Literal["nothing", "unsynced", "all"]
 """What a crash takes from the store: nothing, writes since the last flush, or everything."""
 
 
+DiskLoss: TypeAlias = Literal["unsynced", "all"]
+"""What a failing disk takes at the next crash: writes since it began to fail, or everything."""
+
+
 class _Action(msgspec.Struct, frozen=True, tag=True, array_like=True):
     pass
 
@@ -25,11 +29,14 @@ class Crash(_Action, frozen=True):
     """Stop `node` at once; start it again after `for_us`, if given. No effect on one that is down.
 
     Its memory is gone, what waits in its mailbox is lost, and its store loses what `lose` says.
+    With `times` above 1 it is a loop: `up_us` after each restart it stops again, as often in all.
     """
 
     node: ValidatorIndex
     lose: Loss = "unsynced"
     for_us: int | None = None
+    times: int = 1
+    up_us: int = 0
 
 
 class Restart(_Action, frozen=True):
@@ -68,6 +75,30 @@ class Skew(_Action, frozen=True):
     for_us: int | None = None
 
 
+class Disk(_Action, frozen=True):
+    """Let the disk of `node` fail without notice; None, and the end of `for_us`, mends it.
+
+    From now on flushes only seem to work: a crash before it is mended takes what was written since
+    (``unsynced``), or the whole store (``all``), whatever the crash itself says.
+    """
+
+    node: ValidatorIndex
+    lose: DiskLoss | None
+    for_us: int | None = None
+
+
+class Quiet(_Action, frozen=True):
+    """End every fault of `node`: start it if it is down, and mend clock, disk and speed."""
+
+    node: ValidatorIndex
+
+
+class Retire(_Action, frozen=True):
+    """Stop `node` for good: nothing starts it again."""
+
+    node: ValidatorIndex
+
+
 class Command(_Action, frozen=True):
     """Hand `order` to the code of `node`, as its operator would.
 
@@ -90,7 +121,9 @@ class LedgerRule(_Action, frozen=True):
     rule: bytes
 
 
-NodeAction: TypeAlias = Crash | Restart | Pause | Resume | Slow | Skew | Command
+NodeAction: TypeAlias = (
+    Crash | Restart | Pause | Resume | Slow | Skew | Disk | Quiet | Retire | Command
+)
 Action: TypeAlias = NodeAction | NetworkRule | LedgerRule
 
 
@@ -101,11 +134,13 @@ class When(msgspec.Struct, frozen=True):
         event: A name that a life passes to `Context.happened`.
         node: Whose events count, or None: anyone's, in order of (time, validator, sequence).
         nth: 1 or more.
+        until_us: Events at this time or later fire nothing any more; None is the run's end.
     """
 
     event: str
     node: ValidatorIndex | None = None
     nth: int = 1
+    until_us: int | None = None
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -136,6 +171,7 @@ class Due(NamedTuple):
         fault: Position of its fault in the scenario.
         part: Position of the action in its fault.
         action: What applies.
+        follows: Whether it is a turn of a loop after the first.
     """
 
     at_us: int
@@ -143,6 +179,7 @@ class Due(NamedTuple):
     fault: int
     part: int
     action: Action
+    follows: bool = False
 
 
 def scheduled(faults: Sequence[Fault]) -> list[Due]:
@@ -155,9 +192,14 @@ def scheduled(faults: Sequence[Fault]) -> list[Due]:
     )
 
 
-def undoing(due: Due) -> Due | None:
-    """Return what ends the action of `due` after its `for_us`, or None if nothing does."""
+def undoing(due: Due) -> list[Due]:
+    """Return what ends the action of `due` after its `for_us`; and a loop's next turn."""
     match due.action:
+        case Crash(node=node, for_us=int(span), times=times, up_us=up_us) as crash if times > 1:
+            again = msgspec.structs.replace(crash, times=times - 1)
+            next_us = due.at_us + span + up_us
+            restart = Due(due.at_us + span, 0, due.fault, due.part, Restart(node))
+            return [restart, Due(next_us, 1, due.fault, due.part, again, follows=True)]
         case Crash(node=node, for_us=int(span)):
             action: Action = Restart(node)
         case Pause(node=node, for_us=int(span)):
@@ -166,6 +208,8 @@ def undoing(due: Due) -> Due | None:
             action = Slow(node, 0)
         case Skew(node=node, for_us=int(span)):
             action = Skew(node, 0, 0)
+        case Disk(node=node, for_us=int(span)):
+            action = Disk(node, None)
         case _:
-            return None
-    return Due(due.at_us + span, 0, due.fault, due.part, action)
+            return []
+    return [Due(due.at_us + span, 0, due.fault, due.part, action)]

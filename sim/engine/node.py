@@ -13,7 +13,7 @@ from sim.engine.history import NO_LABEL, Extra, HistoryWriter
 from sim.engine.mail import FROM_OPERATOR, FROM_VALIDATOR, OVERFLOWED, Mail
 
 if TYPE_CHECKING:
-    from sim.engine.faults import Loss
+    from sim.engine.faults import DiskLoss, Loss
     from sim.engine.ports import Downlink, Life, Store
 
 
@@ -41,6 +41,7 @@ class Node:
         mark_us: The earliest time at which its shard will look at it.
         alive: Whether it is up.
         crashing: Whether its own trigger has just stopped it.
+        retired: Whether it is down for good.
         paused_us: Since when it stands still, or None.
         incarnation: Counts its starts, from 0.
         sequence: Counts sends over the run.
@@ -76,6 +77,7 @@ class Node:
         "offset_us",
         "paused_us",
         "queued",
+        "retired",
         "scope",
         "sequence",
         "service_us",
@@ -118,6 +120,7 @@ class Node:
         self.mark_us = NEVER_US
         self.alive = False
         self.crashing = False
+        self.retired = False
         self.paused_us: int | None = None
         self.incarnation = -1
         self.sequence = 0
@@ -258,8 +261,8 @@ class Node:
         Mail that arrives at this very instant comes after a scheduled crash, but is lost in one
         that the validator itself triggered: it was already at work at this instant.
         """
-        self.store.crash(lose)
-        self.record_fault(time_us, "crash", verdict=lose)
+        lost = self.store.crash(lose)
+        self.record_fault(time_us, "crash", verdict=lost)
         self.lose_mail(time_us + self.crashing, time_us)
         self.crashing = False
         self.paused_us = None
@@ -295,6 +298,20 @@ class Node:
         self.drift_ppm = drift_ppm
         self.skewed_us = time_us
         self.record_fault(time_us, "skew", extra=(offset_us, drift_ppm))
+
+    def disk(self, time_us: int, lose: DiskLoss | None) -> None:
+        """Let its disk fail, or work again."""
+        self.store.fail(lose)
+        self.record_fault(time_us, "disk", verdict=lose or "mended")
+
+    def mend(self, time_us: int) -> None:
+        """Let its clock be right, its disk work and its inputs take no time, where they don't."""
+        if self.service_us:
+            self.slow(time_us, 0)
+        if self.offset_us or self.drift_ppm:
+            self.skew(time_us, 0, 0)
+        if self.store.failing:
+            self.disk(time_us, None)
 
     def command(self, time_us: int, order: str) -> None:
         """Put what its operator tells it before everything else that arrives now."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 import msgspec
 
 from sim.base.ids import NEVER_US, Label, ValidatorIndex
-from sim.engine.faults import Fault, Loss
+from sim.engine.faults import DiskLoss, Fault, Loss
 
 if TYPE_CHECKING:
     from sim.engine.context import Context
@@ -25,8 +25,9 @@ class Fate(NamedTuple):
 
     Attributes:
         transmission: 1-based count of sends of that label on that link, over the run.
-        verdict: ``ok``, ``duplicate``, ``held``, ``lost``, ``cut`` (by a partition), ``overflow``
-            (no room in the sender's queue) or ``waiting`` (behind a hold).
+        verdict: ``ok``, ``duplicate``, ``held``, ``lost``, ``cut`` (by a partition), ``dropped``
+            (by a filter), ``overflow`` (no room in the sender's queue) or ``waiting`` (behind a
+            hold).
         arrivals: Virtual times in µs at which copies arrive: none, one or two. A message that is
             ``waiting`` and has none is kept until `Network.apply` lets it go.
     """
@@ -191,8 +192,20 @@ class Life(Protocol):
 class Store(Protocol):
     """What a validator keeps across restarts."""
 
-    def crash(self, lose: Loss) -> None:
-        """Lose what a crash takes: nothing, writes since the last flush, or everything."""
+    @property
+    def failing(self) -> bool:
+        """Whether its disk fails."""
+        ...
+
+    def crash(self, lose: Loss) -> str:
+        """Lose what a crash takes: nothing, writes since the last flush, or everything.
+
+        Returns what is lost, for the history: `lose`, or more if the disk fails.
+        """
+        ...
+
+    def fail(self, lose: DiskLoss | None) -> None:
+        """Let the disk fail from now on, unnoticed until the next crash; None mends it."""
         ...
 
 

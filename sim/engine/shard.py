@@ -24,13 +24,16 @@ from sim.engine.exchange import Parcel, ShardResult
 from sim.engine.faults import (
     Command,
     Crash,
+    Disk,
     Due,
     LedgerRule,
     Loss,
     NetworkRule,
     Pause,
+    Quiet,
     Restart,
     Resume,
+    Retire,
     Skew,
     Slow,
     scheduled,
@@ -296,13 +299,19 @@ class Shard:
                 node.slow(at, service)
             case Skew(offset_us=offset, drift_ppm=drift):
                 node.skew(at, offset, drift)
+            case Disk(lose=loss):
+                node.disk(at, loss)
+            case Quiet():
+                self._quiet(node, at)
+            case Retire():
+                await self._crash(node, at, "nothing")
+                node.retired = True
             case Command(order=order):
                 node.command(at, order)
             case _:
                 assert_never(action)
-        end = undoing(due)
-        if applied and end is not None:
-            heapq.heappush(self._faults, end)
+        for later in undoing(due) if applied else ():
+            heapq.heappush(self._faults, later)
         node.release()
         self.schedule(node)
 
@@ -326,8 +335,16 @@ class Shard:
         node.stop(at_us, lose)
         return True
 
+    def _quiet(self, node: Node, at_us: int) -> None:
+        """End the faults of `node`; what would have ended them later, or gone on, is forgotten."""
+        self._faults = [due for due in self._faults if not _goes_on(due, node.index)]
+        heapq.heapify(self._faults)
+        node.resume(at_us)
+        node.mend(at_us)
+        self._start(node, at_us)
+
     def _start(self, node: Node, at_us: int) -> None:
-        if node.alive:
+        if node.alive or node.retired:
             return
         node.start(at_us)
         self._nursery.start_soon(self._live, node)
@@ -357,6 +374,15 @@ class Shard:
             self.wakes,
             tuple(self.order or ()),
         )
+
+
+def _goes_on(due: Due, node: ValidatorIndex) -> bool:
+    """Say whether `due` is the end of a fault of `node` that has begun, or a loop's next turn."""
+    match due.action:
+        case NetworkRule() | LedgerRule():
+            return False
+        case action:
+            return action.node == node and (due.step == 0 or due.follows)
 
 
 def _refuse_return() -> Never:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.base.ids import ValidatorIndex
 from sim.engine.faults import Action, Due, Fault, LedgerRule, NetworkRule, When
 from sim.engine.ports import Event
 
@@ -29,8 +28,10 @@ class _Waiting:
         self.left = left
         self.parts = parts
 
-    def matches(self, validator: ValidatorIndex, event: str) -> bool:
-        return self.when.event == event and self.when.node in (None, validator)
+    def matches(self, event: Event) -> bool:
+        when = self.when
+        in_time = when.until_us is None or event.time_us < when.until_us
+        return in_time and when.event == event.event and when.node in (None, event.validator)
 
 
 class Triggers:
@@ -68,7 +69,7 @@ class Triggers:
     def count(self, event: Event, delay_us: int) -> list[Due]:
         """Count one event; return what it fires, due `delay_us` after it."""
         fired = []
-        for waiting in [w for w in self._waiting if w.matches(event.validator, event.event)]:
+        for waiting in [w for w in self._waiting if w.matches(event)]:
             waiting.left -= 1
             if waiting.left == 0:
                 self._waiting.remove(waiting)

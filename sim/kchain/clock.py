@@ -34,6 +34,12 @@ class BlockClock:
                 merged.append((begin, stop))
         self._halts = merged
 
+    def resume(self, at_us: int) -> None:
+        """End at `at_us` every halt that began before."""
+        self._halts = [
+            (begin, min(end, at_us) if begin < at_us else end) for begin, end in self._halts
+        ]
+
     def height_at(self, now_us: int) -> int:
         """Return the number of ticks in 1..now_us at which the ledger wasn't halted."""
         halted = sum(

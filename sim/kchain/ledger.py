@@ -20,6 +20,7 @@ from sim.kchain.execution import execute, finish, is_future
 from sim.kchain.genesis import Genesis
 from sim.kchain.mempool import Mempool
 from sim.kchain.state import ChainState
+from sim.kchain.withholding import Inclusion, Withholding
 
 
 class Formed(NamedTuple):
@@ -52,7 +53,8 @@ class Ledger:
         self.state: ChainState = genesis_state(genesis)
         self.blocks = [genesis_block(genesis)]
         self._clock = BlockClock(genesis.block_time_us)
-        self._mempool = Mempool()
+        self._inclusion = Inclusion(self._clock.tick_from)
+        self._mempool = Mempool(self._inclusion)
         self._reads: list[tuple[int, int]] = []
         self._formed_us = -1
 
@@ -69,6 +71,20 @@ class Ledger:
         if from_us <= self._formed_us:
             raise LocalError(f"there is a block at {self._formed_us} µs, so no halt at {from_us}")
         self._clock.halt(from_us, until_us)
+
+    def withhold(self, rule: Withholding) -> None:
+        """Leave transactions out of blocks, or take them late; see `Withholding`."""
+        if rule.from_us <= self._formed_us:
+            at_us = rule.from_us
+            raise LocalError(f"there is a block at {self._formed_us} µs, so no rule from {at_us}")
+        self._inclusion.add(rule)
+        self._mempool.review()
+
+    def quiet(self, at_us: int) -> None:
+        """End every halt, and whatever blocks leave out, as far as it began before `at_us`."""
+        self._clock.resume(at_us)
+        self._inclusion.quiet(at_us)
+        self._mempool.review()
 
     def height_at(self, now_us: int) -> int:
         """Return the ledger's height at a virtual time, materialised or not."""
@@ -87,7 +103,7 @@ class Ledger:
         It may change with every submission, read and halt.
         """
         floor_us = max(after_us, self._formed_us + 1)
-        arrival_us = self._mempool.next_arrival_us(partial(is_future, self.state))
+        arrival_us = self._mempool.next_arrival_us(partial(is_future, self.state), floor_us)
         if self._reads:
             arrival_us = min(arrival_us, self._reads[0][0])
         times = [NEVER_US]

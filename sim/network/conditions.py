@@ -6,16 +6,28 @@ for nobody; what was in flight before arrives. What a hold stops goes on when th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
 from sim.base.ids import NEVER_US
 from sim.network.losses import Loss
 from sim.network.pipes import Queue
-from sim.network.rules import Change, Clog, Heal, Hold, Isolate, Partition, Release, Rule
+from sim.network.rules import (
+    Change,
+    Clog,
+    Filter,
+    Heal,
+    Hold,
+    Isolate,
+    Partition,
+    Quiet,
+    Release,
+    Rule,
+)
 
-Lasting: TypeAlias = Partition | Isolate | Hold | Clog | Change
+Lasting: TypeAlias = Partition | Isolate | Hold | Clog | Change | Filter
+Ending: TypeAlias = Heal | Release | Quiet
 
 
 class Changed(NamedTuple):
@@ -35,6 +47,21 @@ class Changed(NamedTuple):
 
 
 UNCHANGED: Final = Changed()
+
+
+class Filtered(NamedTuple):
+    """What filters do to one message.
+
+    Attributes:
+        dropped: Whether it goes nowhere.
+        add_us: How much longer it takes.
+    """
+
+    dropped: bool = False
+    add_us: int = 0
+
+
+UNFILTERED: Final = Filtered()
 
 
 @dataclass
@@ -87,16 +114,18 @@ class Conditions:
         self._holds: list[_Span] = []
         self._clogs: list[_Span] = []
         self._changes: list[_Span] = []
-        self._ends: list[tuple[int, Heal | Release]] = []
+        self._filters: list[_Span] = []
+        self._counted: dict[tuple[int, int], int] = {}
+        self._ends: list[tuple[int, Ending]] = []
         self._count = 0
         for rule in rules:
             self.add(rule, rule.at_us)
 
     def add(self, rule: Rule, start_us: int) -> None:
         """Add `rule` as of `start_us`, whatever its own `at_us` says."""
-        if isinstance(rule, Heal | Release):
+        if isinstance(rule, Heal | Release | Quiet):
             self._ends.append((start_us, rule))
-            for span in self._cuts if isinstance(rule, Heal) else self._holds:
+            for span in self._spans():
                 _end(span, start_us, rule)
             return
         end_us = NEVER_US if rule.lasts_us is None else start_us + rule.lasts_us
@@ -112,9 +141,17 @@ class Conditions:
             case Change():
                 self._changes.append(span)
                 self._changes.sort(key=lambda change: (change.start_us, change.number))
+            case Filter():
+                self._filters.append(span)
         for known_us, known in self._ends:
-            if isinstance(rule, Hold if isinstance(known, Release) else Partition | Isolate):
-                _end(span, known_us, known)
+            _end(span, known_us, known)
+
+    def _spans(self) -> Iterator[_Span]:
+        yield from self._cuts
+        yield from self._holds
+        yield from self._clogs
+        yield from self._changes
+        yield from self._filters
 
     def cut(self, now_us: int, source: int, target: int) -> bool:
         """Return whether a send from `source` to `target` at `now_us` is cut."""
@@ -154,6 +191,22 @@ class Conditions:
                 found = Changed(found.add_us + rule.add_us, loss, *queue)
         return found
 
+    def filtered(self, now_us: int, source: int, target: int, kind: str) -> Filtered:
+        """Count one message, and return what filters do to it. Ask once about every message."""
+        found = UNFILTERED
+        for span in self._filters:
+            rule = span.rule
+            if not isinstance(rule, Filter) or rule.kind != kind:
+                continue
+            if not span.covers(now_us, source, target):
+                continue
+            number = self._counted.get((span.number, source), 0) + 1
+            self._counted[span.number, source] = number
+            if rule.first <= number and (rule.count is None or number < rule.first + rule.count):
+                dropped = found.dropped or rule.by_us is None
+                found = Filtered(dropped, found.add_us + (rule.by_us or 0))
+        return found
+
 
 def _free_at(spans: Iterable[_Span], now_us: int, source: int, target: int) -> int:
     between = [span for span in spans if span.concerns(source, target)]
@@ -165,7 +218,17 @@ def _free_at(spans: Iterable[_Span], now_us: int, source: int, target: int) -> i
         go_us = max(ends)
 
 
-def _end(span: _Span, end_us: int, rule: Heal | Release) -> None:
+def _end(span: _Span, end_us: int, rule: Ending) -> None:
     """Let `span` end at `end_us` if `rule` means it: what starts at that instant goes on."""
-    if span.start_us < end_us and rule.target in ("", span.rule.id):
+    if span.start_us < end_us and _means(rule, span.rule):
         span.end_us = min(span.end_us, end_us)
+
+
+def _means(end: Ending, rule: Lasting) -> bool:
+    match end:
+        case Quiet():
+            return True
+        case Heal(target=target):
+            return isinstance(rule, Partition | Isolate) and target in ("", rule.id)
+        case Release(target=target):
+            return isinstance(rule, Hold) and target in ("", rule.id)

@@ -27,9 +27,9 @@ class Fate(NamedTuple):
         transmission: 1-based count of sends of that label on that link, over the run; lost and cut
             ones count.
         verdict: ``ok``, ``duplicate``, ``held`` (back, to be overtaken), ``lost``, ``cut`` (by a
-            partition), ``overflow`` (the sender's queue was full) or ``waiting`` (behind a hold; in
-            a stream, behind a partition too). A duplicate whose first copy was held back is
-            ``duplicate``.
+            partition), ``dropped`` (by a filter), ``overflow`` (the sender's queue was full) or
+            ``waiting`` (behind a hold; in a stream, behind a partition too). A duplicate whose
+            first copy was held back is ``duplicate``.
         arrivals: Virtual times in µs at which copies arrive: none, one or two, first copy first. A
             message that waits for an end which isn't known yet has none: `LinkNetwork.apply`
             tells them.
@@ -180,14 +180,19 @@ class LinkNetwork:
         """
         transmission, draw = self._draws.next(source, target, label)
         path = self.paths.of(source, target)
-        changed, cut = UNCHANGED, False
+        changed, cut, dropped = UNCHANGED, False, False
         if self._rules:
+            filtered = self._conditions.filtered(now_us, source, target, label.kind)
             changed = self._conditions.changed(now_us, source, target)
+            changed = changed._replace(add_us=changed.add_us + filtered.add_us)
+            dropped = filtered.dropped
             cut = not self._stream and self._conditions.cut(now_us, source, target)
         # What is cut or lost has left its sender nevertheless: a heal moves no other message.
         leaves_us = self._leaves_us(now_us, source, target, size, path, changed)
         if cut:
             return Fate(transmission, "cut", ())
+        if dropped:
+            return Fate(transmission, "dropped", ())
         if leaves_us is None:
             return Fate(transmission, "overflow", ())
         sent = _Send(now_us, leaves_us, source, target, label, transmission, draw, path, changed)

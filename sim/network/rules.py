@@ -128,7 +128,28 @@ class Change(_Links, frozen=True, kw_only=True, tag="change"):
     queue: Queue | None = None
 
 
-Rule: TypeAlias = Partition | Isolate | Heal | Hold | Release | Clog | Change
+class Filter(_Links, frozen=True, kw_only=True, tag="filter"):
+    """Messages of one kind that are dropped, or take longer; each sender's are counted by itself.
+
+    Attributes:
+        kind: As their labels have it.
+        first: From which one on, from 1, of those that a sender sends over these links while the
+            rule is in force; repetitions count.
+        count: How many, or None: all that follow.
+        by_us: They take this much longer, or None: they are dropped.
+    """
+
+    kind: str
+    first: int = 1
+    count: int | None = None
+    by_us: int | None = None
+
+
+class Quiet(_Rule, frozen=True, kw_only=True, tag="quiet"):
+    """Ends every rule that started before it."""
+
+
+Rule: TypeAlias = Partition | Isolate | Heal | Hold | Release | Clog | Change | Filter | Quiet
 
 
 def encode_rule(rule: Rule) -> bytes:

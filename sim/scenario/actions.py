@@ -6,12 +6,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
-from sim.scenario.entry_tables import (
-    Entry,
-    NodeEntry,
-    Nodes,
-    Selectors,
-)
+from sim.scenario.entry_tables import Entry, LinkEntry, NodeEntry, Nodes, Selectors
+from sim.scenario.fault_tables import Censor, DelayLedger, DiskFault, Filter, Quiet
 from sim.scenario.fields import Duration, EntryId, Positive, PositiveDuration, Table, UndoAt, Unit
 from sim.scenario.link_tables import LinkBandwidth, Loss
 from sim.scenario.orders import (
@@ -48,6 +44,16 @@ class Crash(NodeEntry):
         examples=["all"],
     )
     restart: UndoAt | None = _undo("When they start again; never if absent.", "after 20s")
+    times: Positive = Field(
+        default=1,
+        description="How often they crash in all: above 1 a restart loop, which needs `restart`.",
+        examples=[5],
+    )
+    up: PositiveDuration | None = Field(
+        default=None,
+        description="In a restart loop, how long they are up between two crashes.",
+        examples=["3s"],
+    )
 
 
 class ChurnTable(Table):
@@ -161,20 +167,6 @@ class Heal(Entry):
     )
 
 
-class LinkEntry(Entry):
-    """An entry about some links; each has one direction."""
-
-    from_: Selectors = Field(
-        default="*",
-        alias="from",
-        description="Who sends over the links; may name `ledger`.",
-        examples=["region:sa-east-1"],
-    )
-    to: Selectors = Field(
-        default="*", description="Who receives over them; may name `ledger`.", examples=["v05"]
-    )
-
-
 class Clog(LinkEntry):
     """Delay every message on some links by up to a duration, each by its own draw."""
 
@@ -254,6 +246,7 @@ ACTIONS: Final[dict[str, type[Entry]]] = {
     "resume": Resume,
     "slow": Slow,
     "skew": Skew,
+    "disk-fault": DiskFault,
     "partition": Partition,
     "isolate": Isolate,
     "heal": Heal,
@@ -261,7 +254,11 @@ ACTIONS: Final[dict[str, type[Entry]]] = {
     "hold": Hold,
     "release": Release,
     "link": Link,
+    "filter": Filter,
     "halt-ledger": HaltLedger,
+    "delay-ledger": DelayLedger,
+    "censor": Censor,
+    "quiet": Quiet,
 }
 """Model by action name, in the order of the documentation."""
 
@@ -295,6 +292,7 @@ Action: TypeAlias = Annotated[
     | Annotated[Resume, Tag("=do:resume")]
     | Annotated[Slow, Tag("=do:slow")]
     | Annotated[Skew, Tag("=do:skew")]
+    | Annotated[DiskFault, Tag("=do:disk-fault")]
     | Annotated[Partition, Tag("=do:partition")]
     | Annotated[Isolate, Tag("=do:isolate")]
     | Annotated[Heal, Tag("=do:heal")]
@@ -302,6 +300,10 @@ Action: TypeAlias = Annotated[
     | Annotated[Hold, Tag("=do:hold")]
     | Annotated[Release, Tag("=do:release")]
     | Annotated[Link, Tag("=do:link")]
-    | Annotated[HaltLedger, Tag("=do:halt-ledger")],
+    | Annotated[Filter, Tag("=do:filter")]
+    | Annotated[HaltLedger, Tag("=do:halt-ledger")]
+    | Annotated[DelayLedger, Tag("=do:delay-ledger")]
+    | Annotated[Censor, Tag("=do:censor")]
+    | Annotated[Quiet, Tag("=do:quiet")],
     Discriminator(_tag),
 ]

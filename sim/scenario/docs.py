@@ -13,14 +13,22 @@ from typing import Any, Final, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from sim.scenario import catalogue
-from sim.scenario.actions import ACTIONS, ChurnTable, LinkEntry
-from sim.scenario.entry_tables import Entry, EveryTable, NodeEntry, PickTable, WhenTable
+from sim.scenario.actions import ACTIONS, ChurnTable
+from sim.scenario.entry_tables import (
+    Entry,
+    EveryTable,
+    LinkEntry,
+    NodeEntry,
+    PickTable,
+    WhenTable,
+)
 from sim.scenario.environment import (
     ArgonTable,
     CostTable,
     LedgerTable,
     PhasesTable,
     QuotasTable,
+    RunPhasesTable,
     RunTable,
     StakeTable,
     StoreTable,
@@ -28,6 +36,7 @@ from sim.scenario.environment import (
     ValidatorsTable,
 )
 from sim.scenario.expectations import DisputeTable, ExpectTable, FaultTable
+from sim.scenario.fault_tables import WithholdingEntry
 from sim.scenario.fields import Table
 from sim.scenario.key_tables import CommitteeTable, KeyTable, PolicyTable, RotateTable
 from sim.scenario.link_tables import LinkBandwidthTable, LossTable
@@ -49,6 +58,7 @@ PAGE: Final = Path("docs") / "scenarios.md"
 SECTIONS: Final[tuple[tuple[str, type[Table]], ...]] = (
     ("Top level", ScenarioFile),
     ("`[run]`", RunTable),
+    ("`run.phases`", RunPhasesTable),
     ("`[validators]`", ValidatorsTable),
     ("`validators.stake` as a table", StakeTable),
     ("`validators.store`", StoreTable),
@@ -84,6 +94,7 @@ SHARED: Final[tuple[tuple[str, type[Entry]], ...]] = (
     ("A whole committee", CommitteeEntry),
     ("Whom it concerns", NodeEntry),
     ("Which links it concerns", LinkEntry),
+    ("Which transactions it concerns", WithholdingEntry),
 )
 """What several actions have in common."""
 

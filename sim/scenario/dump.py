@@ -47,6 +47,10 @@ _UNDO: Final = {
     "hold": "release",
     "link": "restore",
     "halt-ledger": "resume",
+    "disk-fault": "restore",
+    "filter": "restore",
+    "delay-ledger": "restore",
+    "censor": "restore",
 }
 """The key that says when an action ends."""
 
@@ -75,6 +79,7 @@ def dump_resolved(plan: Plan) -> str:
             "run": _given(
                 seed=plan.seed,
                 duration=_duration(plan.duration_us),
+                phases=_phases(plan, names),
                 reaction=_duration(plan.reaction_us),
                 wall_limit=_duration(plan.wall_limit_us),
                 message_limit=plan.message_limit,
@@ -101,6 +106,18 @@ def dump_resolved(plan: Plan) -> str:
         }
     )
     return HEADER + text
+
+
+def _phases(plan: Plan, names: list[str]) -> dict[str, Any] | None:
+    phases = plan.phases
+    if phases is None:
+        return None
+    return {
+        "safety": format_duration(phases.safety_us),
+        "settle": format_duration(phases.settle_us),
+        "liveness": format_duration(phases.liveness_us),
+        "core": _shown(phases.core, names),
+    }
 
 
 def _given(**entries: Any) -> dict[str, Any]:
@@ -241,8 +258,12 @@ def _action(action: ActionPlan, names: list[str]) -> dict[str, Any]:
         node = None if when.node is None else names[when.node]
         entry["when"] = _given(event=when.event, node=node, nth=when.nth)
     entry |= _subject(action, names)
-    if do == "crash":
+    if do in ("crash", "disk-fault"):
         entry["lose"] = action.lose
+        if action.times > 1:
+            entry |= {"times": action.times, "up": format_duration(action.up_us)}
+    elif do in ("filter", "delay-ledger", "censor"):
+        entry |= _withheld(action)
     elif do == "clog":
         entry["by"] = format_duration(action.by_us)
     elif action.figures is not None:
@@ -256,6 +277,18 @@ def _action(action: ActionPlan, names: list[str]) -> dict[str, Any]:
     return entry
 
 
+def _withheld(action: ActionPlan) -> dict[str, Any]:
+    """Return which messages or transactions an entry stops, and for how long."""
+    late = format_duration(action.by_us) if action.by_us else None
+    if action.do == "filter":
+        return {
+            "kind": action.kinds[0],
+            "nth": action.nth,
+            **_given(count=action.count, delay=late),
+        }
+    return {**_used(principals=list(action.senders), kinds=list(action.kinds)), **_given(by=late)}
+
+
 def _subject(action: ActionPlan, names: list[str]) -> dict[str, Any]:
     """Return what an entry is about."""
     match action.do:
@@ -264,10 +297,12 @@ def _subject(action: ActionPlan, names: list[str]) -> dict[str, Any]:
             return {"groups": groups, "direction": action.direction}
         case "heal" | "release":
             return _given(of=action.target or None)
-        case "clog" | "hold" | "link":
+        case "clog" | "hold" | "link" | "filter":
             return {"from": _shown(action.sources, names), "to": _shown(action.targets, names)}
-        case "halt-ledger":
+        case "halt-ledger" | "quiet":
             return {}
+        case "delay-ledger" | "censor":
+            return _used(nodes=_shown(action.nodes, names))
         case "evict":
             return {"nodes": _shown(action.nodes, names), **_used(by=action.by, unless=OWNER)}
         case _ if action.key:

@@ -24,6 +24,7 @@ from sim.scenario.actions import (
     Slow,
 )
 from sim.scenario.entry_tables import NodeEntry, PickTable, WhenTable
+from sim.scenario.fault_tables import Censor, DelayLedger, DiskFault, Filter, Quiet
 from sim.scenario.fields import Undo
 from sim.scenario.networks import check_ledger_bandwidth, resolve_ends, resolve_figures
 from sim.scenario.order_plans import order_fields
@@ -76,7 +77,9 @@ class EntryPlanner:
                 return self._plan(
                     do="crash", nodes=self.picked(self._name) or (), lose=lose, until_us=offline
                 )
-            case Crash(lose=lose, restart=undo):
+            case Crash() as crash:
+                return self._crash(crash)
+            case DiskFault(lose=lose, restore=undo):
                 return self._plan(nodes=self._nodes(), lose=lose, until_us=self._until(undo))
             case Pause(resume=undo):
                 return self._plan(nodes=self._nodes(), until_us=self._until(undo))
@@ -100,8 +103,16 @@ class EntryPlanner:
                 return self._plan(**self._ends(), until_us=self._until(undo))
             case Link() as link:
                 return self._link(link)
+            case Filter() as filtering:
+                return self._filter(filtering)
             case HaltLedger(resume=undo):
                 return self._plan(until_us=self._until(undo))
+            case DelayLedger(by=by) as withholding:
+                return self._withhold(withholding, by_us=by)
+            case Censor() as withholding:
+                return self._withhold(withholding)
+            case Quiet():
+                return self._plan()
             case _:
                 assert_never(self._entry)
 
@@ -212,7 +223,7 @@ class EntryPlanner:
     def _ends(self) -> dict[str, tuple[int, ...]]:
         """Return who sends and who receives over the links concerned."""
         entry = self._entry
-        assert isinstance(entry, Clog | Hold | Link)
+        assert isinstance(entry, Clog | Hold | Link | Filter)
         sources, targets = resolve_ends(entry.from_, entry.to, self._registry, self._path)
         return {"sources": sources, "targets": targets}
 
@@ -225,6 +236,56 @@ class EntryPlanner:
             message = "say what is different: add_latency, loss or bandwidth"
             reporter.error(path, message)
         return self._plan(**ends, figures=figures, until_us=self._until(link.restore))
+
+    def _crash(self, crash: Crash) -> ActionPlan:
+        path, until_us = self._path, self._until(crash.restart)
+        if crash.times > 1:
+            for key, given in (("restart", crash.restart), ("up", crash.up)):
+                if given is None and self._reporter.sound((*path, key)):
+                    message = f"a restart loop needs {key}"
+                    self._reporter.error((*path, "times"), message)
+        elif crash.up is not None:
+            self._reporter.error((*path, "up"), "only a restart loop has this: give times")
+        return self._plan(
+            nodes=self._nodes(),
+            lose=crash.lose,
+            until_us=until_us,
+            times=crash.times,
+            up_us=crash.up or 0,
+        )
+
+    def _filter(self, filtering: Filter) -> ActionPlan:
+        path, ends = self._path, self._ends()
+        if any(node < 0 for nodes in ends.values() for node in nodes):
+            message = "messages are filtered between validators: for the ledger there is censor"
+            self._reporter.error(path, message)
+        if filtering.delay is None and self._file.network.transport == "stream":
+            message = "a stream drops no message: give delay"
+            self._reporter.conflict(message, (*path, "do"), ("network", "transport"))
+        return self._plan(
+            **ends,
+            kinds=(filtering.kind,),
+            nth=filtering.nth,
+            count=filtering.count,
+            by_us=filtering.delay or 0,
+            until_us=self._until(filtering.restore),
+        )
+
+    def _withhold(self, entry: DelayLedger | Censor, by_us: int = 0) -> ActionPlan:
+        path = self._path
+        for i, name in enumerate(entry.principals):
+            check_principal(name, self._registry, (*path, "principals", i))
+        named = entry.nodes is not None or entry.principals
+        if not (named or entry.kinds or by_us) and self._reporter.sound(path):
+            message = "say whose transactions are censored, or which: nodes, principals or kinds"
+            self._reporter.error(path, message)
+        return self._plan(
+            nodes=() if entry.nodes is None else self._chosen(entry.nodes),
+            senders=tuple(entry.principals),
+            kinds=tuple(entry.kinds),
+            by_us=by_us,
+            until_us=self._until(entry.restore),
+        )
 
     def _skew(self, skew: Skew) -> ActionPlan:
         path = (*self._path, "drift")

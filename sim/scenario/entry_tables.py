@@ -152,3 +152,17 @@ class NodeEntry(Entry):
         description="The validators concerned, if they are several; either this or `node`.",
         examples=[["v05", "region:sa-east-1"]],
     )
+
+
+class LinkEntry(Entry):
+    """An entry about some links; each has one direction."""
+
+    from_: Selectors = Field(
+        default="*",
+        alias="from",
+        description="Who sends over the links; may name `ledger`.",
+        examples=["region:sa-east-1"],
+    )
+    to: Selectors = Field(
+        default="*", description="Who receives over them; may name `ledger`.", examples=["v05"]
+    )

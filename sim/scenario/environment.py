@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from sim.scenario.entry_tables import Selectors
 from sim.scenario.fields import (
     INTEGER_MAX,
     NAMING_PATTERN,
@@ -24,6 +25,32 @@ from sim.scenario.fields import (
     json_text,
     shape,
 )
+
+
+class RunPhasesTable(Table):
+    """Safety first, then liveness: faults and adversaries for a while, then proof of recovery.
+
+    All faults belong in `safety`. At its end a core of validators is healed, a quorum of every
+    committee at least; everybody else is lost for good, and adversaries give up. `settle` lets what
+    was cut off come back. By the end of `liveness` the core must have ended every ceremony (else
+    exit code 4), unless fewer than t good shares of the key are left in it.
+    """
+
+    safety: PositiveDuration = Field(
+        description="For how long faults happen and adversaries act.", examples=["6m"]
+    )
+    settle: PositiveDuration = Field(
+        description="For how long nothing is demanded after that.", examples=["30s"]
+    )
+    liveness: PositiveDuration = Field(
+        description="The budget within which ceremonies must end.", examples=["3m30s"]
+    )
+    core: Selectors | None = Field(
+        default=None,
+        description="Who is healed; if absent, as few as a quorum of every committee allows, by "
+        "lot.",
+        examples=[["v01", "v02", "v03"]],
+    )
 
 
 class RunTable(Table):
@@ -44,6 +71,11 @@ class RunTable(Table):
         description="Virtual time after which the run ends. If absent, it ends when no ceremony, "
         "session or timeline entry is open. Required with `halt-ledger`.",
         examples=["10m"],
+    )
+    phases: RunPhasesTable | None = Field(
+        default=None,
+        description="Faults first, then recovery; the three together are the duration.",
+        examples=[{"safety": "6m", "settle": "30s", "liveness": "3m30s"}],
     )
     reaction: PositiveDuration = Field(
         default=20_000,

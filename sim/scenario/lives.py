@@ -298,8 +298,11 @@ class _Life:
 def _down_for_good(placed: Sequence[Placed]) -> dict[int, int]:
     """Return from when on each validator is down, of those that crash and never start again."""
     again = {node for _, action in placed if action.do == "restart" for node in action.nodes}
+    quiet = [action for _, action in placed if action.do == "quiet"]
     down: dict[int, int] = {}
     for _, action in placed:
+        if any(end.when is not None or end.at_us > action.at_us for end in quiet):
+            continue
         if action.do == "crash" and action.when is None and action.until_us is None:
             for node in action.nodes:
                 if node not in again:

@@ -301,7 +301,9 @@ class ActionPlan(_Part, frozen=True):
         role: As what (authorize).
         groups: Sides of a partition; -1 is the ledger.
         direction: Of a partition between two groups.
-        lose: What a crash loses.
+        lose: What a crash loses, or one that comes while a disk fails.
+        times: How often a crash happens in all, `until_us` down and `up_us` up in between.
+        up_us: In a restart loop.
         until_us: Duration after which it undoes itself (heal, restart, resume …), or None.
         service_us: Virtual service time per input (slow).
         drift_ppm: Clock drift (skew).
@@ -309,7 +311,12 @@ class ActionPlan(_Part, frozen=True):
             every hold.
         sources: Who sends over the links concerned (clog, hold, link); -1 is the ledger.
         targets: Who receives over them.
-        by_us: Most delay of a clog.
+        by_us: Most delay of a clog; how much longer filtered messages take, 0 if they are dropped;
+            how much later transactions count as arrived (delay-ledger).
+        kinds: Of messages (filter), or of transactions (delay-ledger, censor; empty for all).
+        nth: The first message that a filter hits, for each sender.
+        count: How many it hits, or None: all the rest.
+        senders: Principals whose transactions are withheld.
         figures: What is different about the links (link).
     """
 
@@ -329,6 +336,12 @@ class ActionPlan(_Part, frozen=True):
     sources: tuple[int, ...] = ()
     targets: tuple[int, ...] = ()
     by_us: int = 0
+    kinds: tuple[str, ...] = ()
+    nth: int = 1
+    count: int | None = None
+    senders: tuple[str, ...] = ()
+    times: int = 1
+    up_us: int = 0
     figures: LinkFigures | None = None
     by: str = "owner"
     committee: tuple[int, ...] | None = None
@@ -342,6 +355,12 @@ class ActionPlan(_Part, frozen=True):
     policy: PolicyPlan | None = None
     principal: str = ""
     role: Literal["admin", "principal"] = "principal"
+
+    @property
+    def lasts_us(self) -> int:
+        """For how long it lasts if something ends it, its last turn included; else 0."""
+        turn_us = self.until_us or 0
+        return self.times * turn_us + (self.times - 1) * self.up_us
 
 
 class CorruptionPlan(_Part, frozen=True):
@@ -433,6 +452,25 @@ class ExpectPlan(_Part, frozen=True):
     line: int = 0
 
 
+class RunPhases(_Part, frozen=True):
+    """Faults first, then recovery.
+
+    Attributes:
+        safety_us: How long faults happen and adversaries act.
+        settle_us: How long nothing is demanded after that.
+        liveness_us: Within which ceremonies must end after that.
+        core: Registry positions of those that are healed when the safety phase ends.
+        crashed: Of those that are down for good from then on; everybody else outside the core is
+            cut off for good.
+    """
+
+    safety_us: int
+    settle_us: int
+    liveness_us: int
+    core: tuple[int, ...]
+    crashed: tuple[int, ...] = ()
+
+
 class Plan(_Part, frozen=True):
     """A whole run."""
 
@@ -455,3 +493,4 @@ class Plan(_Part, frozen=True):
     message_limit: int | None = None
     principals: tuple[PrincipalPlan, ...] = (PrincipalPlan(name="owner"),)
     store: StorePlan = StorePlan()
+    phases: RunPhases | None = None

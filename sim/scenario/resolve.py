@@ -17,6 +17,7 @@ from sim.scenario.fields import INTEGER_MAX
 from sim.scenario.keys import resolve_keys
 from sim.scenario.lives import settle_lives
 from sim.scenario.networks import own_matrix, resolve_network
+from sim.scenario.phases import bounded, resolve_phases, with_duration
 from sim.scenario.plan import (
     LedgerPlan,
     PhasePlan,
@@ -66,6 +67,7 @@ def resolve_file(file: ScenarioFile, reporter: Reporter, seed: int, path: str) -
     principals = resolve_principals(file, reporter)
     registry.principals = tuple(principal.name for principal in principals)
     check_apart(registry)
+    file = with_duration(file, registry)
     ledger, transport, store = (
         _ledger(file, reporter),
         _transport(file, reporter),
@@ -73,11 +75,12 @@ def resolve_file(file: ScenarioFile, reporter: Reporter, seed: int, path: str) -
     )
     cost = _cost(file, reporter)
     keys = resolve_keys(file, registry)
-    corruptions = resolve_adversaries(file, registry)
+    corruptions = bounded(file, resolve_adversaries(file, registry), registry)
     network = resolve_network(file.network, matrix, registry)
     placed = resolve_timeline(file, registry)
     check_timeline(file, placed, registry)
     timeline = settle_lives(file, placed, keys, registry)
+    phases = resolve_phases(file, keys, timeline, registry)
     expects = resolve_expects(file, timeline, registry, str(Path(path).parent))
     reporter.raise_if_any()
     return Plan(
@@ -100,6 +103,7 @@ def resolve_file(file: ScenarioFile, reporter: Reporter, seed: int, path: str) -
         message_limit=file.run.message_limit,
         principals=principals,
         store=store,
+        phases=phases,
     )
 
 

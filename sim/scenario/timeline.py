@@ -13,6 +13,7 @@ from sim.scenario.entries import EntryIds
 from sim.scenario.entry_plans import EntryPlanner
 from sim.scenario.occurrences import ENTRIES_MAX, instants
 from sim.scenario.orders import Sign
+from sim.scenario.phases import check_entry, last_us
 from sim.scenario.plan import ActionPlan
 from sim.scenario.registry import Registry
 from sim.scenario.schema import ScenarioFile
@@ -60,9 +61,11 @@ def _occurrences(
     if not reporter.sound(path):
         return
     if entry.every is None:
+        if entry.when is None:
+            check_entry(file, entry.do, action.at_us, registry, path)
         yield action
         return
-    times = instants(entry, name, file.run.duration, registry, path)
+    times = instants(entry, name, last_us(file, entry.do), registry, path)
     if len(reporter.diagnostics) > known:
         return  # it is about every occurrence
     for k, at_us in enumerate(times, 1):
@@ -101,7 +104,7 @@ def _never_twice_down(file: ScenarioFile, placed: Sequence[Placed]) -> Iterator[
         action = placed[n][1]
         if action.when is not None:
             continue
-        end = action.at_us + (action.until_us or 0)
+        end = action.at_us + action.lasts_us
         left[n] = tuple(
             node
             for node in action.nodes
@@ -122,13 +125,15 @@ def _down(file: ScenarioFile, placed: Sequence[Placed]) -> dict[int, list[tuple[
         if action.do == "restart" and action.when is None:
             for node in action.nodes:
                 starts.setdefault(node, []).append(action.at_us)
+    quiet = [a.at_us for _, a in placed if a.do == "quiet" and a.when is None]
     down: dict[int, list[tuple[int, int]]] = {}
     for i, action in placed:
         if action.do != "crash" or action.when is not None or isinstance(file.timeline[i], Churn):
             continue
         for node in action.nodes:
-            end = NEVER_US if action.until_us is None else action.at_us + action.until_us
-            again = sorted(at for at in starts.get(node, ()) if at >= action.at_us)
+            end = NEVER_US if action.until_us is None else action.at_us + action.lasts_us
+            starting = (*starts.get(node, ()), *quiet)
+            again = sorted(at for at in starting if at >= action.at_us)
             down.setdefault(node, []).append((action.at_us, min([end, *again[:1]])))
     return down
 

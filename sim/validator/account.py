@@ -19,6 +19,9 @@ from sim.validator.store import Store
 
 OUTBOX: Final = "outbox/"
 
+LAST: Final = "last-nonce"
+"""Store key of the last nonce that was given away: what the ledger has shows if it is too low."""
+
 
 @dataclass(frozen=True, slots=True)
 class Signed:
@@ -54,9 +57,12 @@ class Account:
         )
         return Signed(self._last, label, raw)
 
-    def entry(self, signed: Signed) -> Put:
-        """Return what must be durable before `signed` leaves."""
-        return Put(_key(signed.nonce), encode((tuple(signed.label), signed.raw)))
+    def entries(self, signed: Signed) -> tuple[Put, Put]:
+        """Return what must be durable before `signed` leaves: itself, and its nonce."""
+        return (
+            Put(_key(signed.nonce), encode((tuple(signed.label), signed.raw))),
+            Put(LAST, str(signed.nonce).encode()),
+        )
 
     def written(self, signed: Signed) -> None:
         """Note that the entry of `signed` is durable."""
@@ -76,6 +82,10 @@ class Account:
         self._last = max([ledger_nonce, *(signed.nonce for signed in again)])
         self.included(ledger_nonce)
         return [signed for signed in again if signed.nonce > ledger_nonce]
+
+    def forgotten(self, ledger_nonce: int) -> bool:
+        """Say whether the ledger has what this store knows nothing of: its disk has lost writes."""
+        return ledger_nonce > int(self._store.get(LAST) or b"0")
 
     def included(self, ledger_nonce: int) -> None:
         """Forget what the ledger has: everything up to `ledger_nonce`."""

@@ -23,7 +23,7 @@ from sim.protocol.effects import Flush, Put
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Private, ShareAck, ShareEnvelope
 from sim.protocol.transactions import Register
-from sim.validator.account import Account
+from sim.validator.account import LAST, Account
 from sim.validator.costs import CostModel
 from sim.validator.events import on_arrival
 from sim.validator.foresight import foreseen
@@ -43,7 +43,7 @@ from sim.validator.ports import (
 )
 from sim.validator.recovery import requested_repairs
 from sim.validator.sessions import Sessions
-from sim.validator.store import Lose, Store
+from sim.validator.store import DiskLose, Lose, Store
 from sim.validator.tally import Tally
 from sim.validator.timers import Timers
 from sim.validator.vaulting import Locker
@@ -129,10 +129,19 @@ class Validator:
         self.now = Incarnation(self, context)
         await self.now.run()
 
-    def crash(self, lose: Lose) -> None:
-        """Lose memory, and of the store what `lose` says."""
+    def crash(self, lose: Lose) -> str:
+        """Lose memory, and of the store what `lose` says; return what is lost of it."""
         self.now = None
-        self.store.crash(lose)
+        return self.store.crash(lose)
+
+    @property
+    def failing(self) -> bool:
+        """Whether its disk fails."""
+        return self.store.failing
+
+    def fail(self, lose: DiskLose | None) -> None:
+        """Let its disk fail from now on, without notice; None mends it."""
+        self.store.fail(lose)
 
 
 class Incarnation:
@@ -299,7 +308,7 @@ class Incarnation:
         nonce = self.ledger.head.nonce(self._setup.identity.public)
         actions: list[Action] = []
         if was_waiting:
-            self._note_first_seen()
+            self._note_first_seen(nonce)
             actions += [Resend(s.label, s.raw) for s in self._account.resume(nonce)]
             actions += self.sessions.sweep(self.ledger.final)
             order = self._validator.store.get(ORDER)
@@ -308,10 +317,17 @@ class Incarnation:
             self._account.included(nonce)
         return actions + self._act(now_us)
 
-    def _note_first_seen(self) -> None:
-        """Once the read is answered: from here on, an amnesiac knows what it has said."""
+    def _note_first_seen(self, nonce: int) -> None:
+        """Once the read is answered: from here on, an amnesiac knows what it has said.
+
+        One whose disk has lost writes without notice is amnesiac too: the ledger, where its last
+        `nonce` stands, has statements that it knows nothing of. What it still has, it keeps.
+        """
         store = self._validator.store
         noted = store.get(AMNESIAC)
+        if self._account.forgotten(nonce):
+            noted = str(UNKNOWN_HEIGHT).encode()
+            store.put(LAST, str(nonce).encode())
         if noted is None:
             return
         height = int(noted)

@@ -289,12 +289,13 @@ class Performer:
 
     def _submit(self, action: Publish) -> None:
         """Write ahead, then submit: a crash between the two leaves what is to be sent again."""
-        signed, entry = action.signed, self._account.entry(action.signed)
+        signed, entries = action.signed, self._account.entries(action.signed)
         # One write: with the mark alone it would never be said, with the entry alone said twice.
         self._happened(EFFECT)
         if action.marker:
             self._store.put(action.marker, b"")
-        self._store.put(entry.key, entry.value)
+        for entry in entries:
+            self._store.put(entry.key, entry.value)
         self._write(Flush())
         self._account.written(signed)
         self._tally.submitted(signed.label, action.said, action.body, len(signed.raw))

@@ -5,19 +5,30 @@ Writes go to a buffer; `flush` makes them durable. A crash takes the buffer, or 
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from sim.base.secret import SecretBytes
 
 Lose: TypeAlias = Literal["nothing", "unsynced", "all"]
 """What a crash takes beside memory: nothing, writes since the last flush, or the whole store."""
 
+DiskLose: TypeAlias = Literal["unsynced", "all"]
+"""What a failing disk takes besides: writes since it began to fail, or the whole store."""
+
+STALE: Final = "stale"
+"""What a crash has taken where flushes only seemed to work: the store is as it was before."""
+
 
 class Store:
-    """Keys and values of one validator. Reads see the buffer; only flushed writes survive."""
+    """Keys and values of one validator. Reads see the buffer; only flushed writes survive.
+
+    While its disk fails even those don't: reads still see them, until a crash shows what the disk
+    really holds.
+    """
 
     def __init__(self) -> None:
         self._durable: dict[str, bytes] = {}
+        self._real: dict[str, bytes] | None = None
         self._buffer: dict[str, bytes | None] = {}
         self.flushes = 0
 
@@ -55,13 +66,41 @@ class Store:
                 self._durable[key] = value
         self._buffer.clear()
 
-    def crash(self, lose: Lose) -> None:
-        """Take what a crash takes. The identity key is no part of the store and never lost."""
+    def crash(self, lose: Lose) -> str:
+        """Take what a crash takes. The identity key is no part of the store and never lost.
+
+        Returns `lose`; of a failing disk ``all`` if nothing is left, else ``stale``.
+        """
         if lose == "nothing":
             self.flush()
         self._buffer.clear()
         if lose == "all":
             self._durable.clear()
+        if self._real is None:
+            return lose
+        if lose == "all":
+            self._real.clear()
+        self._durable = self._real.copy()
+        return STALE if self._durable else "all"
+
+    @property
+    def failing(self) -> bool:
+        """Whether the disk fails."""
+        return self._real is not None
+
+    def fail(self, lose: DiskLose | None) -> None:
+        """Let flushes only seem to work from now on; None mends the disk.
+
+        What was written meanwhile is on the mended disk, unless a crash came in between.
+        """
+        if lose is None:
+            self._real = None
+        else:
+            self._real = {} if lose == "all" else self._durable.copy()
+
+    def remains(self, key: str) -> bool:
+        """Say whether `key` is still somewhere: in what reads see, or on a disk that fails."""
+        return self.get(key) is not None or (self._real is not None and key in self._real)
 
     def under(self, prefix: str) -> dict[str, bytes]:
         """Return what stands under `prefix`, by ascending key, with the prefix removed."""

@@ -20,9 +20,10 @@ from sim.kchain.ledger import Ledger
 from sim.kchain.state import ChainState
 from sim.network.ledger_links import Delivery, LedgerLinks
 from sim.scenario.plan import ActionPlan
-from sim.world.orders import Ask, Halt, LinkRule, decode_order
+from sim.world.orders import Ask, Calm, Halt, LinkRule, Withhold, decode_order
 from sim.world.principals import Principals
 from sim.world.tchain_actor import TchainActor
+from sim.world.withholding import Withholder
 
 
 class KchainActor:
@@ -34,6 +35,7 @@ class KchainActor:
         principals: Sign what the timeline asks for.
         triggered: The entries that may be asked for by an order, by id.
         validators: How many there are.
+        withhold: Turns entries into what blocks leave out.
 
     Attributes:
         principals: Who they are, and all that they have asked for.
@@ -49,12 +51,14 @@ class KchainActor:
         principals: Principals,
         triggered: Mapping[str, ActionPlan],
         validators: int,
+        withhold: Withholder,
     ) -> None:
         self.ledger = ledger
         self.tchain = TchainActor()
         self._links = links
         self.principals = principals
         self._triggered = triggered
+        self._withhold = withhold
         self._validators = tuple(map(ValidatorIndex, range(validators)))
         self._requests: list[tuple[int, int, ActionPlan]] = []
         self._requested = 0
@@ -73,6 +77,10 @@ class KchainActor:
         """Let what a principal asks for arrive at `at_us`, before what validators send."""
         self._requested += 1
         heapq.heappush(self._requests, (at_us, self._requested, action))
+
+    def withhold(self, at_us: int, action: ActionPlan) -> None:
+        """Let blocks leave out what `action` says, from `at_us` on."""
+        self.ledger.withhold(self._withhold(action, at_us))
 
     # Driven by the engine
 
@@ -139,6 +147,10 @@ class KchainActor:
                 self.ask(now_us, self._triggered[action])
             case Halt(for_us):
                 self.ledger.halt(now_us, None if for_us is None else now_us + for_us)
+            case Withhold(action):
+                self.withhold(now_us, self._triggered[action])
+            case Calm():
+                self.ledger.quiet(now_us)
             case LinkRule(link_rule):
                 return [self._released(d) for d in self._links.apply(now_us, link_rule)]
             case _:

@@ -36,7 +36,7 @@ class StartedOperations:
                 event.validator,
             )
             if concerned and left == 1:
-                lasts_us = self._reaction_us + (action.until_us or 0)
+                lasts_us = self._reaction_us + action.lasts_us
                 self._open_until_us = max(self._open_until_us, event.time_us + lasts_us)
             else:
                 still.append((action, left - concerned))

@@ -21,13 +21,23 @@ class Halt(msgspec.Struct, frozen=True, array_like=True, tag="halt"):
     for_us: int | None
 
 
+class Withhold(msgspec.Struct, frozen=True, array_like=True, tag="withhold"):
+    """Blocks leave out what the timeline entry `action` (its id) says, from now on."""
+
+    action: str
+
+
+class Calm(msgspec.Struct, frozen=True, array_like=True, tag="calm"):
+    """Heights go on, and blocks take everything."""
+
+
 class LinkRule(msgspec.Struct, frozen=True, array_like=True, tag="link"):
     """An encoded rule of the network takes hold of ledger links."""
 
     rule: bytes
 
 
-Order: TypeAlias = Ask | Halt | LinkRule
+Order: TypeAlias = Ask | Halt | Withhold | Calm | LinkRule
 
 
 def encode_order(order: Order) -> bytes:

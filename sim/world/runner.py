@@ -29,7 +29,13 @@ from sim.world.openness import StartedOperations
 from sim.world.outcome import Ending, Progress, ProgressCallback, RunOutcome, Switches
 from sim.world.principals import Principals
 from sim.world.shard import ShardConfig, sharing
-from sim.world.timeline import last_scheduled_us, scheduled_halts, scheduled_requests
+from sim.world.timeline import (
+    last_scheduled_us,
+    scheduled_halts,
+    scheduled_requests,
+    scheduled_withholdings,
+)
+from sim.world.withholding import withholding_of
 from sim.world.witness import ShardTestimony, Testimony
 
 _ENDINGS: Final[dict[Reason, Ending]] = {
@@ -147,7 +153,10 @@ def make_actor(plan: Plan) -> KchainActor:
         Principals(plan, chain_id(plan)),
         {action.id: action for action in plan.timeline if action.when is not None},
         len(plan.validators),
+        withholding_of(plan),
     )
+    for action in scheduled_withholdings(plan):
+        actor.withhold(action.at_us, action)
     for action in scheduled_requests(plan):
         actor.ask(action.at_us, action)
     return actor

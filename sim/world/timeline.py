@@ -16,21 +16,26 @@ from sim.engine.faults import (
     Action,
     Command,
     Crash,
+    Disk,
+    DiskLoss,
     Fault,
     LedgerRule,
     NetworkRule,
     Pause,
+    Quiet,
     Restart,
     Resume,
     Skew,
     Slow,
     When,
 )
+from sim.network import rules
 from sim.network.losses import Loss
 from sim.network.pipes import Queue
 from sim.network.rules import (
     Change,
     Clog,
+    Filter,
     Heal,
     Hold,
     Isolate,
@@ -40,16 +45,22 @@ from sim.network.rules import (
     encode_rule,
 )
 from sim.scenario.plan import ActionPlan, LinkFigures, Plan
-from sim.world.orders import Ask, Halt, LinkRule, encode_order
+from sim.world.orders import Ask, Calm, Halt, LinkRule, Withhold, encode_order
+from sim.world.phases import armed_until_us, healing, healing_rules, lost_of
 from sim.world.requests import ASKED
 
-NETWORK: Final = frozenset({"partition", "isolate", "heal", "clog", "hold", "release", "link"})
+NETWORK: Final = frozenset(
+    {"partition", "isolate", "heal", "clog", "hold", "release", "link", "filter", "quiet"}
+)
 """Actions of the network."""
+
+WITHHELD: Final = frozenset({"delay-ledger", "censor"})
+"""Actions that keep transactions out of blocks."""
 
 
 def rule_of(action: ActionPlan) -> Rule:
     """Return the network rule that an entry of `NETWORK` stands for."""
-    if action.do in ("clog", "hold", "link"):
+    if action.do in ("clog", "hold", "link", "filter"):
         return _link_rule(action)
     match action.do:
         case "partition":
@@ -68,6 +79,8 @@ def rule_of(action: ActionPlan) -> Rule:
             return Heal(id=action.id, at_us=action.at_us, target=action.target)
         case "release":
             return Release(id=action.id, at_us=action.at_us, target=action.target)
+        case "quiet":
+            return rules.Quiet(id=action.id, at_us=action.at_us)
         case _:
             raise LocalError(f"{action.do} is no action of the network")
 
@@ -85,6 +98,18 @@ def _link_rule(action: ActionPlan) -> Rule:
             targets=targets,
             lasts_us=lasts_us,
             by_us=action.by_us,
+        )
+    if action.do == "filter":
+        return Filter(
+            id=name,
+            at_us=at_us,
+            sources=sources,
+            targets=targets,
+            lasts_us=lasts_us,
+            kind=action.kinds[0],
+            first=action.nth,
+            count=action.count,
+            by_us=action.by_us or None,
         )
     figures = action.figures or LinkFigures()
     return Change(
@@ -111,7 +136,8 @@ def figures_queue(figures: LinkFigures) -> Queue | None:
 
 def scheduled_rules(plan: Plan) -> list[Rule]:
     """Return the network rules that start at known times, in the timeline's order."""
-    return [rule_of(a) for a in plan.timeline if a.when is None and a.do in NETWORK]
+    known = [rule_of(a) for a in plan.timeline if a.when is None and a.do in NETWORK]
+    return [*known, *healing_rules(plan)]
 
 
 def scheduled_halts(plan: Plan) -> list[tuple[int, int | None]]:
@@ -121,6 +147,11 @@ def scheduled_halts(plan: Plan) -> list[tuple[int, int | None]]:
         for a in plan.timeline
         if a.when is None and a.do == "halt-ledger"
     ]
+
+
+def scheduled_withholdings(plan: Plan) -> list[ActionPlan]:
+    """Return what is kept out of blocks from known times on, in the timeline's order."""
+    return [a for a in plan.timeline if a.when is None and a.do in WITHHELD]
 
 
 def scheduled_requests(plan: Plan) -> list[ActionPlan]:
@@ -133,14 +164,26 @@ def faults_of(plan: Plan) -> list[Fault]:
     faults = []
     for action in plan.timeline:
         when = action.when
-        actions = _on_nodes(action) if when is None else _on_nodes(action) or _handed_on(action)
+        if action.do == "quiet":
+            actions = _quiet(action, len(plan.validators))
+        else:
+            actions = _on_nodes(action) or ([] if when is None else _handed_on(action))
         if actions:
             trigger = None
             if when is not None:
                 node = None if when.node is None else ValidatorIndex(when.node)
-                trigger = When(when.event, node, when.nth)
+                trigger = When(when.event, node, when.nth, armed_until_us(plan, action))
             faults.append(Fault(tuple(actions), action.at_us, trigger))
-    return faults
+    return [*faults, *healing(plan)]
+
+
+def _quiet(action: ActionPlan, validators: int) -> list[Action]:
+    """Return what ends every fault; the network knows of one at a known time already."""
+    actions: list[Action] = [Quiet(ValidatorIndex(node)) for node in range(validators)]
+    if action.when is not None:
+        rule = encode_rule(rule_of(action))
+        actions += [NetworkRule(rule), LedgerRule(encode_order(LinkRule(rule)))]
+    return [*actions, LedgerRule(encode_order(Calm()))]
 
 
 def _on_nodes(action: ActionPlan) -> list[Action]:
@@ -148,7 +191,8 @@ def _on_nodes(action: ActionPlan) -> list[Action]:
     until = action.until_us
     match action.do:
         case "crash":
-            return [Crash(node, action.lose, until) for node in nodes]
+            loop = (action.times, action.up_us)
+            return [Crash(node, action.lose, until, *loop) for node in nodes]
         case "restart":
             return [Restart(node) for node in nodes]
         case "pause":
@@ -159,10 +203,16 @@ def _on_nodes(action: ActionPlan) -> list[Action]:
             return [Slow(node, action.service_us, until) for node in nodes]
         case "skew":
             return [Skew(node, 0, action.drift_ppm, until) for node in nodes]
+        case "disk-fault":
+            return [Disk(node, _disk_loss(action), until) for node in nodes]
         case "join" | "leave":
             return [Command(node, action.do) for node in nodes]
         case _:
             return []
+
+
+def _disk_loss(action: ActionPlan) -> DiskLoss:
+    return "all" if action.lose == "all" else "unsynced"
 
 
 def _handed_on(action: ActionPlan) -> list[Action]:
@@ -173,24 +223,30 @@ def _handed_on(action: ActionPlan) -> list[Action]:
         return [LedgerRule(encode_order(Ask(action.id)))]
     if action.do == "halt-ledger":
         return [LedgerRule(encode_order(Halt(action.until_us)))]
+    if action.do in WITHHELD:
+        return [LedgerRule(encode_order(Withhold(action.id)))]
     raise LocalError(f"nobody carries out {action.do}")
 
 
 def last_scheduled_us(plan: Plan) -> int:
     """Return when the last entry with a known time, and what undoes it, is over."""
-    return max((a.at_us + (a.until_us or 0) for a in plan.timeline if a.when is None), default=0)
+    return max((a.at_us + a.lasts_us for a in plan.timeline if a.when is None), default=0)
 
 
 def disturbed(plan: Plan) -> frozenset[int]:
     """Return the validators that the timeline may keep from acting in time.
 
-    Crashed, paused or slowed, with a clock that is off, or with a ledger link that is cut, held,
-    clogged or changed; an entry that waits for an event counts even if that never comes.
+    Crashed, paused or slowed, with a clock or a disk that is off, with a ledger link that is cut,
+    held, clogged or changed, or with transactions that blocks don't take at once; an entry that
+    waits for an event counts even if that never comes.
     """
-    found: set[int] = set()
+    found: set[int] = set(lost_of(plan))
     for action in plan.timeline:
-        if action.do in ("crash", "pause", "slow", "skew"):
+        if action.do in ("crash", "pause", "slow", "skew", "disk-fault"):
             found.update(action.nodes)
+        elif action.do in WITHHELD:
+            anybody = not action.nodes and not action.senders
+            found.update(range(len(plan.validators)) if anybody else action.nodes)
         elif action.do == "halt-ledger":
             continue  # nothing expires while the ledger is halted
         elif action.do in ("partition", "isolate"):

@@ -18,7 +18,7 @@ from sim.validator.early import EARLY
 from sim.validator.erasing import entries_of
 from sim.validator.life import Validator
 from sim.validator.seats import Seat
-from sim.validator.store import Lose, Store
+from sim.validator.store import DiskLose, Lose, Store
 
 _OUTBOXES: Final = ("outgoing", "delivery")
 """Entries of sealed envelopes alone: their content is secret elsewhere."""
@@ -74,13 +74,20 @@ class WitnessedStore(Store):
         super().flush()
         self._note_erased()
 
-    def crash(self, lose: Lose) -> None:
+    def crash(self, lose: Lose) -> str:
         """Take what a crash takes."""
-        super().crash(lose)
+        lost = super().crash(lose)
         self._note_erased()
+        return lost
+
+    def fail(self, lose: DiskLose | None) -> None:
+        """Let the disk fail: what is erased on it may come back; a mended one has lost it."""
+        super().fail(lose)
+        if lose is None:
+            self._note_erased()
 
     def _note_erased(self) -> None:
-        for key in [key for key in self._present if self.get(key) is None]:
+        for key in [key for key in self._present if not self.remains(key)]:
             self._present.pop(key).erased_us = self.clock()
 
 

@@ -19,7 +19,7 @@ from sim.base.codec import decode_canonical, encode
 from sim.base.ids import Label, ValidatorIndex
 from sim.engine.context import Context
 from sim.engine.coordinator import run_simulation
-from sim.engine.faults import Fault, Loss
+from sim.engine.faults import DiskLoss, Fault, Loss
 from sim.engine.history import NO_LABEL
 from sim.engine.ports import (
     Blocks,
@@ -67,6 +67,11 @@ class ToyStore:
     def __init__(self) -> None:
         self.disk: dict[str, bytes] = {}
         self.buffer: dict[str, bytes] = {}
+        self.real: dict[str, bytes] | None = None
+
+    @property
+    def failing(self) -> bool:
+        return self.real is not None
 
     def put(self, key: str, value: bytes) -> None:
         self.buffer[key] = value
@@ -75,12 +80,19 @@ class ToyStore:
         self.disk.update(self.buffer)
         self.buffer.clear()
 
-    def crash(self, lose: Loss) -> None:
+    def crash(self, lose: Loss) -> str:
         if lose == "nothing":
             self.flush()
         self.buffer.clear()
         if lose == "all":
             self.disk.clear()
+        if self.real is None:
+            return lose
+        self.disk = {} if lose == "all" else self.real.copy()
+        return "stale"
+
+    def fail(self, lose: DiskLoss | None) -> None:
+        self.real = None if lose is None else {} if lose == "all" else self.disk.copy()
 
 
 class Ceremony:

@@ -21,8 +21,9 @@ def _account(store: Store) -> Account:
 
 def _post(account: Account, kind: str) -> Signed:
     signed = account.sign(kind, _label(kind), kind.encode())
-    entry = account.entry(signed)
-    account._store.put(entry.key, entry.value)
+    entries = account.entries(signed)
+    for entry in entries:
+        account._store.put(entry.key, entry.value)
     account._store.flush()
     account.written(signed)
     return signed
