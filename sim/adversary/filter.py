@@ -24,6 +24,7 @@ from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Ceremony, Member
 from sim.protocol.effects import Effect, Post, Put, SendSealed, SendShares
 from sim.protocol.judge import CeremonyState
+from sim.protocol.messages import kind_of
 
 NOTED: Final = frozenset({"share", "polynomial"})
 """Names under which machines write what an adversary may use later."""
@@ -125,6 +126,11 @@ class Adversary:
         return not self._mine
 
     @property
+    def twinned(self) -> bool:
+        """Whether a behaviour is a second copy of the validator."""
+        return any(known.twins for _, known, _ in self._mine)
+
+    @property
     def rushing(self) -> bool:
         """Whether a behaviour wants to see what the next block would hold, at any time."""
         return any(known.rushing for _, known, _ in self._mine)
@@ -165,6 +171,8 @@ class Adversary:
                 given = [new for old in seen for new in known.function(old, corruption)]
                 after = [new for new in given if not isinstance(new, Received | Foreseen)]
                 self.injections[corrupt.id] += differences(now, after)
+                if known.twins:
+                    self.injections[corrupt.id] += again(after, corruption)
                 now = after
         return now
 
@@ -206,6 +214,12 @@ class Adversary:
 def seat_of(ceremony: Ceremony, validator: ValidatorIndex) -> Member | None:
     """Return a validator's seat: as a holder, else as a dealer that leaves, else None."""
     return ceremony.by_validator.get(validator) or ceremony.dealer_by_validator.get(validator)
+
+
+def again(effects: Sequence[Effect], corruption: Corruption) -> int:
+    """Count statements of a kind that was said before in the attempt: those of a second copy."""
+    said = [kind_of(effect.statement) for effect in effects if isinstance(effect, Post)]
+    return sum(not corruption.once(kind) for kind in said)
 
 
 def differences(before: Sequence[Effect], after: Sequence[Effect]) -> int:

@@ -266,6 +266,7 @@ class Behaviour:
             store can count how much that is.
         absent: Schemes on which it can't exist, and why.
         rushing: Whether it sees what the next block would hold before it decides what it adds.
+        twins: Whether it is a second copy of its validator; what that says twice is counted.
 
     """
 
@@ -279,6 +280,7 @@ class Behaviour:
     reads: bool = False
     absent: Mapping[str, str] = field(default_factory=dict)
     rushing: bool = False
+    twins: bool = False
 
     @property
     def summary(self) -> str:
@@ -317,6 +319,7 @@ def behaviour(
     reads: bool = False,
     absent: Mapping[str, str] | None = None,
     rushing: bool = False,
+    twins: bool = False,
 ) -> Callable[[Function], Function]:
     """Register a filter; ``bad_share_one`` is called "bad-share-one" in scenario files."""
 
@@ -338,6 +341,7 @@ def behaviour(
             reads,
             dict(absent or {}),
             rushing,
+            twins,
         )
         return function
 

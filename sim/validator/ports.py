@@ -189,6 +189,11 @@ class Conscience(Protocol):
     """
 
     @property
+    def twinned(self) -> bool:
+        """Whether a second copy of the validator runs beside it."""
+        ...
+
+    @property
     def rushing(self) -> bool:
         """Whether it wants to see what the next block would hold."""
         ...
