@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, get_args
 
 from sim.base.codec import decode_canonical
 from sim.base.errors import LocalError
+from sim.base.extensions import Registry
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.randomness import Stream, stream
 from sim.base.secret import Secret, SecretScalar
@@ -292,6 +293,15 @@ class Behaviour:
         """The predicted outcome: what the docstring says after ``Expected:``, on one line."""
         return " ".join(self.doc.partition("Expected:")[2].split())
 
+    @property
+    def where(self) -> str:
+        """In which operations it acts, and on which schemes it can't, in words."""
+        ordered = [name for name in get_args(Operation) if name in self.operations]
+        acts = ", ".join(ordered) or "every operation"
+        seat = ", of others" if self.outsider else ""
+        missing = f"; not on {', '.join(self.absent)}" if self.absent else ""
+        return f"{acts}{seat}{missing}"
+
     def complete(self, given: Mapping[str, Value]) -> dict[str, Value]:
         """Return `given` with defaults filled in.
 
@@ -307,8 +317,8 @@ class Behaviour:
         return {param.name: given.get(param.name, param.default) for param in self.params}
 
 
-BEHAVIOURS: Final[dict[str, Behaviour]] = {}
-"""Every behaviour by its catalogue name, in the order of registration."""
+BEHAVIOURS: Final = Registry[Behaviour]("behaviour")
+"""Every behaviour by its catalogue name, in the order of registration; then those of the run."""
 
 
 def behaviour(
@@ -328,20 +338,22 @@ def behaviour(
         doc = "\n".join(line.strip() for line in (function.__doc__ or "").strip().splitlines())
         if "Expected:" not in doc:
             raise LocalError(f"{name}: the docstring must predict the outcome after 'Expected:'")
-        if name in BEHAVIOURS:
-            raise LocalError(f"{name} is registered twice")
-        BEHAVIOURS[name] = Behaviour(
+        BEHAVIOURS.register(
             name,
-            function,
-            doc,
-            targeted,
-            params,
-            outsider,
-            frozenset(operations),
-            reads,
-            dict(absent or {}),
-            rushing,
-            twins,
+            function.__module__,
+            lambda full: Behaviour(
+                full,
+                function,
+                doc,
+                targeted,
+                params,
+                outsider,
+                frozenset(operations),
+                reads,
+                dict(absent or {}),
+                rushing,
+                twins,
+            ),
         )
         return function
 

@@ -38,6 +38,8 @@ from sim.api.records import (
 from sim.api.replays import Replay, replay
 from sim.api.runs import Run, open_run, run
 from sim.api.scenarios import load, resolve
+from sim.api.shown import show
+from sim.base.extensions import ExtensionError
 from sim.kchain.errors import LedgerError
 from sim.scenario.diagnostics import Diagnostic, ScenarioError
 from sim.scenario.load import Scenario
@@ -63,6 +65,7 @@ __all__ = [
     "Event",
     "Exclusion",
     "Exit",
+    "ExtensionError",
     "Fault",
     "FolderError",
     "Generation",
@@ -92,6 +95,7 @@ __all__ = [
     "resolve",
     "run",
     "schema",
+    "show",
     "template",
     "verify",
 ]

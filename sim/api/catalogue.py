@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Final
+
+from sim.base.extensions import extended
+from sim.scenario.diagnostics import ScenarioError
 
 
 def _behaviours() -> dict[str, str]:
     from sim.adversary import BEHAVIOURS
 
     return {
-        name: f"{known.summary} Expected: {known.expected}" for name, known in BEHAVIOURS.items()
+        name: f"{known.summary} Applies in: {known.where}. Expected: {known.expected}"
+        for name, known in BEHAVIOURS.items()
     }
 
 
@@ -67,24 +72,50 @@ CATALOGUES: Final[dict[str, Callable[[], dict[str, str]]]] = {
 }
 
 
-def catalogue(kind: str) -> dict[str, str]:
+@contextmanager
+def using(use: Sequence[str]) -> Iterator[None]:
+    """Know, inside, what extensions register: those in `use`, and those that are installed.
+
+    An installed one that can't be loaded is left out, unless `use` names it.
+
+    Raises:
+        ScenarioError: One in `use` can't be loaded.
+
+    """
+    from sim.scenario.using import installed, read_extension
+
+    found = {source.name: source for source in map(read_extension, use)}
+    for name in installed():
+        if name not in found:
+            with suppress(ScenarioError):
+                found[name] = read_extension(name)
+    with extended(tuple(found.values())):
+        yield
+
+
+def catalogue(kind: str, use: Sequence[str] = ()) -> dict[str, str]:
     """Return what scenario files may name, each with a sentence.
 
     Args:
         kind: ``behaviours``, ``invariants``, ``profiles``, ``actions``, ``events`` or ``schemes``.
+        use: Extensions to include, files or distributions; those installed are included anyway.
 
     Raises:
         KeyError: There is no such catalogue.
+        ScenarioError: An extension in `use` can't be loaded.
 
     """
-    return CATALOGUES[kind]()
+    names = CATALOGUES[kind]
+    with using(use):
+        return names()
 
 
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of scenario files."""
+def schema(use: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the JSON Schema of scenario files; `use` as for `catalogue`."""
     from sim.scenario.publish import json_schema
 
-    return json_schema()
+    with using(use):
+        return json_schema()
 
 
 def template() -> str:

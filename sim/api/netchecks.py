@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sim.api.scenarios import resolve
+from sim.base.extensions import extended
 from sim.study.lines import Line
 
 if TYPE_CHECKING:
@@ -65,9 +66,6 @@ def netcheck(
     from sim.study.netcheck import check_network
 
     plan, _ = resolve(scenario, seed)
-    return NetworkCheck(
-        scenario=plan.name,
-        seed=plan.seed,
-        samples=samples,
-        lines=tuple(check_network(plan, samples, loss_factor=loss_factor)),
-    )
+    with extended(scenario.extensions):
+        lines = tuple(check_network(plan, samples, loss_factor=loss_factor))
+    return NetworkCheck(scenario=plan.name, seed=plan.seed, samples=samples, lines=lines)

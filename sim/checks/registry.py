@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from sim.base.errors import LocalError
+from sim.base.extensions import Registry
 from sim.checks.observation import Observation, Violation
 
 
@@ -41,8 +42,8 @@ class Check:
     function: Function
 
 
-CHECKS: Final[dict[str, Check]] = {}
-"""Every check by name, in the order in which they run."""
+CHECKS: Final = Registry[Check]("invariant")
+"""Every check by name, in the order in which they run: built-in ones, then those of the run."""
 
 
 def check(function: Function) -> Function:
@@ -63,9 +64,11 @@ def _register(function: Function, kind: Literal["safety", "liveness"]) -> None:
     source = doc.partition("[")[2].partition("]")[0]
     if not source:
         raise LocalError(f"{name}: the docstring must name its source in brackets")
-    if name in CHECKS:
-        raise LocalError(f"{name} is registered twice")
-    CHECKS[name] = Check(name, kind, doc.partition(" [")[0], source, function)
+    CHECKS.register(
+        name,
+        function.__module__,
+        lambda full: Check(full, kind, doc.partition(" [")[0], source, function),
+    )
 
 
 def check_all(observation: Observation) -> list[Violation]:

@@ -39,6 +39,12 @@ Processes = Annotated[
     int, typer.Option(metavar="N", min=1, help="Share the work; the result is the same.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Use = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--use", metavar="EXTENSION", help="Know this file or distribution; may be repeated."
+    ),
+]
 Switch = Annotated[
     list[str] | None,
     typer.Option("--switch", metavar="NAME=VALUE", hidden=True, help="Tests of the simulator."),
@@ -74,6 +80,12 @@ def run(
 def replay(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
     processes: Processes = 1,
+    extensions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHICH", help="Of extensions that have changed, run those stored or current."
+        ),
+    ] = None,
     json: Json = False,
     switch: Switch = None,
 ) -> None:
@@ -82,7 +94,7 @@ def replay(
     def body() -> int:
         from sim.cli.running import replay_run
 
-        return replay_run(folder, processes, switch or [], as_json=json)
+        return replay_run(folder, processes, extensions, switch or [], as_json=json)
 
     _exit_with(body)
 
@@ -131,13 +143,13 @@ def netcheck(
 
 
 @app.command()
-def schema() -> None:
+def schema(use: Use = None) -> None:
     """Print the JSON Schema of scenario files."""
 
     def body() -> int:
         from sim.cli.scenarios import print_schema
 
-        return print_schema()
+        return print_schema(use or [])
 
     _exit_with(body)
 
@@ -217,14 +229,31 @@ def list_names(
             help="behaviours, invariants, profiles, actions, events or schemes.",
         ),
     ],
+    use: Use = None,
     json: Json = False,
 ) -> None:
     """List what scenario files may name."""
 
     def body() -> int:
-        from sim.cli.inspecting import list_catalogue
+        from sim.cli.catalogues import list_catalogue
 
-        return list_catalogue(kind, as_json=json)
+        return list_catalogue(kind, use or [], as_json=json)
+
+    _exit_with(body)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As scenario files have it.")],
+    use: Use = None,
+    json: Json = False,
+) -> None:
+    """Tell all about one behaviour, invariant, profile, action, event or scheme."""
+
+    def body() -> int:
+        from sim.cli.catalogues import show_name
+
+        return show_name(name, use or [], as_json=json)
 
     _exit_with(body)
 

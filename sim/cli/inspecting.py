@@ -1,17 +1,15 @@
-"""``ksim verify``, ``ksim netcheck`` and ``ksim list``."""
+"""``ksim verify`` and ``ksim netcheck``."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from sim import api
-from sim.api.catalogue import CATALOGUES
 from sim.cli.output import console, print_json, refuse, refuse_scenario, say
-from sim.report.words import count
+from sim.report.words import count, shortened
 
 
 def verify_ledger(ledger: Path, expect_head: str | None, *, as_json: bool) -> int:
@@ -38,7 +36,7 @@ def verify_ledger(ledger: Path, expect_head: str | None, *, as_json: bool) -> in
         f"{found.transactions} transactions ({found.rejected} rejected)"
     )
     for name, key in found.keys.items():
-        out.print(f"key {name}: {key.public_key or 'none'}")
+        out.print(f"key {name}: {shortened(key.public_key or 'none')}")
         if key.public_key is not None:
             out.print(f"  {', '.join(_derived(key))}")
     for name, draw in found.draws.items():
@@ -90,25 +88,3 @@ def check_network(
             out.width = 160
         out.print(netcheck(found.exported()))
     return 0 if found.honest else int(api.Exit.EXPECTATION)
-
-
-def list_catalogue(kind: str, *, as_json: bool) -> int:
-    """Print the names of one kind, each with a sentence."""
-    if kind not in CATALOGUES:
-        near = difflib.get_close_matches(kind, CATALOGUES, n=1)
-        hint = f'; did you mean "{near[0]}"?' if near else ""
-        return refuse(f'no list "{kind}"{hint} (allowed: {", ".join(CATALOGUES)})')
-    entries = api.catalogue(kind)
-    if as_json:
-        print_json(entries)
-        return 0
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, sentence in entries.items():
-        table.add_row(Text(name), Text(sentence))
-    console().print(table)
-    return 0

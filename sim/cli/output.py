@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from sim.world.verdicts import BUDGETS, VERDICTS, Exit
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sim.api import Run, ScenarioError
+    from sim.api import ExtensionError, Run, ScenarioError
 
 
 def print_json(content: Mapping[str, Any]) -> None:
@@ -44,6 +45,13 @@ def refuse_scenario(error: ScenarioError, *, as_json: bool = False) -> int:
     if as_json:
         code = Exit.USAGE
         print_json({"verdict": VERDICTS[code], "exit_code": int(code), "errors": _list(error)})
+    return int(Exit.USAGE)
+
+
+def refuse_extension(error: ExtensionError) -> int:
+    """Say how an extension failed, and return the exit code for it."""
+    say("".join(traceback.format_exception(error.cause)).rstrip())
+    say(f"error: this is a bug in the extension {error.source.name}: {error.source.origin}")
     return int(Exit.USAGE)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final, Literal
 
 from sim import api
 from sim.cli.live import progress
@@ -13,12 +14,15 @@ from sim.cli.output import (
     failure_lines,
     print_json,
     refuse,
+    refuse_extension,
     refuse_scenario,
     replay_command,
     say,
 )
 from sim.world.eventlog import Event
 from sim.world.outcome import BadSwitchError, Switches
+
+_WHICH: Final[dict[str, Literal["stored", "current"]]] = {"stored": "stored", "current": "current"}
 
 
 def run_scenario(
@@ -41,6 +45,8 @@ def run_scenario(
         return refuse_scenario(error, as_json=as_json)
     except BadSwitchError as error:
         return refuse(str(error))
+    except api.ExtensionError as error:
+        return refuse_extension(error)
     except OSError as error:
         return refuse(f"{error.filename or out}: {error.strerror}")
     _tell(done, as_json=as_json)
@@ -64,14 +70,35 @@ def _tell(done: api.Run, *, as_json: bool) -> None:
         sys.stdout.write(account_text(done.summary, folder))
 
 
-def replay_run(folder: Path, processes: int, switches: Sequence[str], *, as_json: bool) -> int:
+def replay_run(
+    folder: Path,
+    processes: int,
+    which: str | None,
+    switches: Sequence[str],
+    *,
+    as_json: bool,
+) -> int:
     """Execute a stored run again and compare; return 0 or 5."""
+    try:
+        extensions = None if which is None else _WHICH[which]
+    except KeyError:
+        return refuse(f'--extensions is stored or current, not "{which}"')
     try:
         chosen = Switches.parse(switches)
         with progress(f"replay {folder.name}") as callback:
-            again = api.replay(folder, processes, progress=callback, switches=chosen)
+            again = api.replay(
+                folder,
+                processes,
+                extensions=extensions,
+                progress=callback,
+                switches=chosen,
+            )
     except (BadSwitchError, api.FolderError) as error:
         return refuse(str(error))
+    except api.ExtensionError as error:
+        return refuse_extension(error)
+    for note in again.notes:
+        say(f"note: {note}")
     if as_json:
         print_json(_exported(again))
         return again.exit_code

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim import api
+from sim.base.extensions import extended
 from sim.cli.output import console, json_text, print_json, refuse, refuse_scenario, say
 
 
@@ -25,17 +26,22 @@ def explain_scenario(file: Path, seed: int | None, sets: Sequence[str]) -> int:
     from sim.report.explain import explain
 
     try:
-        plan, resolved = api.resolve(api.load(file, sets), seed)
+        scenario = api.load(file, sets)
+        plan, resolved = api.resolve(scenario, seed)
     except api.ScenarioError as error:
         return refuse_scenario(error)
-    console().print(explain(plan))
+    with extended(scenario.extensions):
+        console().print(explain(plan))
     sys.stdout.write(resolved)
     return 0
 
 
-def print_schema() -> int:
+def print_schema(use: Sequence[str]) -> int:
     """Print the JSON Schema of scenario files."""
-    print_json(api.schema())
+    try:
+        print_json(api.schema(use))
+    except api.ScenarioError as error:
+        return refuse_scenario(error)
     return 0
 
 

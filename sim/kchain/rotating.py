@@ -18,6 +18,8 @@ from sim.protocol.transactions import RetireKey, Rollback, RotateKey, Transactio
 def rotate_key(draft: Draft, transaction: Transaction) -> None:
     """Begin a rotation; repairs wait if one is pending, an emergency takes its place.
 
+    Genesis gives nobody a right to other people's keys: owners and admins rotate them.
+
     Raises:
         Rejected: Malformed, KeyNotFound, KeyNotActive, KeyRetired, Unauthorized, PolicyExpired,
             RotationPending, or as `preparing.prepare`.
@@ -40,14 +42,15 @@ def rotate_key(draft: Draft, transaction: Transaction) -> None:
         asked.target,
         asked.attempts,
     )
-    if key.pending is None:
+    if asked.operation == "repair" and not _is_asked_for(key, rotation):
+        # It begins at the end of the block: who asks for repair in the same one is no helper then.
+        prepare(draft, key, rotation)
+        enqueue(draft, name, rotation)
+    elif key.pending is None and asked.operation != "repair":
         start(draft, key, rotation)
     elif asked.reason == "emergency":
         start(draft, key, rotation)
         supersede(draft, name, rotation)
-    elif asked.operation == "repair" and not _is_asked_for(key, rotation):
-        prepare(draft, key, rotation)
-        enqueue(draft, name, rotation)
     else:
         raise Rejected("RotationPending")
 
@@ -102,9 +105,7 @@ def _check_shape(asked: RotateKey) -> None:
 def _check_authority(
     draft: Draft, key: Key, record: KeyRecord, principal: bytes, asked: RotateKey
 ) -> None:
-    """Let owner and admins through, whom genesis authorises, and who has lost its own share."""
-    if principal in draft.genesis.authorised:
-        return
+    """Let owner and admins through, and who has lost its own share."""
     entry = draft.registry.by_identity.get(principal)
     if asked.operation == "repair" and entry is not None and entry.name == asked.target:
         return

@@ -127,7 +127,7 @@ def _above_median(x: Decimal) -> Decimal:
 
 def render() -> str:
     """Return the text of `data/tables.csv`: every law that a profile names, sorted."""
-    laws = {law for name in PROFILES for row in read_profile(name).laws() for law in row}
+    laws = {law for name in PROFILES.built_in() for row in read_profile(name).laws() for law in row}
     rows = []
     for law in sorted(laws):
         entries = table(law)

@@ -13,18 +13,22 @@ of pairs: which kind two validators are follows from the run's seed.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from itertools import accumulate
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from sim.base.extensions import Registry
 from sim.network.losses import Loss, check_loss
 
-PROFILES: Final = ("ideal", "lan", "aws-10", "internet-good", "internet-bad", "lossy-stress")
-"""The shipped profiles."""
+PROFILES: Final = Registry[Callable[[], "Profile"]]("profile")
+"""What returns each profile, by name: the shipped ones, then those of the run."""
+
+_SHIPPED: Final = ("ideal", "lan", "aws-10", "internet-good", "internet-bad", "lossy-stress")
 
 TABLE_SIZE: Final = 256
 """Entries of a jitter table: entry i is the (2i+1)/512 quantile of the one-way latency."""
@@ -120,7 +124,7 @@ class Profile:
     """What links are like. Pairs of regions are by [source][target], in the order of `regions`.
 
     Attributes:
-        name: One of `PROFILES`, or ``matrix``.
+        name: As in `PROFILES`, or ``matrix``.
         provenance: ``measured``, ``derived`` or ``engineering choice``.
         source: Where the figures come from.
         floor_us: No latency is below it.
@@ -156,15 +160,26 @@ class Profile:
             ) from None
 
 
-@cache
 def get_profile(name: str) -> Profile:
-    """Load the shipped profile `name`.
+    """Return the profile `name`.
 
     Raises:
         ValueError: no such profile, or its file breaks a rule above.
     """
     if name not in PROFILES:
         raise ValueError(f'no network profile "{name}" (allowed: {", ".join(PROFILES)})')
+    return PROFILES[name]()
+
+
+def regions_of(name: str) -> tuple[str, ...]:
+    """Return the regions of the profile `name` in its order; none if it has no geography."""
+    if name in _SHIPPED:
+        return tuple(read_profile(name).round_trip_ms)  # without the tables
+    return get_profile(name).regions
+
+
+@cache
+def _shipped(name: str) -> Profile:
     file = read_profile(name)
     tables = read_tables()
     profile = Profile(
@@ -217,3 +232,7 @@ def check_profile(profile: Profile) -> None:
             )
         if table[0] < profile.floor_us:
             raise ValueError(f"profile {profile.name}: a table undercuts the floor")
+
+
+for _name in _SHIPPED:
+    PROFILES.register(_name, __name__, lambda name: partial(_shipped, name))

@@ -13,6 +13,7 @@ from sim.scenario.plan import CorruptionPlan
 from sim.scenario.registry import Registry, placed
 from sim.scenario.schema import AdversaryTable, ScenarioFile
 from sim.scenario.source import KeyPath
+from sim.scenario.using import USE, unknown
 
 if TYPE_CHECKING:
     from sim.adversary.registry import Behaviour
@@ -40,7 +41,12 @@ def resolve_adversaries(file: ScenarioFile, registry: Registry) -> tuple[Corrupt
 
 def _stem(table: AdversaryTable) -> str:
     first = table.behaviour if isinstance(table.behaviour, str) else "".join(table.behaviour[:1])
-    return first or "adversary"
+    return _plain(first) or "adversary"
+
+
+def _plain(name: str) -> str:
+    """Return a behaviour's name as ids have it: they have no colons."""
+    return name.replace(":", ".")
 
 
 def _check_what_is_sound(
@@ -69,7 +75,9 @@ def _corruptions(
         single = len(nodes) == 1 and len(behaviours) == 1
         found += [
             CorruptionPlan(
-                id=period.id if single else f"{period.id}/{registry.names[node]}/{behaviour.name}",
+                id=period.id
+                if single
+                else f"{period.id}/{registry.names[node]}/{_plain(behaviour.name)}",
                 validator=node,
                 behaviour=behaviour.name,
                 victims=victims if behaviour.targeted else (),
@@ -142,8 +150,8 @@ def _behaviours(table: AdversaryTable, registry: Registry, path: KeyPath) -> lis
             registry.reporter.error(place, f'"{name}" stands twice')
         elif name in known:
             found[name] = known[name]
-        else:
-            message = f'unknown behaviour "{name}"'
+        elif ":" not in name or registry.reporter.sound(USE):
+            message = unknown("behaviour", name, known)
             registry.reporter.error(place, message, wrong=name, allowed=known)
     return list(found.values())
 

@@ -120,17 +120,17 @@ def behaviours() -> Mapping[str, Behaviour]:
 
 
 def profiles() -> tuple[str, ...]:
-    """Return the names of the shipped network profiles."""
+    """Return the names of the network profiles."""
     from sim.network.profiles import PROFILES
 
     return tuple(PROFILES)
 
 
 def regions(profile: str) -> tuple[str, ...]:
-    """Return the regions of a shipped profile in its order; none if it has no geography."""
-    from sim.network.profiles import read_profile
+    """Return the regions of a profile in its order; none if it has no geography."""
+    from sim.network.profiles import regions_of
 
-    return tuple(read_profile(profile).round_trip_ms)
+    return regions_of(profile)
 
 
 def events() -> Mapping[str, str]:

@@ -49,7 +49,7 @@ from sim.scenario.network_tables import (
 )
 from sim.scenario.orders import ByEntry, CommitteeEntry, KeyEntry, MessageTable, ShareEntry
 from sim.scenario.publish import default, keys, unit
-from sim.scenario.schema import AdversaryTable, PrincipalTable, ScenarioFile
+from sim.scenario.schema import AdversaryTable, PrincipalTable, ScenarioFile, UseTable
 from sim.scenario.template import template
 from sim.scenario.toml_text import inline
 
@@ -57,6 +57,7 @@ PAGE: Final = Path("docs") / "scenarios.md"
 
 SECTIONS: Final[tuple[tuple[str, type[Table]], ...]] = (
     ("Top level", ScenarioFile),
+    ("An entry of `use` as a table", UseTable),
     ("`[run]`", RunTable),
     ("`run.phases`", RunPhasesTable),
     ("`[validators]`", ValidatorsTable),

@@ -15,6 +15,7 @@ from sim.scenario.plan import (
     ActionPlan,
     CorruptionPlan,
     ExpectPlan,
+    ExtensionPlan,
     KeyPlan,
     LedgerPlan,
     LinkFigures,
@@ -35,6 +36,9 @@ from sim.scenario.quantities import (
 from sim.scenario.toml_text import document
 
 HEADER: Final = "# kchain-sim scenario, version 1: resolved, with nothing left to choose.\n"
+
+EXTENSIONS: Final = "extensions"
+"""The folder of the sources that a run uses, beside its resolved scenario."""
 
 _UNDO: Final = {
     "crash": "restart",
@@ -76,6 +80,7 @@ def dump_resolved(plan: Plan) -> str:
             "schema": 1,
             "name": plan.name,
             "tags": list(plan.tags),
+            **_used(use=[_extension(known) for known in plan.extensions]),
             "run": _given(
                 seed=plan.seed,
                 duration=_duration(plan.duration_us),
@@ -129,6 +134,11 @@ def _used(*, unless: Any = None, **entries: Any) -> dict[str, Any]:
     """Return the entries that aren't empty, nor `unless`."""
     empty: tuple[Any, ...] = (None, "", (), [], {}, unless)
     return {key: value for key, value in entries.items() if value not in empty}
+
+
+def _extension(known: ExtensionPlan) -> dict[str, Any]:
+    """Return an extension as the run's folder has it, in which the resolved scenario stands."""
+    return {"file": f"{EXTENSIONS}/{known.name}.py", "sha256": known.sha256}
 
 
 def _principals(plan: Plan) -> dict[str, Any]:

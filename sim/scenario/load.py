@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
+from sim.base.extensions import Source, extended
 from sim.scenario.merge import extend_tree, load_tree, with_changes, with_sets
 from sim.scenario.plan import Plan
 from sim.scenario.reporter import Reporter
 from sim.scenario.resolve import check_seed, resolve_file
 from sim.scenario.source import Node, parse
+from sim.scenario.using import USE, find_extensions, plans
 from sim.scenario.validate import validate
 
 CHECK_SEED = 0
@@ -25,11 +29,13 @@ class Scenario:
         path: Where it came from, as the user gave it.
         name: Its name.
         seed: Its seed, or None if that is left to chance.
+        extensions: The code from outside that it uses, as it was read.
     """
 
     path: str
     name: str
     seed: int | None
+    extensions: tuple[Source, ...]
     _root: Node
 
     def with_(self, changes: Mapping[str, Any]) -> Scenario:
@@ -78,10 +84,15 @@ def load_text(text: str, path: str = "<text>", sets: Sequence[str] = ()) -> Scen
 
 def _checked(path: str, root: Node) -> Scenario:
     reporter = Reporter(root)
-    file = validate(reporter)
-    seed = file.run.seed if isinstance(file.run.seed, int) else None
-    resolve_file(file, reporter, CHECK_SEED if seed is None else seed, path)
-    return Scenario(path, file.name, seed, root)
+    extensions, problems = find_extensions(root, path)
+    if problems:
+        reporter.report(*problems)
+        reporter.taint(USE)
+    with extended(extensions):
+        file = validate(reporter)
+        seed = file.run.seed if isinstance(file.run.seed, int) else None
+        resolve_file(file, reporter, CHECK_SEED if seed is None else seed, path)
+    return Scenario(path, file.name, seed, extensions, root)
 
 
 def resolve(scenario: Scenario, seed: int | None = None) -> Plan:
@@ -99,4 +110,6 @@ def resolve(scenario: Scenario, seed: int | None = None) -> Plan:
     if chosen is None:
         raise ValueError("the scenario leaves the seed to chance: draw one with fresh_seed")
     reporter = Reporter(scenario._root)  # noqa: SLF001  # the other half of this module
-    return resolve_file(validate(reporter), reporter, check_seed(chosen), scenario.path)
+    with extended(scenario.extensions):
+        plan = resolve_file(validate(reporter), reporter, check_seed(chosen), scenario.path)
+    return msgspec.structs.replace(plan, extensions=plans(scenario.extensions))

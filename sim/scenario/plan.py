@@ -471,6 +471,18 @@ class RunPhases(_Part, frozen=True):
     crashed: tuple[int, ...] = ()
 
 
+class ExtensionPlan(_Part, frozen=True):
+    """Code from outside that the run uses.
+
+    Attributes:
+        name: What comes before the colon in the names of what it registers.
+        sha256: Of its source, 64 hex digits.
+    """
+
+    name: str
+    sha256: str
+
+
 class Plan(_Part, frozen=True):
     """A whole run."""
 
@@ -494,3 +506,4 @@ class Plan(_Part, frozen=True):
     principals: tuple[PrincipalPlan, ...] = (PrincipalPlan(name="owner"),)
     store: StorePlan = StorePlan()
     phases: RunPhases | None = None
+    extensions: tuple[ExtensionPlan, ...] = ()

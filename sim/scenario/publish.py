@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -12,10 +12,21 @@ from pydantic_core import core_schema
 from sim.scenario import catalogue
 from sim.scenario.actions import ACTIONS
 from sim.scenario.entry_tables import NodeEntry
-from sim.scenario.fields import Table, Unit
+from sim.scenario.fields import NAME_PATTERN, Table, Unit
 from sim.scenario.schema import ScenarioFile
 
+if TYPE_CHECKING:
+    from sim.adversary.registry import Behaviour, Param
+
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+QUALIFIED: Final = f"^{NAME_PATTERN}:[a-z0-9][a-z0-9-]*$"
+"""Names of what an extension has registered."""
+
+_EXTENSIBLE: Final = frozenset({("NetworkTable", "profile"), ("AdversaryTable", "behaviour")})
+"""Keys that extensions have names for."""
+
+_TYPES: Final = {str: "string", int: "integer", bool: "boolean"}
 
 
 class _Generator(GenerateJsonSchema):
@@ -50,13 +61,38 @@ def json_schema() -> dict[str, Any]:
                 entry["default"] = shown
             names = _names(table.__name__, name)
             if names:
-                _restrict(entry, names)
+                _restrict(entry, names, outside=(table.__name__, name) in _EXTENSIBLE)
     for action in ACTIONS.values():
         whom = [_one_of("node", "nodes")] if issubclass(action, NodeEntry) else []
         definitions[action.__name__]["allOf"] = [_one_of(("at", "every"), "when"), *whom]
+    definitions["AdversaryTable"]["allOf"] = [
+        _params(name, behaviour) for name, behaviour in catalogue.behaviours().items()
+    ]
     schema["properties"]["keys"]["additionalProperties"] = False
     whole = {"if": {"required": ["extends"]}, "else": required}
     return {"$schema": DIALECT, "title": "kchain-sim scenario", **schema, **whole}
+
+
+def _params(name: str, behaviour: Behaviour) -> dict[str, Any]:
+    """Return what ``params`` may hold where the behaviour `name` is the only one."""
+    known: dict[str, Any] = {param.name: _param(param) for param in behaviour.params}
+    if behaviour.targeted:
+        named = {"type": "array", "items": {"type": "string"}, "description": "Whom it harms."}
+        number = known.get("victims")
+        known["victims"] = named if number is None else {"oneOf": [named, number]}
+    taken = {"properties": known, "additionalProperties": False}
+    alone = {"properties": {"behaviour": {"const": name}}, "required": ["behaviour"]}
+    return {"if": alone, "then": {"properties": {"params": taken}}}
+
+
+def _param(param: Param) -> dict[str, Any]:
+    return {
+        "type": _TYPES[param.kind],
+        "default": param.default,
+        "description": param.doc,
+        **({"enum": list(param.choices)} if param.choices else {}),
+        **({} if param.least is None else {"minimum": param.least}),
+    }
 
 
 def _one_of(*keys: str | tuple[str, ...]) -> dict[str, Any]:
@@ -171,13 +207,15 @@ def _names(table: str, field: str) -> tuple[str, ...]:
             return ()
 
 
-def _restrict(entry: Any, names: tuple[str, ...]) -> None:
-    """Let every text in `entry` be one of `names`."""
+def _restrict(entry: Any, names: tuple[str, ...], *, outside: bool) -> None:
+    """Let every text in `entry` be one of `names`, or a name of an extension if it may be."""
     if isinstance(entry, dict):
-        if entry.get("type") == "string":
+        if entry.get("type") == "string" and not outside:
             entry["enum"] = list(names)
+        elif entry.get("type") == "string":
+            entry["anyOf"] = [{"enum": list(names)}, {"pattern": QUALIFIED}]
         for inner in entry.values():
-            _restrict(inner, names)
+            _restrict(inner, names, outside=outside)
     elif isinstance(entry, list):
         for inner in entry:
-            _restrict(inner, names)
+            _restrict(inner, names, outside=outside)

@@ -16,6 +16,7 @@ from sim.scenario.reporter import Reporter
 from sim.scenario.schema import ScenarioFile
 from sim.scenario.source import KeyPath
 from sim.scenario.stakes import resolve_stakes
+from sim.scenario.using import USE, unknown
 from sim.scenario.validators import resolve_standby
 
 LEDGER_POSITION = -1
@@ -352,8 +353,10 @@ def _known_regions(file: ScenarioFile, reporter: Reporter) -> tuple[str, ...]:
     if not reporter.sound(path) or not isinstance(profile, str):
         return ()
     if profile not in catalogue.profiles():
-        message = f'unknown profile "{profile}"'
-        reporter.error(path, message, wrong=profile, allowed=catalogue.profiles())
+        if ":" not in profile or reporter.sound(USE):
+            known = catalogue.profiles()
+            message = unknown("profile", profile, known)
+            reporter.error(path, message, wrong=profile, allowed=known)
         reporter.taint(path)
         return ()
     return catalogue.regions(profile)

@@ -116,6 +116,20 @@ class AdversaryTable(Table):
     )
 
 
+class UseTable(Table):
+    """An extension whose content is fixed."""
+
+    file: Annotated[str, Unit("path")] = Field(
+        description="Its file, by path from the file in which this stands.",
+        examples=["./my_attack.py"],
+    )
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), Unit("64 hex digits")] | None = Field(
+        default=None,
+        description="What its SHA-256 must be; anything if absent.",
+        examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
+    )
+
+
 class ScenarioFile(Table):
     """A whole scenario."""
 
@@ -134,6 +148,20 @@ class ScenarioFile(Table):
     )
     tags: Annotated[list[str], Unit("names")] = Field(
         default=[], description="For choosing among scenarios.", examples=[["ci"]]
+    )
+    use: Annotated[
+        list[
+            Annotated[
+                Annotated[str, Tag("=text")] | Annotated[UseTable, Tag("=table")],
+                Discriminator(shape),
+            ]
+        ],
+        Unit("paths, or names of distributions"),
+    ] = Field(
+        default=[],
+        description="Extensions: Python files, by path from this file, or installed distributions. "
+        "What they register is called `my_attack:rusher` here; `docs/extending.md` shows how.",
+        examples=[["./my_attack.py"]],
     )
     run: RunTable = Field(description="Seed and end.", examples=[{"seed": 1}])
     validators: ValidatorsTable = Field(description="Who takes part.", examples=[{"n": 7}])

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from sim.base.codec import encode
+from sim.base.extensions import Source
 from sim.world.eventlog import Event
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ EVENTS: Final = "events.msgpack"
 DIGESTS: Final = "digests.json"
 SUMMARY: Final = "summary.json"
 MACHINE: Final = "machine.json"
+EXTENSIONS: Final = "extensions"
 
 FORMATS: Final = {
     PLAN: ("kchain-plan", 1),
@@ -74,6 +76,7 @@ class RunFiles:
         digests: Without format and version; see `summary.digests`.
         summary: Without format and version.
         machine: Without format and version.
+        extensions: The code from outside that was run.
 
     """
 
@@ -85,6 +88,7 @@ class RunFiles:
     digests: Mapping[str, Any]
     summary: Mapping[str, Any]
     machine: Mapping[str, Any]
+    extensions: tuple[Source, ...] = ()
 
 
 def plan_id(scenario: str) -> str:
@@ -136,6 +140,10 @@ def _fill(folder: Path, files: RunFiles) -> None:
     _write_json(folder / DIGESTS, files.digests)
     _write_json(folder / SUMMARY, files.summary)
     _write_json(folder / MACHINE, files.machine)
+    if files.extensions:
+        (folder / EXTENSIONS).mkdir()
+    for source in files.extensions:
+        (folder / EXTENSIONS / f"{source.name}.py").write_bytes(source.content)
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -230,6 +238,18 @@ class RunFolder:
     def machine(self) -> dict[str, Any]:
         """Return `machine.json`."""
         return self._json(MACHINE)
+
+    def extensions(self) -> tuple[Source, ...]:
+        """Return the code from outside as it was run; its SHA-256 is the plan's."""
+        found = []
+        for known in self.plan().extensions:
+            path = self.path / EXTENSIONS / f"{known.name}.py"
+            content = self._bytes(f"{EXTENSIONS}/{known.name}.py")
+            source = Source(name=known.name, content=content, origin=str(path.absolute()))
+            if source.sha256 != known.sha256:
+                raise FolderError(f"{path}: is not what was run: its SHA-256 isn't the plan's")
+            found.append(source)
+        return tuple(found)
 
     def ledger(self) -> bytes:
         """Return the bytes of `ledger.msgpack`."""

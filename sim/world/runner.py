@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sim.base.codec import decode_canonical, encode
+from sim.base.extensions import Source, extended
 from sim.base.memo import Memo
 from sim.base.meters import Meter, metering
 from sim.checks import check_all
@@ -52,6 +53,7 @@ def run_plan(
     processes: int = 1,
     switches: Switches | None = None,
     progress: ProgressCallback | None = None,
+    extensions: tuple[Source, ...] = (),
 ) -> RunOutcome:
     """Run `plan` to its end, check it, and return what it leaves behind.
 
@@ -62,15 +64,20 @@ def run_plan(
         processes: Shards, each in a process of its own; the first in this one.
         switches: What only tests set; None of it may change a result, but for `perturb`.
         progress: Told at every exchange.
+        extensions: The code from outside that the plan uses.
 
     """
-    switches = switches or Switches()
+    with extended(extensions):
+        config = ShardConfig(plan, switches or Switches(), extensions)
+        return _run(config, processes, progress)
+
+
+def _run(config: ShardConfig, processes: int, progress: ProgressCallback | None) -> RunOutcome:
+    plan, switches = config.plan, config.switches
     actor = make_actor(plan)
     memo = Memo(switches.memo)
     with sharing(memo), metering(Meter()) as ledger_meter:
-        result = run_simulation(
-            _config(plan, processes, switches), actor, _hooks(plan, actor, progress)
-        )
+        result = run_simulation(_config(config, processes), actor, _hooks(plan, actor, progress))
     actor.close(result.end_us)
     shards = [decode_canonical(blob, ShardTestimony) for blob in result.finished]
     testimonies = sorted(
@@ -162,10 +169,11 @@ def make_actor(plan: Plan) -> KchainActor:
     return actor
 
 
-def _config(plan: Plan, processes: int, switches: Switches) -> engine.SimulationConfig:
+def _config(config: ShardConfig, processes: int) -> engine.SimulationConfig:
+    plan, switches = config.plan, config.switches
     return engine.SimulationConfig(
         factory="sim.world.shard:build",
-        config=encode(ShardConfig(plan, switches)),
+        config=encode(config),
         processes=processes,
         reaction_us=plan.reaction_us,
         until_us=plan.duration_us,

@@ -12,6 +12,7 @@ import msgspec
 from sim.adversary import BEHAVIOURS, Adversary
 from sim.base.codec import decode_canonical, encode
 from sim.base.errors import LocalError
+from sim.base.extensions import Source, extended
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.memo import Memo, using
 from sim.engine import ports as engine
@@ -37,10 +38,11 @@ from sim.world.witness import ShardTestimony, Testimony, WitnessedStore, count_s
 
 
 class ShardConfig(msgspec.Struct, frozen=True):
-    """What crosses to the processes: the plan, and the switches that only tests set."""
+    """What crosses to the processes: the plan, switches that only tests set, code from outside."""
 
     plan: Plan
     switches: Switches
+    extensions: tuple[Source, ...] = ()
 
 
 class LifeContext:
@@ -107,15 +109,17 @@ class ShardWorld:
 def build(config: bytes, shard: int, shards: int) -> engine.ShardParts:
     """Build shard `shard` of `shards`; see `engine.ports.Factory`."""
     given = decode_canonical(config, ShardConfig)
+    with extended(given.extensions):
+        return _build(given, shard, shards)
+
+
+def _build(given: ShardConfig, shard: int, shards: int) -> engine.ShardParts:
     plan = given.plan
     network = make_network(plan, given.switches.perturb)
     owners = owners_of(plan, shards)
     mine = members_of(owners, shard)
     memo, around = _memo(given.switches)
-    adversaries = {
-        index: Adversary(plan.seed, index, plan.corruptions, identity_of(plan, index).sign)
-        for index in mine
-    }
+    adversaries = {index: _adversary(given, index) for index in mine}
     validators = _validators(plan, network, adversaries)
     world = ShardWorld(validators, adversaries, memo)
     return engine.ShardParts(
@@ -126,20 +130,42 @@ def build(config: bytes, shard: int, shards: int) -> engine.ShardParts:
         width_us=network.least_latency_us(mine, mine),
         exchange_us=exchange_us(network, owners),
         faults=faults_of(plan),
-        rushing=rushing_of(plan),
+        rushing=_rushing(given),
         mailbox_max=plan.quotas.mailbox_max,
         downlinks=network.downlinks(mine),
-        around=around,
+        around=_both(extended(given.extensions), around),
         finish=world.finish,
     )
 
 
-def rushing_of(plan: Plan) -> frozenset[ValidatorIndex]:
+def _rushing(given: ShardConfig) -> frozenset[ValidatorIndex]:
     """Return the validators with a behaviour that sees pending transactions."""
-    rushing = {name for name, behaviour in BEHAVIOURS.items() if behaviour.rushing}
-    return frozenset(
-        ValidatorIndex(c.validator) for c in plan.corruptions if c.behaviour in rushing
-    )
+    with extended(given.extensions):
+        return frozenset(
+            ValidatorIndex(corrupt.validator)
+            for corrupt in given.plan.corruptions
+            if BEHAVIOURS[corrupt.behaviour].rushing
+        )
+
+
+def _adversary(given: ShardConfig, index: ValidatorIndex) -> Adversary:
+    """Return what corrupts one validator.
+
+    Every corrupted validator has modules of its own of what comes from outside: what they keep in
+    variables can't depend on who else is in the shard.
+    """
+    plan = given.plan
+    mine = [corrupt for corrupt in plan.corruptions if corrupt.validator == index]
+    with extended(given.extensions) if mine else nullcontext():
+        return Adversary(plan.seed, index, mine, identity_of(plan, index).sign)
+
+
+@contextmanager
+def _both(
+    outer: AbstractContextManager[object], inner: AbstractContextManager[object]
+) -> Iterator[None]:
+    with outer, inner:
+        yield
 
 
 _shared: ContextVar[Memo | None] = ContextVar("shared_memo", default=None)

@@ -147,6 +147,39 @@ def test_members_without_a_share_are_named() -> None:
     assert "shareless   v03" in told
 
 
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        (["v01"], None),
+        (["v01", "v02"], "at most 2 of 3 shares left: the key can't sign"),
+        (["v00", "v01", "v02", "v03"], "no share left: the key can't sign"),
+    ],
+)
+def test_a_key_whose_shares_are_too_few_is_said_to_be_lost(
+    lost: list[str], said: str | None
+) -> None:
+    told = account_text(summaries.summary(keys={"beacon": summaries.key(shareless=lost)}))
+
+    assert ("can't sign" in told) is (said is not None)
+    assert (said or "shareless   v01") in told
+
+
+def test_long_hex_is_shortened_and_its_size_told() -> None:
+    long = summaries.key(public_key="ab" * 1952)
+    told = account_text(summaries.summary(keys={"beacon": long}))
+
+    assert "ab" * 32 + "… 1,952 bytes" in told
+    assert "ab" * 33 not in told
+
+
+def test_an_attempt_that_was_given_up_did_not_fail() -> None:
+    given_up = summaries.failed_attempt() | {"reason": "rolled-back", "detail": "emergency"}
+    told = account_text(summaries.summary(ceremonies=[given_up]))
+
+    assert "3 of 4  given up" in told
+    assert "rolled back: an emergency" in told
+
+
 def test_a_run_without_a_ceremony_has_an_account_too() -> None:
     nothing = summaries.key(
         status="Absent", public_key=None, qual=[], attempts=0, activation=None, test_signature=None

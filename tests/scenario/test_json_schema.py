@@ -25,12 +25,10 @@ INVALID = ROOT / "tests" / "scenarios" / "invalid"
 SCHEMA = json_schema()
 
 BEYOND = {
-    "adversaries": "what behaviours take, and who sits where",
     "after-the-end": "times are compared with each other",
     "block-max": "the limit goes by the committee's size",
     "circle": "of files that extend each other",
     "circle-back": "of files that extend each other",
-    "columns-are-characters": "names of validators",
     "committee": "what selectors mean",
     "created-twice": "entries that refer to the same key",
     "drawn-committee": "what selectors mean, and sizes",
