@@ -17,12 +17,13 @@ from sim.adversary.encodings import BAD_POINTS, Flaw, unreduced
 from sim.adversary.registry import Corruption, Occasion, Param, Received, behaviour
 from sim.adversary.rewriting import addressed, readdressed
 from sim.base.secret import SecretScalar
-from sim.crypto import commitments, schnorr
+from sim.crypto import commitments
 from sim.crypto.polynomial import Polynomial
 from sim.protocol.ceremony import Ceremony
-from sim.protocol.deals import POSSESSION, deal_fault, proof_context
+from sim.protocol.deals import deal_fault
 from sim.protocol.effects import Filing, Post, SendShares
 from sim.protocol.messages import Deal, Justification
+from sim.protocol.operations import sharing_of
 
 
 @behaviour()
@@ -276,14 +277,14 @@ def prove(
     dealer: int | None = None,
 ) -> bytes:
     """Prove `constant` for `point`; for another attempt or as another dealer, if given."""
-    return schnorr.prove(
-        corruption.group,
+    ceremony = ceremony or corruption.ceremony
+    return sharing_of(ceremony).prove(
+        ceremony,
+        corruption.state.committee,
+        corruption.dealer if dealer is None else dealer,
         SecretScalar(constant),
         point,
         corruption.scalar("proof"),
-        POSSESSION,
-        *proof_context(ceremony or corruption.ceremony, corruption.state.committee),
-        corruption.dealer if dealer is None else dealer,
     )
 
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from sim.checks.observation import Observation, ValidatorView, title
 from sim.checks.registry import Finding, check, liveness_check
-from sim.protocol.evidence import PublicRecord, reverify
+from sim.protocol.citations import PublicRecord
+from sim.protocol.evidence import reverify
 from sim.protocol.judge import CeremonyState
 
 ABSENCE: Final = frozenset({"no-deal", "unjustified"})

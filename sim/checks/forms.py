@@ -12,9 +12,9 @@ from typing import Final
 from sim.checks.algebra import Form, at, combine
 from sim.crypto.groups import get_group
 from sim.crypto.polynomial import lagrange
-from sim.protocol.complaints import share_matches
 from sim.protocol.deals import DEAL_FAULTS
 from sim.protocol.judge import CeremonyState
+from sim.protocol.promises import share_matches
 from sim.protocol.repair_rules import owed, point_matches, weight
 
 Polynomials = Mapping[int, Sequence[Form]]

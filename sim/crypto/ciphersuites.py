@@ -10,21 +10,17 @@ would not fit them.
 from __future__ import annotations
 
 import hashlib
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from sim.crypto import ed25519, secp256k1
+from sim.crypto.groups import get_group
 
 _ODD: Final = 3
 """First byte of a secp256k1 point with an odd y."""
 
 
-class Ciphersuite(Protocol):
-    """What distinguishes one FROST from another."""
-
-    @property
-    def name(self) -> str:
-        """As its source calls it."""
-        ...
+class KnowledgeHash(Protocol):
+    """What the FROST DKG needs of a ciphersuite: it may sign with another scheme, or none."""
 
     @property
     def scheme(self) -> str:
@@ -33,6 +29,15 @@ class Ciphersuite(Protocol):
 
     def hash_to_scalar(self, purpose: bytes, data: bytes) -> int:
         """H1 (``rho``) and H3 (``nonce``); the FROST DKG's ``dkg`` is built alike."""
+        ...
+
+
+class Ciphersuite(KnowledgeHash, Protocol):
+    """What distinguishes one FROST from another."""
+
+    @property
+    def name(self) -> str:
+        """As its source calls it."""
         ...
 
     def hash_to_bytes(self, purpose: bytes, data: bytes) -> bytes:
@@ -117,23 +122,37 @@ class _Secp256k1Bip340(_Secp256k1Sha256):
         return commitment[1:] + response
 
 
+class _Bls12381Sha256:
+    scheme: Final = "BLS"
+    _context: Final = b"FROST-BLS12381G1-SHA256-v1"
+
+    def hash_to_scalar(self, purpose: bytes, data: bytes) -> int:
+        # As for secp256k1; 48 bytes leave a bias below 2^−128 here, too.
+        uniform = expand_message(data, self._context + purpose, 48)
+        return int.from_bytes(uniform, "big") % get_group("BLS").order
+
+
 def tagged_hash(tag: str, data: bytes) -> bytes:
     """Return BIP-340's hash under a tag, 32 bytes."""
     prefix = hashlib.sha256(tag.encode()).digest()
     return hashlib.sha256(prefix + prefix + data).digest()
 
 
-def expand_message(message: bytes, domain: bytes, length: int) -> bytes:
-    """Stretch `message` to `length` ≤ 8160 bytes: expand_message_xmd over SHA-256.
+def expand_message(
+    message: bytes, domain: bytes, length: int, hash_name: Literal["sha256", "sha512"] = "sha256"
+) -> bytes:
+    """Stretch `message` to `length` bytes, at most 255 digests: expand_message_xmd.
 
     Source: RFC 9380 section 5.3.1.
     """
     suffix = domain + len(domain).to_bytes(1, "big")
-    first = hashlib.sha256(bytes(64) + message + length.to_bytes(2, "big") + b"\x00" + suffix)
-    block, blocks = bytes(32), b""
-    for counter in range(1, -(-length // 32) + 1):
+    first = hashlib.new(hash_name)
+    size = first.digest_size
+    first.update(bytes(first.block_size) + message + length.to_bytes(2, "big") + b"\x00" + suffix)
+    block, blocks = bytes(size), b""
+    for counter in range(1, -(-length // size) + 1):
         mixed = bytes(a ^ b for a, b in zip(first.digest(), block, strict=True))
-        block = hashlib.sha256(mixed + counter.to_bytes(1, "big") + suffix).digest()
+        block = hashlib.new(hash_name, mixed + counter.to_bytes(1, "big") + suffix).digest()
         blocks += block
     return blocks[:length]
 
@@ -145,3 +164,5 @@ def _little(digest: bytes) -> int:
 ED25519_SHA512: Final[Ciphersuite] = _Ed25519Sha512()
 SECP256K1_SHA256: Final[Ciphersuite] = _Secp256k1Sha256()
 SECP256K1_BIP340: Final[Ciphersuite] = _Secp256k1Bip340()
+BLS12381_SHA256: Final[KnowledgeHash] = _Bls12381Sha256()
+"""For the DKG alone, under a tag of this project's own: no RFC has FROST for BLS12-381."""

@@ -39,6 +39,10 @@ class CommitmentForm(Protocol):
         """Return how many points a commitment has."""
         ...
 
+    def values(self, polynomial: Polynomial, n: int) -> tuple[int, ...]:
+        """Return the scalars that are committed to, one per point."""
+        ...
+
     def commit(self, group: Group, polynomial: Polynomial, n: int, *, zero: bool = False) -> Points:
         """Return the commitment; charges one exp.base per point.
 
@@ -121,8 +125,11 @@ class _EvaluationForm:
         del t
         return n + 1
 
+    def values(self, polynomial: Polynomial, n: int) -> tuple[int, ...]:
+        return polynomial.evaluate_all(n)
+
     def commit(self, group: Group, polynomial: Polynomial, n: int, *, zero: bool = False) -> Points:
-        return _commit(group, polynomial.evaluate_all(n), zero=zero)
+        return _commit(group, self.values(polynomial, n), zero=zero)
 
     def validate(self, group: Group, points: Points, *, zero: bool = False) -> None:
         for point in points[1:] if zero else points:
@@ -194,9 +201,12 @@ class _CoefficientForm:
         del n
         return t
 
-    def commit(self, group: Group, polynomial: Polynomial, n: int, *, zero: bool = False) -> Points:
+    def values(self, polynomial: Polynomial, n: int) -> tuple[int, ...]:
         del n
-        return _commit(group, polynomial.coefficients, zero=zero)
+        return polynomial.coefficients
+
+    def commit(self, group: Group, polynomial: Polynomial, n: int, *, zero: bool = False) -> Points:
+        return _commit(group, self.values(polynomial, n), zero=zero)
 
     def validate(self, group: Group, points: Points, *, zero: bool = False) -> None:
         for point in points[1:] if zero else points:

@@ -26,7 +26,7 @@ from sim.base.errors import LocalError
 from sim.base.memo import memoised
 from sim.base.meters import Meter, charge, metering
 from sim.base.secret import SecretScalar
-from sim.crypto.ciphersuites import Ciphersuite
+from sim.crypto.ciphersuites import Ciphersuite, KnowledgeHash
 from sim.crypto.group import Group, PointError, ScalarError
 from sim.crypto.groups import get_group
 from sim.crypto.polynomial import lagrange
@@ -207,30 +207,70 @@ def aggregate(
     return suite.signature(signing.commitment, _group(suite).encode_scalar(sum(partials)))
 
 
-def verify_knowledge(suite: Ciphersuite, identifier: int, public: bytes, proof: bytes) -> None:
-    """Check a proof of knowledge R ‖ z of the FROST DKG, as the published vectors make it.
+def prove_knowledge(
+    suite: KnowledgeHash,
+    identifier: int,
+    secret: SecretScalar,
+    public: bytes,
+    nonce: int,
+    context: bytes = b"",
+) -> bytes:
+    """Prove knowledge of φ₀'s logarithm as the FROST DKG does; charges one exp.base.
 
-    z·G = R + c·φ₀ with c = hash(context, "dkg", identifier ‖ φ₀ ‖ R); unlike `schnorr`, it is
-    bound to no session. Source: Komlo, Goldberg (SAC 2020), figure 1, round 1.
+    Source: Komlo, Goldberg (SAC 2020), figure 1, round 1, steps 2 and 3.
+
+    Args:
+        suite: Its hash makes the challenge.
+        identifier: The prover's, 1..n.
+        secret: a₀.
+        public: φ₀ = a₀·G.
+        nonce: k, uniform, used for this proof alone.
+        context: Φ, what the proof is bound to besides; the published vectors have none.
+
+    Returns:
+        R ‖ z, a point and a scalar.
+
+    """
+    group = get_group(suite.scheme)
+    if nonce % group.order == 0:
+        raise LocalError("a nonce of 0 would publish the secret")
+    commitment = group.base_mul(nonce)
+    challenge = _knowledge_challenge(suite, identifier, context, public, commitment)
+    return commitment + group.encode_scalar(nonce + challenge * secret.reveal())
+
+
+def verify_knowledge(
+    suite: KnowledgeHash, identifier: int, public: bytes, proof: bytes, context: bytes = b""
+) -> None:
+    """Check a proof of knowledge R ‖ z of the FROST DKG; charges one proof.verify.
+
+    z·G = R + c·φ₀ with c = hash(tag, "dkg", identifier ‖ Φ ‖ φ₀ ‖ R). R is recomputed and its
+    encoding compared, never decoded. Source: Komlo, Goldberg (SAC 2020), figure 1, round 1, step 5.
 
     Raises:
         KnowledgeError: The proof doesn't hold.
 
     """
     charge("proof.verify")
-    group = _group(suite)
+    group = get_group(suite.scheme)
     size = group.point_size
     if len(proof) != size + group.scalar_size:
         raise KnowledgeError(f"a proof takes {size + group.scalar_size} bytes, got {len(proof)}")
     commitment = proof[:size]
-    data = group.encode_scalar(identifier) + public + commitment
-    challenge = suite.hash_to_scalar(b"dkg", data)
+    challenge = _knowledge_challenge(suite, identifier, context, public, commitment)
     try:
         recomputed = group.unmask(group.decode_scalar(proof[size:]), challenge, public)
     except (PointError, ScalarError) as error:
         raise KnowledgeError(str(error)) from None
     if recomputed != commitment:
         raise KnowledgeError(f"the proof of {identifier} doesn't hold")
+
+
+def _knowledge_challenge(
+    suite: KnowledgeHash, identifier: int, context: bytes, public: bytes, commitment: bytes
+) -> int:
+    encoded = get_group(suite.scheme).encode_scalar(identifier)
+    return suite.hash_to_scalar(b"dkg", encoded + context + public + commitment)
 
 
 @memoised

@@ -117,3 +117,28 @@ def encapsulate_with_coins(public: bytes, coins: bytes) -> tuple[bytes, bytes]:
         public, coins
     )
     return secret, ciphertext
+
+
+def recover_coins(seed: SecretBytes, ciphertext: bytes) -> SecretBytes | None:
+    """Return the coins m behind a ciphertext made for the key of `seed`; None if there are none.
+
+    Whoever is shown m can repeat the encapsulation and compare, byte for byte; it opens nothing but
+    this ciphertext. Source: FIPS 203, algorithm 18, steps 5 and 8. Charges one mlkem.decapsulate
+    and one mlkem.encapsulate.
+
+    Raises:
+        ValueError: The seed isn't 64 bytes.
+        EncapsulationError: The ciphertext isn't 1088 bytes.
+
+    """
+    charge("mlkem.decapsulate")
+    key = seed.reveal()
+    if len(key) != SEED_SIZE:
+        raise ValueError(f"a seed takes {SEED_SIZE} bytes, got {len(key)}")
+    if len(ciphertext) != CIPHERTEXT_SIZE:
+        raise EncapsulationError(f"a ciphertext takes {CIPHERTEXT_SIZE} bytes")
+    public, secret = ML_KEM_768._keygen_internal(key[:32], key[32:])  # noqa: SLF001  # as above
+    coins = ML_KEM_768._k_pke_decrypt(secret[: 384 * ML_KEM_768.k], ciphertext)  # noqa: SLF001
+    charge("mlkem.encapsulate")
+    _, again = encapsulate_with_coins(public, coins)
+    return Secret(coins) if again == ciphertext else None

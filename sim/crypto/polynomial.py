@@ -46,10 +46,7 @@ class Polynomial(Secret[tuple[int, ...]]):
 
     def at(self, x: int) -> int:
         """Return f(x) mod q."""
-        value = 0
-        for coefficient in reversed(self.coefficients):
-            value = (value * x + coefficient) % self.order
-        return value
+        return _horner(self.coefficients, x, self.order)
 
     def evaluate_all(self, count: int) -> tuple[int, ...]:
         """Return f(0), f(1), …, f(count): the constant term, then every holder's share."""
@@ -103,6 +100,33 @@ def lagrange(xs: Sequence[int], at: int, order: int) -> list[int]:
         after = after * (at - points[i]) % order
     weights.reverse()
     return weights
+
+
+def interpolate(points: Mapping[int, int], order: int) -> Polynomial:
+    """Return the polynomial of len(points) coefficients through points {x: f(x)}.
+
+    Raises:
+        ValueError: No points, or two of the same x mod `order`.
+
+    """
+    coefficients = [0] * len(points)
+    basis = [1]  # Π (X − x) over the points so far, lowest coefficient first: Newton's form
+    for x, value in sorted(points.items()):
+        here, below = (_horner(terms, x, order) for terms in (coefficients, basis))
+        if below == 0:
+            raise ValueError("interpolation points are not distinct")
+        step = (value - here) * int(invert(below, order)) % order
+        for k, term in enumerate(basis):
+            coefficients[k] = (coefficients[k] + step * term) % order
+        basis = [(a - x * b) % order for a, b in zip([0, *basis], [*basis, 0], strict=True)]
+    return Polynomial(coefficients, order)
+
+
+def _horner(coefficients: Sequence[int], x: int, order: int) -> int:
+    value = 0
+    for coefficient in reversed(coefficients):
+        value = (value * x + coefficient) % order
+    return value
 
 
 def interpolate_constant(points: Mapping[int, int], order: int) -> int:

@@ -7,7 +7,7 @@ so an envelope opens in no other place. The key is single-use: the nonce is zero
 Sources: FIPS 203 (ML-KEM), RFC 7748 (X25519), RFC 5869 (HKDF).
 
 Sizes: a transport key is 1184 + 32 bytes, from 64 + 32 bytes of seeds; a sealed 32-byte share is
-1088 (KEM ciphertext) + 32 (X25519 ephemeral) + 48 (box) = 1168 bytes.
+1088 (KEM ciphertext) + 32 (X25519 ephemeral) + 48 (box) = 1168 bytes; with a blinding, 32 more.
 """
 
 from __future__ import annotations
@@ -35,14 +35,21 @@ SEEDS_SIZE: Final = KEM_SEED_SIZE + 32
 KEM_PUBLIC_SIZE: Final = mlkem.PUBLIC_SIZE
 PUBLIC_SIZE: Final = KEM_PUBLIC_SIZE + 32
 SHARE_SIZE: Final = 32
+SHARE_SIZES: Final = (SHARE_SIZE, 2 * SHARE_SIZE)
+"""Bytes that are sealed: one scalar, or two where a share comes with its blinding."""
+
 _CIPHERTEXT_SIZE: Final = mlkem.CIPHERTEXT_SIZE
 _HEAD_SIZE: Final = _CIPHERTEXT_SIZE + 32
 SEALED_SIZE: Final = _HEAD_SIZE + SHARE_SIZE + 16
+SEALED_SIZES: Final = tuple(_HEAD_SIZE + size + 16 for size in SHARE_SIZES)
 
 _NONCE: Final = bytes(12)
 
 SealLabel: TypeAlias = Literal["share", "reply"]
 """What is sealed: a dealt share, or a reply to a complaint."""
+
+SealPlace: TypeAlias = tuple[SealLabel, str, bytes, int, int, int]
+"""Where an envelope belongs: label, chain, session, attempt, dealer, recipient."""
 
 
 class SealError(ValueError):
@@ -170,10 +177,10 @@ def seal(
     recipient: int,
     coins: bytes | None = None,
 ) -> bytes:
-    """Seal a 32-byte share; charges one seal.
+    """Seal a share of 32 or 64 bytes; charges one seal.
 
     Args:
-        share: The encoded scalar.
+        share: The encoded scalar; with its blinding two of them.
         recipient_public: Whom to seal to, 1216 bytes.
         ephemeral: This deal's, or this reply's, own.
         label: What it is; with the next five, where the envelope belongs.
@@ -190,8 +197,8 @@ def seal(
 
     """
     charge("seal")
-    if len(share) != SHARE_SIZE:
-        raise ValueError(f"a share takes {SHARE_SIZE} bytes, got {len(share)}")
+    if len(share) not in SHARE_SIZES:
+        raise ValueError(f"a share takes 32 or 64 bytes, got {len(share)}")
     to = _recipient(recipient_public)
     if coins is None:
         inner, ciphertext = to.kem.encapsulate()
@@ -199,7 +206,7 @@ def seal(
         inner, ciphertext = mlkem.encapsulate_with_coins(recipient_public[:KEM_PUBLIC_SIZE], coins)
     secrets = inner + ephemeral.shared_secret(to.exchange)
     head = ciphertext + ephemeral.public
-    place = (label, chain, session, attempt, dealer, recipient)
+    place: SealPlace = (label, chain, session, attempt, dealer, recipient)
     binding = _binding(place, head, recipient_public)
     return head + _box(secrets, binding).encrypt(_NONCE, share, binding)
 
@@ -217,26 +224,54 @@ def open_sealed(
     """Open what `seal` made for `key` in exactly this place; charges one open.
 
     Returns:
-        32 bytes, not necessarily a canonical scalar.
+        32 or 64 bytes, not necessarily canonical scalars.
 
     Raises:
         SealError: Wrong length, another recipient, another place, or any bit changed.
 
     """
     charge("open")
-    if len(sealed) != SEALED_SIZE:
-        raise SealError(f"a sealed share takes {SEALED_SIZE} bytes, got {len(sealed)}")
-    head, box = sealed[:_HEAD_SIZE], sealed[_HEAD_SIZE:]
-    secrets = key.shared_secrets(head[:_CIPHERTEXT_SIZE], head[_CIPHERTEXT_SIZE:])
-    place = (label, chain, session, attempt, dealer, recipient)
-    binding = _binding(place, head, key.public)
+    ciphertext, ephemeral, _ = split(sealed)
+    secrets = key.shared_secrets(ciphertext, ephemeral)
+    place: SealPlace = (label, chain, session, attempt, dealer, recipient)
+    return unbox(sealed, secrets.reveal(), key.public, place)
+
+
+def split(sealed: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return the KEM ciphertext, the X25519 ephemeral and the box of a sealed share.
+
+    Raises:
+        SealError: Wrong length.
+
+    """
+    if len(sealed) not in SEALED_SIZES:
+        sizes = " or ".join(map(str, SEALED_SIZES))
+        raise SealError(f"a sealed share takes {sizes} bytes, got {len(sealed)}")
+    return sealed[:_CIPHERTEXT_SIZE], sealed[_CIPHERTEXT_SIZE:_HEAD_SIZE], sealed[_HEAD_SIZE:]
+
+
+def unbox(sealed: bytes, secrets: bytes, public: bytes, place: SealPlace) -> bytes:
+    """Open a sealed share with the ML-KEM secret ‖ the X25519 secret, as `open_sealed`, uncharged.
+
+    Args:
+        sealed: What `seal` made.
+        secrets: 64 bytes.
+        public: The recipient's transport or one-time key.
+        place: Where the envelope belongs.
+
+    Raises:
+        SealError: Wrong length, other secrets, another place, or any bit changed.
+
+    """
+    _, _, box = split(sealed)
+    binding = _binding(place, sealed[:_HEAD_SIZE], public)
     try:
-        return _box(secrets.reveal(), binding).decrypt(_NONCE, box, binding)
+        return _box(secrets, binding).decrypt(_NONCE, box, binding)
     except InvalidTag:
         raise SealError("the envelope doesn't open") from None
 
 
-def _binding(place: tuple[str, str, bytes, int, int, int], head: bytes, public: bytes) -> bytes:
+def _binding(place: SealPlace, head: bytes, public: bytes) -> bytes:
     """Digest everything that an envelope belongs to, 32 bytes."""
     return tuple_hash(
         *place,

@@ -12,6 +12,9 @@ from sim.base.ids import ShareIndex, ValidatorIndex
 CONFIRM_SLACK: Final = 5
 """Heights that Confirm waits for the rest once the quorum has confirmed."""
 
+PEDERSEN: Final = "pedersen"
+"""The protocol that makes a key unless another one is named: Pedersen's DKG."""
+
 Operation: TypeAlias = Literal["dkg", "reshare", "refresh", "repair", "rekey", "generate"]
 """What a ceremony does: ``dkg`` creates the first public key, ``rekey`` the next era's; ``reshare``
 and ``refresh`` give a public key new shares, ``repair`` re-creates one member's lost share;
@@ -99,6 +102,10 @@ class Ceremony:
         target: In a repair, the share index whose share is re-created; else 0.
         transport: ``ceremony`` announces fresh transport keys; ``long-lived`` uses the registry's,
             to show what that costs.
+        protocol: The variant that makes the key, as `variants` names them. For ``dkg`` and
+            ``rekey`` alone: a reshare, a refresh and a repair are the same whatever made the key.
+        complaints: What an `invalid` complaint is: ``dispute`` (a word against a word), or
+            ``provable`` (it shows the envelope's content). For every operation that deals.
 
     """
 
@@ -120,6 +127,8 @@ class Ceremony:
     helpers: tuple[int, ...] = ()
     target: int = 0
     transport: Literal["ceremony", "long-lived"] = "ceremony"
+    protocol: str = PEDERSEN
+    complaints: Literal["dispute", "provable"] = "dispute"
 
     def __hash__(self) -> int:
         return self._hash
@@ -128,6 +137,16 @@ class Ceremony:
     def _hash(self) -> int:
         # Memoised computations are looked up by ceremony, and committees are long.
         return hash((self.session, self.attempt, self.start, self.members, self.base))
+
+    @property
+    def variant(self) -> str:
+        """The protocol that this ceremony follows: a rotation's is always Pedersen's."""
+        return self.protocol if self.operation in ("dkg", "rekey") else PEDERSEN
+
+    @property
+    def provable(self) -> bool:
+        """Whether an `invalid` complaint proves who is at fault."""
+        return self.complaints == "provable"
 
     @property
     def size(self) -> int:

@@ -14,13 +14,12 @@ from typing import Final, Literal
 from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
 from sim.base.secret import Secret
-from sim.crypto import commitments, sealing
-from sim.crypto.group import ScalarError
-from sim.crypto.groups import get_group
+from sim.crypto import sealing
+from sim.protocol import provable
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.entries import Entry, Rejected
 from sim.protocol.messages import Complaint, Justification, OpenReply, Reply
-from sim.protocol.repair_rules import owed, point_matches
+from sim.protocol.promises import keeps_promise
 from sim.protocol.responses import parse_response
 from sim.protocol.state import Notes, OpeningVerdict, Pair
 
@@ -41,6 +40,7 @@ def record_response(notes: Notes, member: int, entry: Entry) -> None:
         dealing,
         running,
         always_sealed=ceremony.always_sealed,
+        provable=ceremony.provable,
     )
     notes.responses[member] = response
     notes.response_raw[member] = entry.raw
@@ -49,8 +49,12 @@ def record_response(notes: Notes, member: int, entry: Entry) -> None:
         notes.blame(ceremony.member(member), "malformed-response", entry.height, entry.raw)
         return
     for complaint in response.complaints:
-        if complaint.dealer in running:
+        if complaint.dealer not in running:
+            continue
+        if complaint.disclosure is None:
             notes.complaints[complaint.dealer, member] = complaint
+        else:
+            provable.settle(notes, (complaint.dealer, member), complaint, entry)
 
 
 def exclude_accused_by_t(notes: Notes, height: int) -> None:
@@ -108,36 +112,6 @@ def _judge_clear(notes: Notes, pair: Pair, reply: Reply, height: int) -> None:
     notes.exclude(dealer, "bad-justification")
     evidence = notes.deals[dealer].raw, notes.justified[dealer]
     notes.blame(notes.dealer(dealer), "bad-justification", height, *evidence)
-
-
-def deal_points(notes: Notes, dealer: int) -> tuple[bytes, ...]:
-    """Return the commitment of a dealer whose deal passed."""
-    deal = notes.deals[dealer].deal
-    assert deal is not None
-    return deal.points
-
-
-def share_matches(
-    ceremony: Ceremony, points: tuple[bytes, ...], holder: int, scalar: bytes
-) -> bool:
-    """Say whether `scalar` (encoded) is the share of `holder` under the commitment `points`."""
-    group = get_group(ceremony.scheme)
-    try:
-        share = group.decode_scalar(scalar)
-    except ScalarError:
-        return False
-    return group.base_mul(share) == commitments.form(ceremony.commitments).share_point(
-        group, points, holder
-    )
-
-
-def keeps_promise(notes: Notes, dealer: int, holder: int, scalar: bytes) -> bool:
-    """Say whether `scalar` (encoded) is what `dealer` owes `holder` by what was published."""
-    ceremony = notes.ceremony
-    if ceremony.operation == "repair":
-        rows = {helper: deal_points(notes, helper) for helper in ceremony.helpers}
-        return point_matches(ceremony, owed(ceremony, rows, dealer, holder), scalar)
-    return share_matches(ceremony, deal_points(notes, dealer), holder, scalar)
 
 
 def suspect_unanswered(notes: Notes, height: int) -> None:

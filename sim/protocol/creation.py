@@ -14,9 +14,10 @@ from sim.crypto.commitments import Points
 from sim.crypto.groups import get_group
 from sim.crypto.polynomial import Polynomial
 from sim.protocol.ceremony import Ceremony
+from sim.protocol.feldman import Feldman
 
 
-class Creation:
+class Creation(Feldman):
     """Members deal secrets of their own."""
 
     proves = True

@@ -7,20 +7,19 @@ from functools import partial
 
 from sim.base.codec import decode_canonical, encode
 from sim.base.ids import ShareIndex
-from sim.base.secret import Secret, SecretScalar
-from sim.crypto import commitments, schnorr
+from sim.base.secret import Secret, SecretBytes, SecretScalar
+from sim.crypto import commitments
 from sim.crypto.groups import get_group
 from sim.crypto.polynomial import Polynomial
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.complaints import reply_kind
-from sim.protocol.deals import POSSESSION, proof_context
 from sim.protocol.effects import Effect, Put, SendSealed
 from sim.protocol.envelopes import seal_shares
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Complaint, Deal, Reply
 from sim.protocol.operations import sharing_of
 from sim.protocol.phases import Phase
-from sim.protocol.sending import Outbox, sealed_reply, timed, timer
+from sim.protocol.sending import Outbox, drawn_coins, sealed_reply, timed, timer
 from sim.protocol.state import Notes
 
 
@@ -52,7 +51,7 @@ class Dealer:
         self._sharing = sharing_of(ceremony)
         self._group = get_group(ceremony.scheme)
         self._form = commitments.form(ceremony.commitments)
-        self._polynomial = self._load_polynomial(stored.get("polynomial"))
+        self._polynomial = self._load(stored.get("polynomial"))
         self._outbox = Outbox(context, ceremony, me, "outgoing", stored)
 
     @property
@@ -74,6 +73,10 @@ class Dealer:
             return None
         return Secret(self._polynomial.at(self._holder))
 
+    def own_blind(self) -> SecretScalar | None:
+        """Return what blinds the own share; nothing does under Feldman's commitments."""
+        return None
+
     def draw(self) -> list[Effect]:
         """Draw the polynomial, if there is none yet and the dealer has what it takes."""
         if self._polynomial is not None:
@@ -82,8 +85,10 @@ class Dealer:
         self._polynomial = self._sharing.polynomial(self._ceremony, draw, self._share)
         if self._polynomial is None:
             return []
-        scalars = [self._group.encode_scalar(c) for c in self._polynomial.coefficients]
-        return [Put("polynomial", encode(scalars))]
+        return [Put("polynomial", self._stored(self._polynomial))]
+
+    def _stored(self, polynomial: Polynomial) -> bytes:
+        return encode([self._group.encode_scalar(c) for c in polynomial.coefficients])
 
     def shares(self) -> dict[ShareIndex, SecretScalar]:
         """Return f(x) for every holder but the dealer itself."""
@@ -102,21 +107,28 @@ class Dealer:
         if not self._sharing.proves:
             return Deal(points, b"")
         nonce = self._context.draw("possession", *self._labels())
-        proof = schnorr.prove(
-            self._group,
+        proof = self._sharing.prove(
+            self._ceremony,
+            notes.committee,
+            self.me,
             Secret(self._polynomial.coefficients[0]),
             self._form.constant(points),
             1 + nonce.below(self._group.order - 1),
-            POSSESSION,
-            *proof_context(self._ceremony, notes.committee),
-            self.me,
         )
         return Deal(points, proof)
 
     def seal(self, notes: Notes, shares: Mapping[ShareIndex, SecretScalar]) -> SendSealed:
         """Seal `shares` to their holders."""
         ephemeral = Secret(self._context.draw("ephemeral", *self._labels()).bytes(32))
-        return SendSealed(seal_shares(self._ceremony, self.me, ephemeral, notes.transport, shares))
+        coins = drawn_coins(self._context, self._ceremony)
+        openings = {holder: self._opening(holder, share) for holder, share in shares.items()}
+        sealed = seal_shares(self._ceremony, self.me, ephemeral, notes.transport, openings, coins)
+        return SendSealed(sealed)
+
+    def _opening(self, holder: ShareIndex, share: SecretScalar) -> SecretBytes:
+        """Return the bytes that are sealed to a holder."""
+        del holder
+        return Secret(self._group.encode_scalar(share.reveal()))
 
     def dispatch(self, sealed: Mapping[ShareIndex, bytes]) -> list[Effect]:
         """Sign what was sealed, keep the envelopes durably, and begin to send them."""
@@ -137,11 +149,16 @@ class Dealer:
 
     def reply(self, accuser: int, complaint: Complaint) -> Reply:
         """Answer one complaint: sealed to the one-time key if the share was only missing."""
-        share = self._group.encode_scalar(self._values()[accuser])
+        holder = ShareIndex(accuser)
+        share = self._opening(holder, Secret(self._values()[accuser])).reveal()
         if reply_kind(self._ceremony, complaint) == "clear":
             return Reply(accuser, "clear", share)
         draw = self._context.draw("reply", *self._labels(), accuser)
         return sealed_reply(self._ceremony, self.me, accuser, complaint, share, draw)
+
+    def keys(self) -> list[str]:
+        """Names of the store's entries that are the dealer's alone."""
+        return ["outgoing", "polynomial"]
 
     def forget(self) -> list[str]:
         """Drop every secret; return the timers to stop."""
@@ -155,7 +172,7 @@ class Dealer:
     def _labels(self) -> tuple[str, int]:
         return self._ceremony.label, self._ceremony.attempt
 
-    def _load_polynomial(self, data: bytes | None) -> Polynomial | None:
+    def _load(self, data: bytes | None) -> Polynomial | None:
         if data is None:
             return None
         scalars = decode_canonical(data, tuple[bytes, ...])

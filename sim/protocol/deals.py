@@ -14,7 +14,7 @@ from typing import Any, Final
 from sim.base.codec import decode_canonical, tuple_hash
 from sim.base.errors import DecodeError
 from sim.base.memo import memoised
-from sim.crypto import commitments, schnorr
+from sim.crypto import commitments
 from sim.crypto.group import PointError
 from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Base, Ceremony
@@ -22,11 +22,11 @@ from sim.protocol.messages import Deal
 from sim.protocol.operations import sharing_of
 from sim.protocol.repair_rules import masks_fault
 
-POSSESSION: Final = "K-chain/possession/v1"
 _DEGREE: Final = "K-chain/degree/v1"
 
 DEAL_FAULTS: Final = frozenset(
     {
+        "wrong-reveal",
         "malformed-deal",
         "wrong-point-count",
         "invalid-point",
@@ -88,19 +88,6 @@ def base_digest(base: Base) -> bytes:
     )
 
 
-def proof_context(ceremony: Ceremony, committee: bytes) -> tuple[Any, ...]:
-    """Everything that proofs of this attempt are bound to, besides who makes them."""
-    return (
-        ceremony.chain,
-        ceremony.session,
-        ceremony.attempt,
-        ceremony.scheme,
-        ceremony.size,
-        ceremony.threshold,
-        committee,
-    )
-
-
 @memoised
 def deal_fault(
     ceremony: Ceremony, committee: bytes, dealer: int, transaction: bytes, body: bytes
@@ -124,25 +111,8 @@ def deal_fault(
         return "wrong-constant"
     if not sharing.proves:
         return ""
-    return "" if _possessed(ceremony, committee, dealer, constant, deal.proof) else "bad-proof"
-
-
-def _possessed(
-    ceremony: Ceremony, committee: bytes, dealer: int, constant: bytes, proof: bytes
-) -> bool:
-    group = get_group(ceremony.scheme)
-    try:
-        schnorr.verify(
-            group,
-            constant,
-            proof,
-            POSSESSION,
-            *proof_context(ceremony, committee),
-            dealer,
-        )
-    except schnorr.ProofError:
-        return False
-    return True
+    proven = sharing.proven(ceremony, committee, dealer, constant, deal.proof)
+    return "" if proven else "bad-proof"
 
 
 @memoised

@@ -8,15 +8,14 @@ ledger holds no digest of these: V_i already binds the share.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
 
 from sim.base.codec import encode
 from sim.base.ids import ShareIndex
 from sim.base.memo import memoised
-from sim.base.secret import SecretBytes, SecretScalar
+from sim.base.secret import SecretBytes
 from sim.crypto import identity, merkle, sealing
-from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.messages import ShareEnvelope
 
@@ -24,6 +23,10 @@ ROOT_TAG: Final = "K-chain/envelope-root/v1"
 
 MAX_PER_DEALER: Final = 4
 """Different envelopes that a holder keeps from one dealer in one attempt: a bound on memory."""
+
+
+Coins: TypeAlias = Callable[[ShareIndex], bytes]
+"""Draws the 32 secret bytes that determine a holder's KEM ciphertext."""
 
 
 def store_prefix(session: bytes, attempt: int) -> str:
@@ -47,19 +50,20 @@ def seal_shares(
     dealer: ShareIndex,
     ephemeral: SecretBytes,
     transport: Mapping[int, bytes],
-    shares: Mapping[ShareIndex, SecretScalar],
+    shares: Mapping[ShareIndex, SecretBytes],
+    coins: Coins | None = None,
 ) -> dict[ShareIndex, bytes]:
-    """Seal `shares` to the announced keys; holders without one, or without a share, get nothing.
+    """Seal encoded `shares` to the announced keys; holders without one of either get nothing.
 
-    `ephemeral` is the deal's one X25519 secret, 32 bytes. The KEM's coins are the machine's own:
-    these bytes travel peer to peer only and enter no digest.
+    `ephemeral` is the deal's one X25519 secret, 32 bytes. Without `coins` the KEM's are the
+    machine's own: these bytes travel peer to peer only and enter no digest. Where complaints are
+    provable the ledger may come to hold them, so there they are drawn.
     """
-    group = get_group(ceremony.scheme)
     sender = sealing.Ephemeral(ephemeral)
     own = ceremony.own_holder(dealer)
     return {
         holder: sealing.seal(
-            group.encode_scalar(share.reveal()),
+            share.reveal(),
             transport[holder],
             sender,
             "share",
@@ -68,7 +72,7 @@ def seal_shares(
             ceremony.attempt,
             dealer,
             holder,
-            None,
+            None if coins is None else coins(holder),
         )
         for holder, share in sorted(shares.items())
         if holder != own and holder in transport

@@ -10,43 +10,31 @@ majority's word, and disputes leave the same bytes whoever is to blame.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
-from sim.base.codec import decode_canonical
-from sim.base.errors import DecodeError
-from sim.crypto.signatures import CommitmentList
-from sim.protocol.activation import list_hash, partial_holds
-from sim.protocol.ceremony import Ceremony, Member
-from sim.protocol.complaints import judge_opening, share_matches
-from sim.protocol.deals import deal_fault, degree_too_high, parse_deal
+from sim.base.errors import LocalError
+from sim.protocol.activation import partial_holds
+from sim.protocol.citations import Check, Cited, PublicRecord, by, decode, read, sound_deal
+from sim.protocol.complaints import judge_opening
+from sim.protocol.deals import deal_fault, degree_too_high
 from sim.protocol.entries import Fault
 from sim.protocol.generate import key_fault
-from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import (
     Answer,
     Confirm,
-    Deal,
     Justification,
     OpenReply,
     Reply,
     Response,
     Sign,
 )
+from sim.protocol.promises import share_matches
+from sim.protocol.provable import judge_disclosure
 from sim.protocol.repair_rules import owed, point_matches
 from sim.protocol.responses import parse_response
 from sim.protocol.result import confirmation_holds
-from sim.protocol.transactions import (
-    CeremonyPayload,
-    Transaction,
-    decode_transaction,
-    is_signed,
-    transaction_id,
-)
-
-T = TypeVar("T")
 
 _OPENINGS: Final = (
     ["response", "justification", "open-reply"],
@@ -55,73 +43,12 @@ _OPENINGS: Final = (
 """What follows the deals in the evidence of an opening."""
 
 
-@dataclass(frozen=True, slots=True)
-class PublicRecord:
-    """What the ledger says about an attempt, besides the cited transactions.
-
-    Attributes:
-        ceremony: The attempt.
-        committee: Digest of identity and transport keys.
-        verification: V_0..V_n, or empty.
-        transcript: The transcript's digest, or empty.
-        message: The activation message, or empty.
-        lists: Commitment lists of the signing sets, by their hash.
-        running: For a malformed response: the dealers that ran at its place in the ledger.
-        deals: Id of every dealer's first deal.
-        recorded: Ids of the entries that had an effect.
-        replied: (dealer, accuser) of the complaints that the ledger shows a reply to.
-
-    """
-
-    ceremony: Ceremony
-    committee: bytes
-    verification: tuple[bytes, ...]
-    transcript: bytes
-    message: bytes
-    lists: Mapping[bytes, CommitmentList]
-    running: Mapping[bytes, tuple[int, ...]]
-    deals: Mapping[int, bytes]
-    recorded: frozenset[bytes]
-    replied: frozenset[tuple[int, int]]
-
-    @classmethod
-    def of(cls, state: CeremonyState) -> PublicRecord:
-        """Read the record off the fold of the attempt's entries."""
-        ceremony = state.ceremony
-        lists = {
-            list_hash(ceremony.session, ceremony.generation, state.activation_message, pairs): pairs
-            for pairs in state.lists
-        }
-        return cls(
-            ceremony=ceremony,
-            committee=state.committee,
-            verification=state.verification,
-            transcript=state.transcript,
-            message=state.activation_message,
-            lists=lists,
-            running=state.ran_at,
-            deals={dealer: deal.transaction for dealer, deal in state.deals.items()},
-            recorded=frozenset(transaction for _, transaction in state.log),
-            replied=frozenset(state.replies),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Cited:
-    """One cited transaction: validly signed from a seat, for this session and attempt."""
-
-    id: bytes
-    kind: str
-    seat: Member
-    body: bytes
-
-
 def reverify(record: PublicRecord, fault: Fault) -> bool:
     """Say whether the evidence of `fault` proves it to someone who trusts nobody."""
     check = _CHECKS.get(fault.fault)
     if check is None or not fault.proof:
         return False
-    cited = [_read(record.ceremony, raw) for raw in fault.evidence]
+    cited = [read(record.ceremony, raw) for raw in fault.evidence]
     known = [transaction for transaction in cited if transaction is not None]
     if not known or len(known) < len(cited):
         return False
@@ -130,87 +57,57 @@ def reverify(record: PublicRecord, fault: Fault) -> bool:
     return check(record, fault, known)
 
 
-def _read(ceremony: Ceremony, raw: bytes) -> _Cited | None:
-    try:
-        transaction: Transaction = decode_transaction(raw)
-        payload = decode_canonical(transaction.payload, CeremonyPayload)
-    except DecodeError:
-        return None
-    dealt = transaction.kind in ("deal", "justification", "answer")
-    seats = ceremony.dealer_by_identity if dealt else ceremony.by_identity
-    seat = seats.get(transaction.principal)
-    if seat is None or transaction.chain != ceremony.chain or not is_signed(transaction):
-        return None
-    if (payload.session, payload.attempt) != (ceremony.session, ceremony.attempt):
-        return None
-    return _Cited(transaction_id(raw), transaction.kind, seat, payload.body)
-
-
-def _decode(cited: _Cited, kind: type[T]) -> T | None:
-    try:
-        return decode_canonical(cited.body, kind)
-    except DecodeError:
-        return None
-
-
-def _by(cited: list[_Cited], name: str, *kinds: str) -> bool:
-    """Say whether exactly these kinds are cited, all signed by the validator `name`."""
-    return [c.kind for c in cited] == list(kinds) and all(c.seat.name == name for c in cited)
-
-
-def _bad_deal(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
-    if _by(cited, fault.validator, "publish-key"):
+def _bad_deal(record: PublicRecord, fault: Fault, cited: list[Cited]) -> bool:
+    if by(cited, fault.validator, "publish-key"):
         return key_fault(record.ceremony, cited[0].body) == fault.fault
-    if not _by(cited, fault.validator, "deal"):
+    if not by(cited, fault.validator, "deal"):
         return False
     deal = cited[0]
     found = deal_fault(record.ceremony, record.committee, deal.seat.index, deal.id, deal.body)
     return found == fault.fault
 
 
-def _high_degree(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
-    if not _by(cited, fault.validator, "deal"):
+def _high_degree(record: PublicRecord, fault: Fault, cited: list[Cited]) -> bool:
+    if not by(cited, fault.validator, "deal"):
         return False
-    deal = _sound_deal(record, cited[0])
+    deal = sound_deal(record, cited[0])
     return deal is not None and degree_too_high(record.ceremony, cited[0].id, deal.points)
 
 
-def _sound_deal(record: PublicRecord, cited: _Cited) -> Deal | None:
-    """Return a dealer's first deal, if its points are as many as they must be, and valid.
-
-    A second one, recorded as an equivocation, could put honest statements in another light.
-    """
-    dealer = cited.seat.index
-    if cited.id != record.deals.get(dealer):
-        return None
-    fault = deal_fault(record.ceremony, record.committee, dealer, cited.id, cited.body)
-    return parse_deal(cited.body) if fault in ("", "bad-proof") else None
+def _equivocation(_record: PublicRecord, fault: Fault, cited: list[Cited]) -> bool:
+    return by(cited, fault.validator, "deal", "deal") and cited[0].body != cited[1].body
 
 
-def _equivocation(_record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
-    return _by(cited, fault.validator, "deal", "deal") and cited[0].body != cited[1].body
-
-
-def _malformed_response(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
-    if not _by(cited, fault.validator, "response") or cited[0].id not in record.running:
+def _malformed_response(record: PublicRecord, fault: Fault, cited: list[Cited]) -> bool:
+    if not by(cited, fault.validator, "response") or cited[0].id not in record.running:
         return False
     ceremony, own = record.ceremony, record.ceremony.own_dealer(cited[0].seat.index)
     dealing = [dealer.index for dealer in ceremony.dealers]
     running = record.running[cited[0].id]
     sealed = ceremony.always_sealed
-    return parse_response(cited[0].body, own, dealing, running, always_sealed=sealed) is None
+    return (
+        parse_response(
+            cited[0].body,
+            own,
+            dealing,
+            running,
+            always_sealed=sealed,
+            provable=ceremony.provable,
+        )
+        is None
+    )
 
 
-def _bad_justification(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
+def _bad_justification(record: PublicRecord, fault: Fault, cited: list[Cited]) -> bool:
     """Look for a wrong share: in the clear (deal, justification), or sealed and then opened."""
     kinds = [c.kind for c in cited]
-    if kinds == ["deal", "justification"] and _by(cited, fault.validator, *kinds):
+    if kinds == ["deal", "justification"] and by(cited, fault.validator, *kinds):
         return not record.ceremony.always_sealed and _bad_clear_reply(record, cited)
     return _opening_verdict(record, fault, cited, dealer_first=True) == "bad-reply"
 
 
-def _bad_clear_reply(record: PublicRecord, cited: list[_Cited]) -> bool:
-    deal, justification = _sound_deal(record, cited[0]), _decode(cited[1], Justification)
+def _bad_clear_reply(record: PublicRecord, cited: list[Cited]) -> bool:
+    deal, justification = sound_deal(record, cited[0]), decode(cited[1], Justification)
     if deal is None or justification is None:
         return False
     first: dict[int, Reply] = {}
@@ -225,12 +122,39 @@ def _bad_clear_reply(record: PublicRecord, cited: list[_Cited]) -> bool:
     )
 
 
-def _false_opening(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
+def _bad_share(record: PublicRecord, fault: Fault, cited: list[Cited]) -> bool:
+    return "bad-share" in _disclosed(record, cited, of=fault.validator)
+
+
+def _disclosed(record: PublicRecord, cited: list[Cited], of: str = "") -> set[str]:
+    """Re-judge what a Response discloses about the cited deals: every verdict that comes of it.
+
+    `of` names one dealer, or none: in a repair the same deals say what each helper owes.
+    """
+    ceremony, deals, last = record.ceremony, cited[:-1], cited[-1]
+    response = decode(last, Response) if last.kind == "response" else None
+    verdicts: set[str] = set()
+    for complaint in () if response is None or not ceremony.provable else response.complaints:
+        dealer = ceremony.dealer_by_index.get(complaint.dealer)
+        if dealer is None or complaint.disclosure is None or of not in ("", dealer.name):
+            continue
+        pair = (complaint.dealer, last.seat.index)
+        is_good = _promise(record, deals, pair)
+        if is_good is not None:
+            public = record.transport.get(last.seat.index)
+            verdicts.add(judge_disclosure(ceremony, pair, public, complaint.disclosure, is_good))
+    return verdicts
+
+
+def _false_opening(record: PublicRecord, fault: Fault, cited: list[Cited]) -> bool:
+    if cited[-1].kind == "response":
+        own = cited[-1].seat.name == fault.validator
+        return own and "false-opening" in _disclosed(record, cited)
     return _opening_verdict(record, fault, cited, dealer_first=False) == "false-opening"
 
 
 def _opening_verdict(
-    record: PublicRecord, fault: Fault, cited: list[_Cited], *, dealer_first: bool
+    record: PublicRecord, fault: Fault, cited: list[Cited], *, dealer_first: bool
 ) -> str:
     """Re-judge an opening from deals, response, reply and open-reply; ``""`` if they are unfit."""
     deals, rest = cited[:-3], cited[-3:]
@@ -241,12 +165,9 @@ def _opening_verdict(
         return ""
     pair = (dealer.index, accuser.index)
     is_good = _promise(record, deals, pair)
-    response, opening = _decode(rest[0], Response), _decode(rest[2], OpenReply)
-    reply: Answer | Justification | None
-    if rest[1].kind == "answer":
-        reply = _decode(rest[1], Answer)
-    else:
-        reply = _decode(rest[1], Justification)
+    response, opening = decode(rest[0], Response), decode(rest[2], OpenReply)
+    said: type[Answer | Justification] = Answer if rest[1].kind == "answer" else Justification
+    reply = decode(rest[1], said)
     if is_good is None or response is None or reply is None or opening is None:
         return ""
     keys = [c.one_time_key for c in response.complaints if c.dealer == dealer.index]
@@ -258,7 +179,7 @@ def _opening_verdict(
 
 
 def _promise(
-    record: PublicRecord, deals: list[_Cited], pair: tuple[int, int]
+    record: PublicRecord, deals: list[Cited], pair: tuple[int, int]
 ) -> Callable[[bytes], bool] | None:
     """Return what judges the share that `pair` is about, from exactly the deals that bind it."""
     ceremony = record.ceremony
@@ -269,7 +190,7 @@ def _promise(
         return None
     rows: dict[int, tuple[bytes, ...]] = {}
     for cited in deals:
-        deal = _sound_deal(record, cited)
+        deal = sound_deal(record, cited)
         if deal is None:
             return None
         rows[cited.seat.index] = deal.points
@@ -278,10 +199,10 @@ def _promise(
     return partial(share_matches, ceremony, rows[dealer], accuser)
 
 
-def _confirmation(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
-    if not _by(cited, fault.validator, "confirm"):
+def _confirmation(record: PublicRecord, fault: Fault, cited: list[Cited]) -> bool:
+    if not by(cited, fault.validator, "confirm"):
         return False
-    confirm = _decode(cited[0], Confirm)
+    confirm = decode(cited[0], Confirm)
     if confirm is None or not record.verification:
         return False
     if fault.fault == "inconsistent-confirmation":
@@ -292,17 +213,17 @@ def _confirmation(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bo
     )
 
 
-def _contradiction(_record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
-    if not _by(cited, fault.validator, "confirm", "confirm"):
+def _contradiction(_record: PublicRecord, fault: Fault, cited: list[Cited]) -> bool:
+    if not by(cited, fault.validator, "confirm", "confirm"):
         return False
-    first, second = (_decode(c, Confirm) for c in cited)
+    first, second = (decode(c, Confirm) for c in cited)
     return first is not None and second is not None and first.transcript != second.transcript
 
 
-def _bad_partial(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> bool:
-    if not _by(cited, fault.validator, "sign"):
+def _bad_partial(record: PublicRecord, fault: Fault, cited: list[Cited]) -> bool:
+    if not by(cited, fault.validator, "sign"):
         return False
-    sign = _decode(cited[0], Sign)
+    sign = decode(cited[0], Sign)
     pairs = None if sign is None else record.lists.get(sign.list_hash)
     index = cited[0].seat.index
     if sign is None or pairs is None or not record.verification:
@@ -320,7 +241,7 @@ def _bad_partial(record: PublicRecord, fault: Fault, cited: list[_Cited]) -> boo
     )
 
 
-_CHECKS: Final[Mapping[str, Callable[[PublicRecord, Fault, list[_Cited]], bool]]] = {
+_CHECKS: Final[dict[str, Check]] = {
     "malformed-deal": _bad_deal,
     "wrong-point-count": _bad_deal,
     "invalid-point": _bad_deal,
@@ -328,6 +249,7 @@ _CHECKS: Final[Mapping[str, Callable[[PublicRecord, Fault, list[_Cited]], bool]]
     "bad-proof": _bad_deal,
     "degree-too-high": _high_degree,
     "equivocation": _equivocation,
+    "bad-share": _bad_share,
     "malformed-response": _malformed_response,
     "bad-justification": _bad_justification,
     "false-opening": _false_opening,
@@ -337,3 +259,14 @@ _CHECKS: Final[Mapping[str, Callable[[PublicRecord, Fault, list[_Cited]], bool]]
     "bad-partial": _bad_partial,
 }
 """Verdict name to the check that proves it."""
+
+
+def install(fault: str, check: Check) -> None:
+    """Let `check` decide about verdicts called `fault`, which a variant of its own has.
+
+    Raises:
+        LocalError: Something else decides about them already.
+
+    """
+    if _CHECKS.setdefault(fault, check) is not check:
+        raise LocalError(f"there is a verdict {fault!r} already")

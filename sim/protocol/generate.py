@@ -13,8 +13,9 @@ from sim.base.memo import memoised
 from sim.crypto import verification
 from sim.protocol import activation, result
 from sim.protocol.ceremony import Ceremony
-from sim.protocol.deals import committee_digest, proof_context
+from sim.protocol.deals import committee_digest
 from sim.protocol.entries import Entry, Rejected
+from sim.protocol.feldman import proof_context
 from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import PublishKey
 from sim.protocol.phases import Phase

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from sim.base.codec import decode_canonical, encode
 from sim.base.ids import ShareIndex
-from sim.base.secret import Secret, SecretScalar
+from sim.base.secret import Secret, SecretBytes, SecretScalar
 from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.effects import Effect, Put, SendSealed
@@ -16,7 +16,7 @@ from sim.protocol.member import MemberContext
 from sim.protocol.messages import Complaint, Deal, Reply
 from sim.protocol.phases import Phase
 from sim.protocol.repair_rules import split, weight
-from sim.protocol.sending import Outbox, sealed_reply, timed, timer
+from sim.protocol.sending import Outbox, drawn_coins, sealed_reply, timed, timer
 from sim.protocol.state import Notes
 
 Round: TypeAlias = Literal["masks", "sum"]
@@ -98,9 +98,15 @@ class Helper:
 
     def seal(self, notes: Notes, shares: Mapping[ShareIndex, SecretScalar]) -> SendSealed:
         """Seal what leaves in the present round."""
-        draw = self._context.draw("ephemeral", *self._labels(), self._round(notes))
-        ephemeral = Secret(draw.bytes(32))
-        return SendSealed(seal_shares(self._ceremony, self.me, ephemeral, notes.transport, shares))
+        what = self._round(notes)
+        ephemeral = Secret(self._context.draw("ephemeral", *self._labels(), what).bytes(32))
+        coins = drawn_coins(self._context, self._ceremony, what)
+        encoded: dict[ShareIndex, SecretBytes] = {
+            holder: Secret(self._group.encode_scalar(share.reveal()))
+            for holder, share in shares.items()
+        }
+        sealed = seal_shares(self._ceremony, self.me, ephemeral, notes.transport, encoded, coins)
+        return SendSealed(sealed)
 
     def dispatch(self, notes: Notes, sealed: Mapping[ShareIndex, bytes]) -> list[Effect]:
         """Sign what was sealed in the present round, keep it durably, and begin to send it."""

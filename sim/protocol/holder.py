@@ -119,19 +119,28 @@ class Holder:
         effects: list[Effect] = []
         complaints = []
         for dealer in bad:
-            kind: Literal["missing", "invalid"] = "missing"
-            if self.holdings.was_signed(dealer):
-                kind = "invalid"
-            if kind == "invalid" and not self._ceremony.always_sealed:
-                complaints.append(Complaint(dealer, kind, b""))
-                continue
-            seeds = self._draw("one-time", dealer).bytes(SEEDS_SIZE)
-            effects.append(Put(f"one-time/{dealer}", seeds))
-            key = self.holdings.use_one_time(dealer, Secret(seeds))
-            complaints.append(Complaint(dealer, kind, key))
+            made, complaint = self._complain(dealer)
+            effects += made
+            complaints.append(complaint)
         good = [dealer for dealer in running if dealer not in bad]
         dealing = [dealer.index for dealer in self._ceremony.dealers]
         return [*effects, Post(Response(good_bits(good, dealing), tuple(complaints)))]
+
+    def _complain(self, dealer: int) -> tuple[list[Effect], Complaint]:
+        """Say that no good share of `dealer` is here; what can't be shown bad is `missing`."""
+        kind: Literal["missing", "invalid"] = "missing"
+        if self.holdings.was_signed(dealer):
+            kind = "invalid"
+        if kind == "invalid" and self._ceremony.provable:
+            shown = self.holdings.disclosure(dealer, self._draw("disclosure", dealer))
+            if shown is not None:
+                return [], Complaint(dealer, kind, b"", shown)
+            kind = "missing"
+        if kind == "invalid" and not self._ceremony.always_sealed:
+            return [], Complaint(dealer, kind, b"")
+        seeds = self._draw("one-time", dealer).bytes(SEEDS_SIZE)
+        key = self.holdings.use_one_time(dealer, Secret(seeds))
+        return [Put(f"one-time/{dealer}", seeds)], Complaint(dealer, kind, key)
 
     def open(self, state: CeremonyState) -> list[Effect]:
         """Answer every sealed reply: accept it, or publish the seeds that prove it bad."""

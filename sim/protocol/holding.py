@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from sim.base.codec import decode_canonical
 from sim.base.ids import ShareIndex
+from sim.base.randomness import Stream
 from sim.base.secret import Secret, SecretBytes, SecretScalar
 from sim.crypto import sealing
 from sim.crypto.group import ScalarError
 from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Ceremony
-from sim.protocol.complaints import keeps_promise, open_reply
+from sim.protocol.complaints import open_reply
 from sim.protocol.envelopes import MAX_PER_DEALER, envelope_key, signed_by_dealer
-from sim.protocol.messages import ShareEnvelope
+from sim.protocol.messages import Disclosed, ShareEnvelope
 from sim.protocol.operations import making_of
+from sim.protocol.promises import keeps_promise
+from sim.protocol.provable import disclose
 from sim.protocol.state import Notes
 
 
@@ -45,6 +48,7 @@ class Holdings:
         self._signed: set[int] = set()
         self._tried: set[str] = set()
         self._parts: dict[int, SecretScalar] = {}
+        self._blinds: dict[int, SecretScalar] = {}
         self._one_time: dict[int, sealing.TransportKey] = {}
         self._seeds: dict[int, SecretBytes] = {}
         self._transport: sealing.TransportKey | None = None
@@ -87,10 +91,25 @@ class Holdings:
         known[key] = envelope
         return True
 
-    def hold_own(self, share: SecretScalar | None) -> None:
-        """Take the member's own part, which never travels."""
+    def hold_own(self, share: SecretScalar | None, blind: SecretScalar | None = None) -> None:
+        """Take the member's own part, which never travels; with its blinding, if it has one."""
         if share is not None:
             self._parts[self._own_dealer] = share
+        if blind is not None:
+            self._blinds[self._own_dealer] = blind
+
+    def _keep(self, dealer: int, data: bytes) -> None:
+        """Keep what `dealer` owes this holder: a scalar, and a second one if it is blinded."""
+        size = self._group.scalar_size
+        self._parts[dealer] = Secret(self._group.decode_scalar(data[:size]))
+        if len(data) > size:
+            self._blinds[dealer] = Secret(self._group.decode_scalar(data[size:]))
+
+    def opening(self, dealer: int) -> tuple[SecretScalar, SecretScalar] | None:
+        """Return the part of `dealer` and its blinding, if both are here."""
+        if dealer not in self._parts or dealer not in self._blinds:
+            return None
+        return self._parts[dealer], self._blinds[dealer]
 
     def was_signed(self, dealer: int) -> bool:
         """Say whether any envelope that `dealer` validly signed has come."""
@@ -111,8 +130,25 @@ class Holdings:
             self._signed.add(dealer)
             scalar = self._open(envelope)
             if scalar is not None and keeps_promise(notes, dealer, self._me, scalar):
-                self._parts[dealer] = Secret(self._group.decode_scalar(scalar))
+                self._keep(dealer, scalar)
         return dealer in self._parts
+
+    def disclosure(self, dealer: int, draw: Stream) -> Disclosed | None:
+        """Return what shows that `dealer` sent no good share; None if nothing is provable.
+
+        For a dealer of which no envelope held a good one.
+        """
+        assert dealer not in self._parts
+        if self._transport is None:
+            return None
+        order = get_group("ED25519").order  # X25519's, whatever the key's own group is
+        for _, envelope in sorted(self._envelopes.get(dealer, {}).items()):
+            if signed_by_dealer(self._ceremony, envelope):
+                nonce = 1 + draw.below(order - 1)
+                shown = disclose(self._ceremony, envelope, self._transport, nonce)
+                if shown is not None:
+                    return shown
+        return None
 
     def _open(self, envelope: ShareEnvelope) -> bytes | None:
         if self._transport is None:
@@ -142,7 +178,7 @@ class Holdings:
         scalar = open_reply(self._ceremony, (dealer, self._me), key, reply.data)
         if scalar is None or not keeps_promise(notes, dealer, self._me, scalar):
             return self._seeds[dealer]
-        self._parts[dealer] = Secret(self._group.decode_scalar(scalar))
+        self._keep(dealer, scalar)
         return None
 
     def complete(self, notes: Notes) -> SecretScalar | None:
@@ -175,7 +211,7 @@ class Holdings:
         if reply.kind == "sealed":
             return self.open_sealed_reply(notes, dealer) is None and dealer in self._parts
         try:
-            self._parts[dealer] = Secret(self._group.decode_scalar(reply.data))
+            self._keep(dealer, reply.data)
         except ScalarError:
             raise AssertionError("a clear reply of a dealer in QUAL was judged good") from None
         return True
@@ -189,6 +225,7 @@ class Holdings:
         """Drop everything that was only needed to get the share; the share too unless kept."""
         self._envelopes = {}
         self._parts = {}
+        self._blinds = {}
         self._one_time = {}
         self._seeds = {}
         self._transport = None

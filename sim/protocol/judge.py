@@ -24,7 +24,7 @@ from sim.protocol.deals import (
     parse_deal,
 )
 from sim.protocol.entries import Entry, Rejected
-from sim.protocol.messages import Announce
+from sim.protocol.messages import DEALERS_SAY, Announce
 from sim.protocol.phases import Phase
 from sim.protocol.responses import usable_key
 from sim.protocol.state import Notes
@@ -70,7 +70,7 @@ class CeremonyState(Notes):
 
         A transaction names the validator alone, and one validator may have a seat of each kind.
         """
-        if entry.kind in ("deal", "justification"):
+        if entry.kind in DEALERS_SAY:
             return self.ceremony.dealer_by_identity.get(entry.principal)
         return self.ceremony.by_identity.get(entry.principal)
 
@@ -167,7 +167,7 @@ class CeremonyState(Notes):
         self._equivocate(dealer, self.deals[dealer].raw, second.raw, second.height)
 
     def _equivocate(self, dealer: int, first: bytes, second: bytes, height: int) -> None:
-        if self.phase in (Phase.ANNOUNCE, Phase.DEAL):
+        if self.phase in (Phase.ANNOUNCE, Phase.COMMIT, Phase.DEAL):
             self.equivocations.setdefault(dealer, (first, second))
             return
         if self.excluded.get(dealer) in DEAL_FAULTS:
@@ -230,21 +230,30 @@ class CeremonyState(Notes):
                 return False
 
     def _end_deal(self, height: int) -> None:
-        for seat in self.ceremony.dealers:
-            if seat.index not in self.deals:
-                self.exclude(seat.index, "no-deal")
-                self.suspect(seat, "no-deal", height)
-        for dealer, fault in deal_faults(self.ceremony, self.committee, self.deals).items():
-            self.exclude(dealer, fault)
-            self.blame(self.dealer(dealer), fault, height, self.deals[dealer].raw)
-        for dealer, (first, second) in sorted(self.equivocations.items()):
-            if self.excluded.get(dealer) not in DEAL_FAULTS:
-                self.exclude(dealer, "equivocation")
-                self.blame(self.dealer(dealer), "equivocation", height, first, second)
+        self._judge_all(height)
         if len(self.running()) < self.ceremony.needed:
             self._fail(height, "too-few-dealers", result.shortfall(self))
         else:
             self.enter(Phase.RESPOND, height + 1, self.ceremony.lengths.respond)
+
+    def _judge_all(self, height: int) -> None:
+        """Exclude whoever has not dealt, dealt badly, or dealt twice."""
+        for seat in self.ceremony.dealers:
+            if seat.index not in self.deals:
+                self.exclude(seat.index, "no-deal")
+                self.suspect(seat, "no-deal", height)
+        self._judge_deals(height)
+        for dealer, (first, second) in sorted(self.equivocations.items()):
+            if self.excluded.get(dealer) not in DEAL_FAULTS:
+                self.exclude(dealer, "equivocation")
+                self.blame(self.dealer(dealer), "equivocation", height, first, second)
+
+    def _judge_deals(self, height: int) -> None:
+        """Exclude every deal with a fault that its bytes prove."""
+        judged = {d: deal for d, deal in self.deals.items() if d not in self.excluded}
+        for dealer, fault in deal_faults(self.ceremony, self.committee, judged).items():
+            self.exclude(dealer, fault)
+            self.blame(self.dealer(dealer), fault, height, self.deals[dealer].raw)
 
     def _end_respond(self, height: int) -> None:
         complaints.exclude_accused_by_t(self, height)
@@ -261,11 +270,17 @@ class CeremonyState(Notes):
             self._fix(height)
 
     def _fix(self, height: int) -> None:
-        code, detail = result.fix_qual(self, height)
+        """Complaints are settled: fix QUAL and the key, and let the members confirm."""
+        code, detail = result.fix_qual(self, height, self._verification)
         if code:
             self._fail(height, code, detail)
         else:
             self.enter(Phase.CONFIRM, height + 1, self.ceremony.lengths.confirm)
+
+    def _verification(self, qual: tuple[int, ...]) -> tuple[bytes, ...]:
+        """Return V_0..V_n of what the deals of `qual` make."""
+        deals = tuple((self.deals[d].transaction, self.deals[d].body) for d in qual)
+        return result.verification_shares(self.ceremony, qual, deals)
 
     def _end_confirm(self, height: int) -> None:
         if len(self.confirmed) < self.ceremony.quorum:

@@ -1,4 +1,4 @@
-"""Which state and which machine belong to a ceremony, by its operation."""
+"""Which state and which machine belong to a ceremony, by its operation and protocol."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sim.protocol.member import MemberContext
 from sim.protocol.messages import Private
 from sim.protocol.repair import RepairState
 from sim.protocol.repairing import RepairMachine
-from sim.protocol.sharing import SharingMachine
+from sim.protocol.variants import variant
 
 
 class Machine(Protocol):
@@ -83,7 +83,7 @@ def open_ceremony(ceremony: Ceremony) -> CeremonyState:
         case "generate":
             return GenerateState.open(ceremony)
         case _:
-            return CeremonyState.open(ceremony)
+            return variant(ceremony.variant).state.open(ceremony)
 
 
 def judge(ceremony: Ceremony, entries: Iterable[Entry], height: int) -> CeremonyState:
@@ -105,11 +105,12 @@ def member_machine(
     share: SecretScalar | None = None,
     amnesiac: bool = False,
 ) -> Machine:
-    """Return the machine of a participant; see `SharingMachine` for the arguments."""
+    """Return the machine of a participant; see `sharing.SharingMachine` for the arguments."""
     match ceremony.operation:
         case "repair":
             return RepairMachine(context, ceremony, stored, posted, share=share, amnesiac=amnesiac)
         case "generate":
             return GenerateMachine(context, ceremony, stored, posted, amnesiac=amnesiac)
         case _:
-            return SharingMachine(context, ceremony, stored, posted, share=share, amnesiac=amnesiac)
+            machine = variant(ceremony.variant).machine
+            return machine(context, ceremony, stored, posted, share=share, amnesiac=amnesiac)

@@ -42,6 +42,17 @@ class Announce(_Message, frozen=True):
     transport_key: bytes
 
 
+class Commit(_Message, frozen=True):
+    """Every dealer in commit-reveal, before anyone deals: the digest of the deal that it made.
+
+    Attributes:
+        digest: 32 bytes.
+
+    """
+
+    digest: bytes
+
+
 class Deal(_Message, frozen=True):
     """Every dealer: the commitment to its polynomial and a proof that it knows the constant term.
 
@@ -55,6 +66,27 @@ class Deal(_Message, frozen=True):
     proof: bytes
 
 
+class Disclosed(_Message, frozen=True):
+    """What shows everybody the content of one envelope; see `crypto.disclosing`.
+
+    Attributes:
+        sealed: The envelope's bytes.
+        path: Merkle path from it to the root, leaf side first, 32 bytes each.
+        signature: The dealer's identity signature over the root, 64 bytes.
+        coins: The KEM message m, 32 bytes; like the next two, empty if `sealed` can't be one.
+        exchange: The X25519 point Z, lifted, 32 bytes.
+        proof: Of equal logarithms, 64 bytes.
+
+    """
+
+    sealed: bytes
+    path: tuple[bytes, ...]
+    signature: bytes
+    coins: bytes
+    exchange: bytes
+    proof: bytes
+
+
 class Complaint(_Message, frozen=True):
     """Part of a Response: the sender holds no good share from `dealer`.
 
@@ -63,12 +95,14 @@ class Complaint(_Message, frozen=True):
         kind: ``missing``: no validly signed envelope came; ``invalid``: one came and was bad.
         one_time_key: For ``missing``, and in a repair always, a fresh key (1216 bytes) to seal the
             answer to; else empty.
+        disclosure: For ``invalid`` where complaints are provable; else None.
 
     """
 
     dealer: int
     kind: Literal["missing", "invalid"]
     one_time_key: bytes
+    disclosure: Disclosed | None = None
 
 
 class Response(_Message, frozen=True):
@@ -138,6 +172,47 @@ class Answer(_Message, frozen=True):
     replies: tuple[Reply, ...]
 
 
+class Extract(_Message, frozen=True):
+    """Every dealer in QUAL of GJKR: the Feldman commitment to the polynomial that it has dealt.
+
+    Attributes:
+        points: V_0..V_n (evaluation form) or the t coefficient commitments, encoded points.
+
+    """
+
+    points: tuple[bytes, ...]
+
+
+class Exposed(_Message, frozen=True):
+    """Part of an Expose or Reconstruct: the sender's share of a dealer.
+
+    Attributes:
+        dealer: The dealer's share index.
+        opening: Share ‖ blinding, two scalars; they fit the dealer's Pedersen commitment.
+
+    """
+
+    dealer: int
+    opening: bytes
+
+
+class Expose(_Message, frozen=True):
+    """Every holder in GJKR, once: its shares of dealers whose extraction is absent or wrong.
+
+    Attributes:
+        shares: Ascending by dealer; empty if all is well.
+
+    """
+
+    shares: tuple[Exposed, ...]
+
+
+class Reconstruct(_Message, frozen=True):
+    """Every holder in GJKR, once: its shares of dealers that others have shown to be wrong."""
+
+    shares: tuple[Exposed, ...]
+
+
 class PublishKey(_Message, frozen=True):
     """The one holder of a single-party key: the key, and a proof that it has the secret.
 
@@ -190,11 +265,15 @@ class SignNonce(_Message, frozen=True):
 
 Statement: TypeAlias = (
     Announce
+    | Commit
     | Deal
     | Response
     | Justification
     | OpenReply
     | Answer
+    | Extract
+    | Expose
+    | Reconstruct
     | PublishKey
     | Confirm
     | Sign
@@ -203,17 +282,24 @@ Statement: TypeAlias = (
 
 STATEMENTS: Final[dict[str, type[Statement]]] = {
     "announce": Announce,
+    "commit": Commit,
     "deal": Deal,
     "response": Response,
     "justification": Justification,
     "open-reply": OpenReply,
     "answer": Answer,
+    "extract": Extract,
+    "expose": Expose,
+    "reconstruct": Reconstruct,
     "publish-key": PublishKey,
     "confirm": Confirm,
     "sign": Sign,
     "sign-nonce": SignNonce,
 }
 """Transaction kind to body type."""
+
+DEALERS_SAY: Final = frozenset({"commit", "deal", "justification", "answer", "extract"})
+"""Kinds that a dealer says as such; the others come from a holder's seat."""
 
 _KINDS: Final = {body: kind for kind, body in STATEMENTS.items()}
 
@@ -231,7 +317,8 @@ class ShareEnvelope(_Message, frozen=True, tag="share"):
         attempt: 1-based.
         dealer: The dealer's share index.
         recipient: The holder's share index.
-        sealed: ML-KEM ciphertext ‖ X25519 ephemeral ‖ AES-GCM box: 1088 + 32 + 48 bytes.
+        sealed: ML-KEM ciphertext ‖ X25519 ephemeral ‖ AES-GCM box: 1088 + 32 + 48 bytes, 32 more
+            where a share comes with its blinding.
         path: Merkle path from this envelope to the root, leaf side first, 32 bytes each.
         signature: The dealer's identity signature over the root.
 

@@ -3,7 +3,8 @@
 A DKG, a reshare and a refresh are the same ceremony: announce, deal, respond, justify, confirm and
 sign. They part in a few places, and these are here, behind one interface: what a dealer's constant
 term is and how the ledger's bytes prove it, which of the good deals count, and how they add up.
-`creation`, `resharing` and `refresh` are the three rungs of the ladder.
+`creation`, `resharing` and `refresh` are the three rungs of the ladder. How a key is created is a
+protocol of its own, by name: `variants` installs them here.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
+from sim.base.errors import LocalError
 from sim.base.randomness import Stream
 from sim.base.secret import SecretScalar
 from sim.crypto.commitments import Points
 from sim.crypto.polynomial import Polynomial
-from sim.protocol.ceremony import Ceremony
+from sim.protocol.ceremony import PEDERSEN, Ceremony
 from sim.protocol.creation import Creation
 from sim.protocol.refresh import Refresh
 from sim.protocol.repair_rules import Repairing
@@ -75,13 +77,31 @@ class Sharing(Making, Protocol):
         """Return what V_0 of `dealer` must equal byte for byte; None leaves it free."""
         ...
 
+    def matches(self, ceremony: Ceremony, points: Points, holder: int, data: bytes) -> bool:
+        """Say whether `data` is what `holder` was dealt under the commitment `points`."""
+        ...
 
-_SHARINGS: Final[dict[str, Sharing]] = {
-    "dkg": Creation(),
-    "rekey": Creation(),
-    "reshare": Resharing(),
-    "refresh": Refresh(),
-}
+    def prove(
+        self,
+        ceremony: Ceremony,
+        committee: bytes,
+        dealer: int,
+        secret: SecretScalar,
+        public: bytes,
+        nonce: int,
+    ) -> bytes:
+        """Prove knowledge of a constant term; asked only where `proves` is true."""
+        ...
+
+    def proven(
+        self, ceremony: Ceremony, committee: bytes, dealer: int, public: bytes, proof: bytes
+    ) -> bool:
+        """Say whether `proof` is the dealer's for its constant term, in this attempt."""
+        ...
+
+
+_ROTATIONS: Final[dict[str, Sharing]] = {"reshare": Resharing(), "refresh": Refresh()}
+_CREATIONS: Final[dict[str, Sharing]] = {PEDERSEN: Creation()}
 
 _REPAIRING: Final = Repairing()
 
@@ -93,4 +113,31 @@ def making_of(ceremony: Ceremony) -> Making:
 
 def sharing_of(ceremony: Ceremony) -> Sharing:
     """Return what the operation of `ceremony` does its own way; it deals shares to all members."""
-    return _SHARINGS[ceremony.operation]
+    rotation = _ROTATIONS.get(ceremony.operation)
+    if rotation is not None:
+        return rotation
+    return creation(ceremony.variant)
+
+
+def creation(protocol: str) -> Sharing:
+    """Return how keys of `protocol` are created.
+
+    Raises:
+        LocalError: Nothing says it. Names are checked where they enter, not here.
+
+    """
+    try:
+        return _CREATIONS[protocol]
+    except KeyError:
+        raise LocalError(f"no protocol {protocol!r} creates keys") from None
+
+
+def install(protocol: str, sharing: Sharing) -> None:
+    """Let `sharing` say how keys of `protocol` are created.
+
+    Raises:
+        LocalError: Something else says it already.
+
+    """
+    if _CREATIONS.setdefault(protocol, sharing) is not sharing:
+        raise LocalError(f"there is a protocol {protocol!r} already")

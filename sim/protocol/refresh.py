@@ -18,9 +18,10 @@ from sim.crypto.groups import get_group
 from sim.crypto.polynomial import Polynomial
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.creation import summed
+from sim.protocol.feldman import Feldman
 
 
-class Refresh:
+class Refresh(Feldman):
     """Members deal sharings of zero."""
 
     proves = False

@@ -18,9 +18,10 @@ from sim.crypto.groups import get_group
 from sim.crypto.polynomial import Polynomial, lagrange
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.creation import summed
+from sim.protocol.feldman import Feldman
 
 
-class Resharing:
+class Resharing(Feldman):
     """Old holders deal their shares to the new committee."""
 
     proves = True

@@ -49,12 +49,14 @@ def parse_response(
     running: Collection[int],
     *,
     always_sealed: bool = False,
+    provable: bool = False,
 ) -> Response | None:
     """Decode a response; None when it is malformed, a fault that its signature proves.
 
     Malformed: a wrong bitmap length or spare bits; complaints not strictly ascending, about a
     dealer that doesn't exist, or about oneself; both or neither of bit and complaint for a running
-    dealer; for such a dealer, a one-time key that can't be sealed to, or one where none belongs.
+    dealer; for such a dealer, a one-time key that can't be sealed to, or one where none belongs;
+    a disclosure that is absent where `invalid` takes one, or present where it doesn't.
     Complaints about other dealers are dropped alone, whatever is in them.
 
     Args:
@@ -63,6 +65,7 @@ def parse_response(
         dealing: Share indices of the dealing set, ascending.
         running: Those that run at the response's place in the ledger.
         always_sealed: Whether a one-time key belongs to `invalid` complaints, too.
+        provable: Whether a disclosure belongs to `invalid` complaints, and no key then.
 
     """
     try:
@@ -79,12 +82,17 @@ def parse_response(
     good = good_dealers(response.good, dealing)
     if any((dealer in good) == (dealer in accused) for dealer in running):
         return None
-    if not all(_key_fits(c, always_sealed) for c in response.complaints if c.dealer in running):
+    concerned = [c for c in response.complaints if c.dealer in running]
+    if not all(_fits(c, always_sealed=always_sealed, provable=provable) for c in concerned):
         return None
     return response
 
 
-def _key_fits(complaint: Complaint, always_sealed: bool) -> bool:
-    if complaint.kind == "missing" or always_sealed:
+def _fits(complaint: Complaint, *, always_sealed: bool, provable: bool) -> bool:
+    """Say whether what belongs to the complaint is there, and nothing else."""
+    shows = provable and complaint.kind == "invalid"
+    if shows != (complaint.disclosure is not None):
+        return False
+    if complaint.kind == "missing" or (always_sealed and not shows):
         return usable_key(complaint.one_time_key)
     return not complaint.one_time_key

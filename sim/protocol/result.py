@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sim.base.codec import decode_canonical, tuple_hash
@@ -11,8 +12,9 @@ from sim.crypto import schnorr
 from sim.crypto.groups import get_group
 from sim.crypto.signatures import NonceCommitments, get_signatures
 from sim.protocol.ceremony import Ceremony
-from sim.protocol.deals import parse_deal, proof_context
+from sim.protocol.deals import parse_deal
 from sim.protocol.entries import Entry, Rejected
+from sim.protocol.feldman import proof_context
 from sim.protocol.messages import Confirm
 from sim.protocol.operations import making_of
 from sim.protocol.state import Notes
@@ -20,8 +22,12 @@ from sim.protocol.state import Notes
 CONFIRMATION = "K-chain/confirmation/v1"
 
 
-def fix_qual(notes: Notes, height: int) -> tuple[str, str]:
+def fix_qual(
+    notes: Notes, height: int, verification_of: Callable[[tuple[int, ...]], tuple[bytes, ...]]
+) -> tuple[str, str]:
     """Fix QUAL (in a reshare Q), the verification shares and the transcript at `height`.
+
+    `verification_of` gives V_0..V_n of what dealers make together.
 
     Returns:
         ("", "") or the failure's (code, explanation).
@@ -30,8 +36,7 @@ def fix_qual(notes: Notes, height: int) -> tuple[str, str]:
     if len(notes.running()) < notes.ceremony.needed:
         return "too-few-dealers", shortfall(notes)
     qual = making_of(notes.ceremony).qualified(notes.ceremony, notes.running())
-    ids = tuple((notes.deals[dealer].transaction, notes.deals[dealer].body) for dealer in qual)
-    verification = verification_shares(notes.ceremony, qual, ids)
+    verification = verification_of(qual)
     base = notes.ceremony.base
     # The pins of V_0 make it so; whoever reads the ledger sees it from these bytes alone.
     assert base is None or verification[0] == base.verification[0], "the public key has changed"

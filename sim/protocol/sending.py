@@ -10,9 +10,10 @@ from sim.base.ids import ShareIndex
 from sim.base.randomness import Stream
 from sim.base.secret import Secret
 from sim.crypto import sealing
+from sim.crypto.mlkem import COINS_SIZE
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.effects import Effect, Flush, Put, Send, StartTimer
-from sim.protocol.envelopes import sign_envelopes
+from sim.protocol.envelopes import Coins, sign_envelopes
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Complaint, Reply, ShareEnvelope
 
@@ -121,6 +122,22 @@ def timer(holder: ShareIndex) -> str:
 def timed(name: str) -> ShareIndex:
     """Return the holder whose envelope the timer `name` is for."""
     return ShareIndex(int(name.removeprefix(TIMER)))
+
+
+def drawn_coins(context: MemberContext, ceremony: Ceremony, *purpose: str) -> Coins | None:
+    """Return what draws an attempt's KEM coins; None where the machine's own will do.
+
+    Where complaints are provable the ledger may come to hold an envelope, so it must be the same in
+    every run.
+    """
+    if not ceremony.provable:
+        return None
+
+    def coins(holder: ShareIndex) -> bytes:
+        stream = context.draw("coins", ceremony.label, ceremony.attempt, *purpose, holder)
+        return stream.bytes(COINS_SIZE)
+
+    return coins
 
 
 def sealed_reply(

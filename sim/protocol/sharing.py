@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sim.base.ids import ValidatorIndex
+from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import SecretScalar
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.dealing import Dealer
@@ -69,13 +69,26 @@ class SharingMachine:
         dealer = ceremony.dealer_by_validator.get(context.validator)
         holder = ceremony.by_validator.get(context.validator)
         self._dealer = (
-            None if dealer is None else Dealer(context, ceremony, dealer.index, stored, share)
+            None
+            if dealer is None
+            else self._make_dealer(context, ceremony, dealer.index, stored, share)
         )
         self._holder = (
             None
             if holder is None
             else Holder(context, ceremony, holder.index, stored, share, self._once)
         )
+
+    def _make_dealer(
+        self,
+        context: MemberContext,
+        ceremony: Ceremony,
+        me: ShareIndex,
+        stored: Mapping[str, bytes],
+        share: SecretScalar | None,
+    ) -> Dealer:
+        """Return the dealing half; a variant may have its own."""
+        return Dealer(context, ceremony, me, stored, share)
 
     @property
     def share(self) -> SecretScalar | None:
@@ -94,16 +107,19 @@ class SharingMachine:
         if self.amnesiac and state.phase is not Phase.ANNOUNCE:
             return self._erase(state) if state.ended else []
         effects = [] if self._dealer is None else self._dealer.resume(state)
+        return effects + self._act(state)
+
+    def _act(self, state: CeremonyState) -> list[Effect]:
+        """Do this participant's part of the current phase."""
         match state.phase:
             case Phase.DEAL:
-                effects += self._deal(state)
+                return self._deal(state)
             case Phase.JUSTIFY:
-                effects += self._justify(state)
+                return self._justify(state)
             case Phase.ACTIVE | Phase.FAILED:
-                effects += self._erase(state)
+                return self._erase(state)
             case _:
-                effects += self._hold(state)
-        return effects
+                return self._hold(state)
 
     def _hold(self, state: CeremonyState) -> list[Effect]:
         """Do a holder's part of the current phase, if this participant is one."""
@@ -111,7 +127,7 @@ class SharingMachine:
         if holder is None:
             return []
         if self._dealer is not None:
-            holder.holdings.hold_own(self._dealer.own_share())
+            holder.holdings.hold_own(self._dealer.own_share(), self._dealer.own_blind())
         match state.phase:
             case Phase.ANNOUNCE if self._seen >= state.phase_start - 1:
                 return holder.announce()
@@ -233,7 +249,7 @@ class SharingMachine:
         self._erased = True
         doomed, timers = [], []
         if self._dealer is not None:
-            doomed += ["outgoing", "polynomial"]
+            doomed += self._dealer.keys()
             timers = self._dealer.forget()
         if self._holder is not None:
             active = state.phase is Phase.ACTIVE

@@ -131,6 +131,10 @@ class Notes:
 
         In a DKG these are the dealers in QUAL; in a reshare one may be good and not in Q.
         """
+        return self.standing_complaints() if self.qual else []
+
+    def standing_complaints(self) -> list[Dispute]:
+        """Complaints about dealers that were never excluded, whatever has come of the attempt."""
         return [
             Dispute(
                 self.dealer(dealer).name,
@@ -138,7 +142,7 @@ class Notes:
                 self.complaints[dealer, accuser].kind,
             )
             for dealer, accuser in sorted(self.complaints)
-            if self.qual and dealer not in self.excluded
+            if dealer not in self.excluded
         ]
 
     def dealer(self, index: int) -> Member:

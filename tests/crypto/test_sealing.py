@@ -216,7 +216,7 @@ def test_seeds_of_another_length_are_refused(length: int) -> None:
 
 
 def test_shares_and_coins_of_another_length_are_a_bug_of_the_caller() -> None:
-    with pytest.raises(ValueError, match="share takes 32"):
+    with pytest.raises(ValueError, match="share takes 32 or 64"):
         seal(SHARE[:31], HOLDER.public, EPHEMERAL, **PLACE)
     with pytest.raises(ValueError, match="coins take 32"):
         sealed_with(bytes(31))

@@ -8,9 +8,9 @@ from functools import cache
 import msgspec
 
 from sim.protocol.ceremony import Ceremony
+from sim.protocol.citations import PublicRecord
 from sim.protocol.effects import Effect, Post
 from sim.protocol.entries import Entry, Fault
-from sim.protocol.evidence import PublicRecord
 from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import Confirm, ShareEnvelope, Sign
 from tests.support.cluster import Cluster

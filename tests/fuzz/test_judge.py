@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from sim.base.codec import encode
 from sim.base.memo import Memo, using
 from sim.checks import check_all
+from sim.protocol.citations import PublicRecord
 from sim.protocol.effects import Effect, Filing, Post
 from sim.protocol.entries import Fault
-from sim.protocol.evidence import PublicRecord, reverify
+from sim.protocol.evidence import reverify
 from sim.protocol.messages import STATEMENTS, ShareEnvelope, kind_of
 from sim.protocol.transactions import (
     CeremonyPayload,

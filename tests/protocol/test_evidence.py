@@ -6,9 +6,10 @@ import dataclasses
 
 from sim.crypto.group import Group
 from sim.crypto.polynomial import Polynomial
+from sim.protocol.citations import PublicRecord
 from sim.protocol.complaints import reply_kind
 from sim.protocol.effects import Effect, SendShares
-from sim.protocol.evidence import PublicRecord, reverify
+from sim.protocol.evidence import reverify
 from sim.protocol.messages import Complaint
 from sim.protocol.phases import Phase
 from tests.support.cluster import Cluster, dealing

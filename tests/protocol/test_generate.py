@@ -13,8 +13,9 @@ from sim.base.secret import Secret
 from sim.crypto import mldsa, mlkem
 from sim.crypto.verification import verify
 from sim.protocol.activation import ACTIVATE
+from sim.protocol.citations import PublicRecord
 from sim.protocol.effects import Effect, Post, SendSealed, SendShares
-from sim.protocol.evidence import PublicRecord, reverify
+from sim.protocol.evidence import reverify
 from sim.protocol.generate import GenerateState, possession_message
 from sim.protocol.generating import GenerateMachine
 from sim.protocol.machines import judge, member_machine

@@ -12,9 +12,10 @@ from sim.base.secret import Secret, SecretScalar
 from sim.crypto.group import Group
 from sim.crypto.sealing import TransportKey
 from sim.crypto.signatures import get_signatures
+from sim.protocol.citations import PublicRecord
 from sim.protocol.effects import Effect, Post, SendShares
 from sim.protocol.entries import Fault
-from sim.protocol.evidence import PublicRecord, reverify
+from sim.protocol.evidence import reverify
 from sim.protocol.judge import CeremonyState
 from sim.protocol.machines import judge
 from sim.protocol.messages import (

@@ -10,9 +10,10 @@ import pytest
 from sim.base.codec import decode_canonical, encode
 from sim.base.secret import Secret
 from sim.crypto.group import Group
+from sim.protocol.citations import PublicRecord
 from sim.protocol.effects import Effect, Post, SendShares
 from sim.protocol.entries import Fault
-from sim.protocol.evidence import PublicRecord, reverify
+from sim.protocol.evidence import reverify
 from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import (
     Announce,

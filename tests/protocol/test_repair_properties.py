@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from sim.base.secret import Secret
 from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Base
+from sim.protocol.citations import PublicRecord
 from sim.protocol.effects import Effect, Post, SendShares
-from sim.protocol.evidence import PublicRecord, reverify
+from sim.protocol.evidence import reverify
 from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import Answer, Deal, Justification, Private, ShareAck, ShareEnvelope
 from sim.protocol.phases import Phase

@@ -9,8 +9,9 @@ import pytest
 from sim.base.codec import decode_canonical, encode
 from sim.base.secret import SecretScalar
 from sim.crypto.group import Group
+from sim.protocol.citations import PublicRecord
 from sim.protocol.effects import Effect, Post
-from sim.protocol.evidence import PublicRecord, reverify
+from sim.protocol.evidence import reverify
 from sim.protocol.judge import CeremonyState
 from sim.protocol.machines import judge
 from sim.protocol.messages import Complaint, Deal, Response, ShareEnvelope
