@@ -50,4 +50,4 @@ def test_an_honest_opening_of_the_same_reply_blames_nobody() -> None:
     cluster = rehearse(("v3", "silent-to-some", ["v5"]))
 
     assert named(cluster.state, proof=True) == []
-    assert [pair for pair in cluster.state.sealed_replies()] == [(3, 5)]
+    assert cluster.state.sealed_replies() == [(3, 5)]
