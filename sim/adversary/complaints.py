@@ -187,13 +187,14 @@ def lying(
         (d for d in held if d != mine and (about is None or d in about)),
         1 if about is None else len(about),
     )
-    lies = [_complaint(dealer, corruption, kind) for dealer in sorted(victims)]
+    lies = [complaint_about(dealer, corruption, kind) for dealer in sorted(victims)]
     complaints = sorted((*response.complaints, *lies), key=lambda complaint: complaint.dealer)
     good = [dealer for dealer in held if dealer not in victims]
     return Response(bitmap(good, corruption.ceremony), tuple(complaints))
 
 
-def _complaint(dealer: int, corruption: Corruption, kind: str) -> Complaint:
+def complaint_about(dealer: int, corruption: Corruption, kind: str) -> Complaint:
+    """Return a complaint about a dealer; one about a missing share has a one-time key."""
     if kind == "invalid":
         return _accusation(dealer)
     seeds = SecretBytes(corruption.draw("one-time", dealer).bytes(sealing.SEEDS_SIZE))

@@ -302,7 +302,7 @@ def copy_dealer(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
         case Post(Deal()):
             corruption.memory.held.append(effect)
         case Received() if corruption.memory.held:
-            others = _sound_deals(corruption)
+            others = sound_deals(corruption)
             for victim in sorted(corruption.choose_dealers(others)):
                 corruption.release()
                 yield Post(others[victim])
@@ -324,7 +324,7 @@ def rogue_key(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
         case Post(Deal()):
             corruption.memory.held.append(effect)
         case Received(height) if corruption.memory.held:
-            others = list(_sound_deals(corruption).values())
+            others = list(sound_deals(corruption).values())
             # The last height at which a deal can still come in time is two before the deadline.
             complete = len(others) == len(corruption.other_dealers)
             if complete or height >= corruption.state.deadline - 2:
@@ -343,7 +343,7 @@ def _without(own: Deal, others: list[Deal], corruption: Corruption) -> Deal:
     return Deal(tuple(points), own.proof and _forged(corruption))
 
 
-def _sound_deals(corruption: Corruption) -> dict[int, Deal]:
+def sound_deals(corruption: Corruption) -> dict[int, Deal]:
     """Return the deals of others on the ledger that have no fault of their own, by dealer."""
     state = corruption.state
     return {

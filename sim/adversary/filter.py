@@ -10,6 +10,7 @@ from sim.adversary.registry import (
     OUTSIDE,
     Behaviour,
     Corruption,
+    Foreseen,
     Memory,
     Notebook,
     Occasion,
@@ -23,6 +24,7 @@ from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Ceremony, Member
 from sim.protocol.effects import Effect, Post, Put, SendSealed, SendShares
 from sim.protocol.judge import CeremonyState
+from sim.protocol.messages import kind_of
 
 NOTED: Final = frozenset({"share", "polynomial"})
 """Names under which machines write what an adversary may use later."""
@@ -123,6 +125,16 @@ class Adversary:
         """Whether no behaviour is on this validator, at any time."""
         return not self._mine
 
+    @property
+    def twinned(self) -> bool:
+        """Whether a behaviour is a second copy of the validator."""
+        return any(known.twins for _, known, _ in self._mine)
+
+    @property
+    def rushing(self) -> bool:
+        """Whether a behaviour wants to see what the next block would hold, at any time."""
+        return any(known.rushing for _, known, _ in self._mine)
+
     def filter(
         self, effects: Sequence[Effect], state: CeremonyState, now_us: int
     ) -> Sequence[Effect]:
@@ -133,9 +145,13 @@ class Adversary:
         """Return what it does of its own accord, now that it has received `height`."""
         return self._bent([Received(height)], [], state, now_us) if self._mine else []
 
+    def foresee(self, state: CeremonyState, height: int, now_us: int) -> Sequence[Effect]:
+        """Return what it adds to the block after `height`, which would make `state`."""
+        return self._bent([Foreseen(height)], [], state, now_us) if self.rushing else []
+
     def _bent(
         self,
-        occasion: list[Received],
+        occasion: list[Received | Foreseen],
         effects: Sequence[Effect],
         state: CeremonyState,
         now_us: int,
@@ -153,8 +169,10 @@ class Adversary:
                 corruption = self._corruption(corrupt, seat, state, params)
                 seen: list[Occasion] = [*occasion, *now]
                 given = [new for old in seen for new in known.function(old, corruption)]
-                after = [new for new in given if not isinstance(new, Received)]
+                after = [new for new in given if not isinstance(new, Received | Foreseen)]
                 self.injections[corrupt.id] += differences(now, after)
+                if known.twins:
+                    self.injections[corrupt.id] += again(after, corruption)
                 now = after
         return now
 
@@ -196,6 +214,12 @@ class Adversary:
 def seat_of(ceremony: Ceremony, validator: ValidatorIndex) -> Member | None:
     """Return a validator's seat: as a holder, else as a dealer that leaves, else None."""
     return ceremony.by_validator.get(validator) or ceremony.dealer_by_validator.get(validator)
+
+
+def again(effects: Sequence[Effect], corruption: Corruption) -> int:
+    """Count statements of a kind that was said before in the attempt: those of a second copy."""
+    said = [kind_of(effect.statement) for effect in effects if isinstance(effect, Post)]
+    return sum(not corruption.once(kind) for kind in said)
 
 
 def differences(before: Sequence[Effect], after: Sequence[Effect]) -> int:

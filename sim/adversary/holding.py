@@ -50,3 +50,16 @@ def stalled_start(effect: Occasion, corruption: Corruption) -> Iterator[Occasion
             return
         case _:
             yield effect
+
+
+@behaviour(twins=True)
+def twin(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:  # noqa: ARG001  # a filter's signature
+    """Run a second, correct copy beside the first: one key, other secrets (79). For the whole run.
+
+    Nothing is bent: the two differ in their incarnation number, so each deals a polynomial of its
+    own, under one signature.
+
+    Expected: equivocation, proven by the two signed deals; excluded. What the second copy says
+    after the first is rejected, Duplicate.
+    """
+    yield effect

@@ -30,7 +30,18 @@ class Received:
     height: int
 
 
-Occasion: TypeAlias = Effect | Received
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """An occasion of rushing behaviours: the attempt's state is that which the next block makes.
+
+    As far as it is known: what others have sent for the block after `height`. What the behaviour
+    adds now still stands in that block.
+    """
+
+    height: int
+
+
+Occasion: TypeAlias = Effect | Received | Foreseen
 """What a behaviour looks at: an effect that it may change, or a moment to add some of its own."""
 
 
@@ -41,11 +52,13 @@ class Memory:
     Attributes:
         held: Effects kept back for later.
         done: What was to be done only once, and has been.
+        kept: What its machine wrote down, by store key.
 
     """
 
     held: list[Effect] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
+    kept: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +168,11 @@ class Corruption:
         held, self.memory.held = self.memory.held, []
         return held
 
+    def pact(self, dealer: Member, label: str) -> int:
+        """Return a non-zero scalar that every corrupted validator knows: what `dealer` uses."""
+        place = (self.ceremony.label, self.ceremony.attempt, dealer.name)
+        return 1 + stream(self.seed, "adversary", "pact", *place, label).below(self.group.order - 1)
+
     def draw(self, *labels: str | int) -> Stream:
         """Return the adversary's own stream for `labels`, the same one at every call."""
         place = (self.ceremony.label, self.ceremony.attempt, self.me.name)
@@ -248,6 +266,8 @@ class Behaviour:
         reads: Whether it steals what its validator has while it is active. Only whoever sees the
             store can count how much that is.
         absent: Schemes on which it can't exist, and why.
+        rushing: Whether it sees what the next block would hold before it decides what it adds.
+        twins: Whether it is a second copy of its validator; what that says twice is counted.
 
     """
 
@@ -260,6 +280,8 @@ class Behaviour:
     operations: frozenset[Operation] = frozenset()
     reads: bool = False
     absent: Mapping[str, str] = field(default_factory=dict)
+    rushing: bool = False
+    twins: bool = False
 
     @property
     def summary(self) -> str:
@@ -306,6 +328,8 @@ def behaviour(
     operations: Iterable[Operation] = (),
     reads: bool = False,
     absent: Mapping[str, str] | None = None,
+    rushing: bool = False,
+    twins: bool = False,
 ) -> Callable[[Function], Function]:
     """Register a filter; ``bad_share_one`` is called "bad-share-one" in scenario files."""
 
@@ -327,6 +351,8 @@ def behaviour(
                 frozenset(operations),
                 reads,
                 dict(absent or {}),
+                rushing,
+                twins,
             ),
         )
         return function

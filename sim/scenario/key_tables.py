@@ -148,6 +148,12 @@ class KeyTable(Table):
             {"size": 7, "select": "stake"},
         ],
     )
+    indices: Annotated[list[Annotated[int, Field(strict=True)]], Unit("numbers")] | None = Field(
+        default=None,
+        description="The x-coordinates of the shares, in the order of the seats. They are 1 … n, "
+        "and anything else is refused.",
+        examples=[[1, 2, 3]],
+    )
     attempts: Annotated[int, Field(strict=True, ge=1, le=1000), Unit("count")] = Field(
         default=3, description="Most attempts before the ceremony has failed.", examples=[3]
     )

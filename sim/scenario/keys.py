@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from sim.crypto.groups import get_group
 from sim.protocol.ceremony import default_faults
 from sim.scenario.key_tables import CommitteeTable, KeyTable, RotateTable
 from sim.scenario.orders import CommitteeEntry, Emergency, Evict, Join, Leave, ShareEntry
@@ -153,6 +154,7 @@ def _key(
 ) -> KeyPlan:
     size = len(committee) if drawn is None else drawn
     _check_single(table, size, registry, path)
+    _check_indices(table, size, registry, (*path, "indices"))
     threshold = _threshold(table, size, registry, path)
     check_quorum(table.policy, name, threshold, size, registry, (*path, "policy"))
     faults = table.faults
@@ -174,6 +176,26 @@ def _key(
         policy=resolve_policy(table.policy, registry, (*path, "policy")),
         rotate=_rotate(table, threshold, file, registry, (*path, "rotate")),
     )
+
+
+def _check_indices(table: KeyTable, size: int, registry: Registry, path: KeyPath) -> None:
+    """Report x-coordinates that give the key away, that meet, or that aren't the seats' numbers."""
+    if table.indices is None or table.scheme in UNSHAREABLE:
+        return
+    order, reporter = get_group(table.scheme).order, registry.reporter
+    first: dict[int, int] = {}
+    for i, index in enumerate(table.indices):
+        x = index % order
+        if x == 0:
+            message = "an index of 0 modulo the group's order: its share would be the key itself"
+            reporter.error((*path, i), message)
+        elif x in first:
+            message = "the same index twice modulo the group's order: two holders of one share"
+            reporter.error((*path, i), message, related=[("first", (*path, first[x]))])
+        first.setdefault(x, i)
+    known = len(first) == len(table.indices) and 0 not in first
+    if known and table.indices != list(range(1, size + 1)):
+        reporter.error(path, f"seats are numbered 1 … {size}, in order")
 
 
 def _check_single(table: KeyTable, size: int, registry: Registry, path: KeyPath) -> None:

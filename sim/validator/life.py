@@ -26,6 +26,7 @@ from sim.protocol.transactions import Register
 from sim.validator.account import LAST, Account
 from sim.validator.costs import CostModel
 from sim.validator.events import on_arrival
+from sim.validator.foresight import foreseen
 from sim.validator.ledger import Head, Heads, LedgerView
 from sim.validator.membership import ORDER, accepted, carried_out
 from sim.validator.performing import Action, Performer, Read, Resend
@@ -234,9 +235,21 @@ class Incarnation:
             case Order():
                 return self._on_order(arrival)
             case Peek():
-                return []  # honest validators learn of transactions from blocks alone
+                return self._on_peek(arrival)
             case _:
                 assert_never(arrival)
+
+    def _on_peek(self, peek: Peek) -> list[Action]:
+        """Let a rushing adversary see its attempts as the next block would make them."""
+        if self.ledger.waiting:
+            return []
+        head, now_us = self.ledger.head, self._context.now_us
+        actions: list[Action] = []
+        for state in head.concerning(self._setup.index):
+            if not state.ended:
+                soon = foreseen(state, head.height + 1, peek.transactions)
+                actions += self.sessions.on_foreseen(soon, head.height, now_us)
+        return actions
 
     def _on_order(self, order: Order) -> list[Action]:
         """Keep the order; carry it out, unless the chain has yet to be read."""

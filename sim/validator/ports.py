@@ -189,6 +189,23 @@ class Conscience(Protocol):
     """
 
     @property
+    def twinned(self) -> bool:
+        """Whether a second copy of the validator runs beside it."""
+        ...
+
+    @property
+    def rushing(self) -> bool:
+        """Whether it wants to see what the next block would hold."""
+        ...
+
+    def foresee(self, state: CeremonyState, height: int, now_us: int) -> Sequence[Effect]:
+        """Return what is done so that it still stands in the block after `height`.
+
+        `state` is what that block would make of an attempt.
+        """
+        ...
+
+    @property
     def honest(self) -> bool:
         """Whether it never changes or adds anything: then it needn't be asked at every height."""
         ...

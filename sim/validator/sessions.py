@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from sim.base.codec import encode
 from sim.base.ids import Label, ValidatorIndex
@@ -25,6 +26,7 @@ from sim.validator.performing import POSTED, SIGNING, Action, Deliver, Note, Sco
 from sim.validator.ports import AttemptId, Chain, Conscience, Letter
 from sim.validator.seats import Seat, SigningSeat
 from sim.validator.store import Store
+from sim.validator.twins import TWIN, Twins, second
 from sim.validator.vaulting import Locker, Place
 
 
@@ -81,14 +83,22 @@ class Sessions:
         ceremony, scope = state.ceremony, Scope.of(state.ceremony)
         prefix = scope.place.prefix
         self.early.admit(ceremony, self.member.validator, prefix)
-        machine = member_machine(
-            self.member,
-            ceremony,
-            self.locker.opened(scope.place),
-            tuple(self.store.under(POSTED + prefix)),
+        stored, said = self.locker.opened(scope.place), tuple(self.store.under(POSTED + prefix))
+        opened = partial(
+            member_machine,
+            ceremony=ceremony,
+            posted=said,
             share=self._base_share(ceremony),
             amnesiac=self.amnesiac_until is not None and ceremony.start <= self.amnesiac_until,
         )
+        machine = opened(self.member, stored=stored)
+        if self.conscience.twinned:
+            theirs = {
+                name.removeprefix(TWIN): value
+                for name, value in stored.items()
+                if name.startswith((TWIN, "envelope/"))
+            }
+            return Seat(Twins(machine, opened(second(self.member), stored=theirs)), scope, state)
         return Seat(machine, scope, state)
 
     def _base_share(self, ceremony: Ceremony) -> SecretScalar | None:
@@ -161,6 +171,14 @@ class Sessions:
             return []
         added = self.conscience.add(state, height, now_us)
         return self._packed(None, added, state, Scope.of(state.ceremony), now_us) if added else []
+
+    def on_foreseen(self, state: CeremonyState, height: int, now_us: int) -> list[Action]:
+        """Add what the conscience wants in the block that would make `state`."""
+        seat = self._seats.get((state.ceremony.session, state.ceremony.attempt))
+        if seat is None:
+            return []
+        added = self.conscience.foresee(state, height, now_us)
+        return self._packed(seat, added, state, seat.scope, now_us)
 
     def on_tasks(self, tasks: Sequence[SigningTask], height: int, now_us: int) -> list[Action]:
         """Take part in the open signing sessions; end what has been closed or bound anew."""

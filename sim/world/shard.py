@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sim.adversary import Adversary
+from sim.adversary import BEHAVIOURS, Adversary
 from sim.base.codec import decode_canonical, encode
 from sim.base.errors import LocalError
 from sim.base.extensions import Source, extended
@@ -130,11 +130,22 @@ def _build(given: ShardConfig, shard: int, shards: int) -> engine.ShardParts:
         width_us=network.least_latency_us(mine, mine),
         exchange_us=exchange_us(network, owners),
         faults=faults_of(plan),
+        rushing=_rushing(given),
         mailbox_max=plan.quotas.mailbox_max,
         downlinks=network.downlinks(mine),
         around=_both(extended(given.extensions), around),
         finish=world.finish,
     )
+
+
+def _rushing(given: ShardConfig) -> frozenset[ValidatorIndex]:
+    """Return the validators with a behaviour that sees pending transactions."""
+    with extended(given.extensions):
+        return frozenset(
+            ValidatorIndex(corrupt.validator)
+            for corrupt in given.plan.corruptions
+            if BEHAVIOURS[corrupt.behaviour].rushing
+        )
 
 
 def _adversary(given: ShardConfig, index: ValidatorIndex) -> Adversary:

@@ -136,6 +136,16 @@ CASES = [
     ),
     Case(("false-complaint",), disputes=(("v5", "v3", "invalid"),)),
     Case(("false-complaint",), disputes=(("v5", "v3", "missing"),), params={"kind": "missing"}),
+    Case(
+        ("complaint-flood",), disputes=tuple((f"v{d}", "v3", "invalid") for d in (1, 2, 4, 5, 6, 7))
+    ),
+    Case(
+        ("complaint-flood",),
+        disputes=tuple((f"v{d}", "v3", "missing") for d in (1, 2, 4, 5, 6, 7)),
+        params={"kind": "missing"},
+    ),
+    Case(("complaint-about-absent",), injected=0),
+    Case(("false-opening",), injected=0),
     Case(("late-complaint",), rejected=(("v3", "response", "WrongPhase"),), injected=2),
     Case(("early-accusation",), rejected=(("v3", "response", "WrongPhase"),)),
     Case(("duplicate-complaint",), rejected=(("v3", "response", "Duplicate"),)),

@@ -106,7 +106,15 @@ def test_a_behaviour_ends_as_predicted(case: Case, operation: Operation, scheme:
 
 
 def test_every_behaviour_is_played() -> None:
-    elsewhere = {"nonce-reuse", "repair-wrong-delta", "reshare-stale-share"}
+    elsewhere = {
+        "cancelled-leading-coefficient",
+        "drop-out-rusher",
+        "grinder",
+        "identity-group-key",
+        "nonce-reuse",
+        "repair-wrong-delta",
+        "reshare-stale-share",
+    }
 
     assert {name for case in CASES for name in case.behaviours} | elsewhere == set(BEHAVIOURS)
 

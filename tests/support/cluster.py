@@ -60,6 +60,7 @@ from sim.protocol.transactions import (
     sign_transaction,
     transaction_id,
 )
+from sim.validator.foresight import foreseen
 
 CHAIN = "test-chain"
 MESSAGE_MAX = 1 << 20
@@ -359,6 +360,7 @@ class Cluster:
         """One height: include what is pending, judge, let every machine act, fire its timers."""
         if self.height == 0:
             self._act()
+        self._rush()
         self.height += 1
         pending, self._pending = self._pending, []
         for v, raw in pending:
@@ -373,6 +375,14 @@ class Cluster:
                 self._perform(owner, self.machines[owner].on_timer(name))
 
     # What makes it go
+
+    def _rush(self) -> None:
+        """Let rushing adversaries see what the next height would include, and add to it."""
+        for v, adversary in sorted(self.adversaries.items()):
+            if isinstance(adversary, Adversary) and adversary.rushing and v not in self._down:
+                raws = [raw for _, raw in self._pending]
+                soon = foreseen(self.state, self.height + 1, raws)
+                self._act_on(v, adversary.foresee(soon, self.height, self.height))
 
     def _act(self) -> None:
         view = self.view = self.state.copy()
