@@ -25,11 +25,13 @@ class Scenario:
         path: Where it came from, as the user gave it.
         name: Its name.
         seed: Its seed, or None if that is left to chance.
+        tags: Words by which it can be chosen.
     """
 
     path: str
     name: str
     seed: int | None
+    tags: tuple[str, ...]
     _root: Node
 
     def with_(self, changes: Mapping[str, Any]) -> Scenario:
@@ -81,7 +83,7 @@ def _checked(path: str, root: Node) -> Scenario:
     file = validate(reporter)
     seed = file.run.seed if isinstance(file.run.seed, int) else None
     resolve_file(file, reporter, CHECK_SEED if seed is None else seed, path)
-    return Scenario(path, file.name, seed, root)
+    return Scenario(path, file.name, seed, tuple(file.tags), root)
 
 
 def resolve(scenario: Scenario, seed: int | None = None) -> Plan:
