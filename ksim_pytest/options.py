@@ -55,8 +55,8 @@ def _count(text: str) -> int:
 
 
 def _seed(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) >= 1 << 63:
-        raise argparse.ArgumentTypeError(f"{text!r} is no seed: an integer from 0 to 2**63 - 1")
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no seed: an integer, 0 or more")
     return int(text)
 
 

@@ -133,6 +133,7 @@ class ScenarioItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return file, line from 0, and title: of the failed expectation once there is one."""
+        title = f"{self._case.scenario.name}, seed {self._case.seed}"
         if self._failure is None:
-            return self.path, 0, self.name
-        return self._failure.file.absolute(), self._failure.line - 1, self.name
+            return self.path, 0, title
+        return self._failure.file.absolute(), self._failure.line - 1, title

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,8 @@ def _first_cause(summary: Mapping[str, Any], scenario: Path) -> tuple[str, Path,
         budget = BUDGETS[summary["ending"]]
         return f"{budget} was used up at {summary['virtual_seconds']:.6f} s", scenario, 1
     failed = next(result for result in summary["expectations"] if not result["passed"])
-    file, line = scenario.parent / failed["file"], int(failed["line"])
+    # What a scenario extends is often in a folder above its own: dir/../base.toml.
+    file, line = Path(normpath(scenario.parent / failed["file"])), int(failed["line"])
     return f"{file}:{line}: expected {failed['text']}; but {failed['detail']}", file, line
 
 
