@@ -7,15 +7,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sim import api
 
 
-def sampled(run: api.Run, rate: float) -> bool:
-    """Return whether a run is in the sample: a matter of its name and seed, not of the others."""
-    label = f"{run.summary['scenario']}/{run.summary['seed']}"
+def sampled(scenario: str, seed: int, rate: float) -> bool:
+    """Return whether a run is in the sample of this rate, whatever other runs there are."""
+    label = f"determinism/{scenario}/{seed}"
     drawn = int.from_bytes(hashlib.sha256(label.encode()).digest()[:8], "big")
     return drawn < rate * (1 << 64)
 

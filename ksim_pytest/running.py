@@ -109,7 +109,7 @@ class ScenarioItem(pytest.Item):
 
         """
         rate = self.config.getoption("--ksim-check-determinism")
-        if rate is None or not sampled(run, rate):
+        if rate is None or not sampled(self._case.scenario.name, self._case.seed, rate):
             return
         with tempfile.TemporaryDirectory(prefix="ksim-") as root:
             stored = run.save(root)
