@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check lock picture
+.PHONY: help setup run test test-all suite check lock picture
 
 BIN := .venv/bin
 # Rebuilt when the lock or the project's metadata change, so that repeating a target is quick.
@@ -39,11 +39,16 @@ picture: setup ## Draw docs/first-key.svg, the README's picture, anew
 	$(BIN)/ksim run scenarios/first-key.toml --out build/picture --json >/dev/null
 	$(BIN)/python -m sim.report.picture build/picture/first-key/* docs/first-key.svg
 
-test: setup ## Run the tests, except those marked slow
+test: setup ## Run the tests, except those marked slow, and the scenarios tagged ci
 	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto scenarios -m ci
 
-test-all: setup ## Run every test
+test-all: setup ## Run every test, and every scenario under ten seeds
 	$(BIN)/pytest -n auto -m ""
+	$(BIN)/pytest -n auto scenarios --ksim-seeds 10
+
+suite: setup ## Run every scenario under its own seed
+	$(BIN)/pytest -n auto scenarios
 
 check: setup ## Check format, lint, types, layers, and generated pages
 	$(BIN)/ruff format --check .

@@ -10,15 +10,17 @@ Nothing here prints, exits, or needs the main thread; it works inside a running 
 in `__all__` is a promise: it changes only with the version, and the changelog says how. Everything
 below `sim.api` may change at any time.
 
-`scenarios` loading · `runs` executing, storing, opening · `replays` executing again and comparing ·
-`ledgers` public verification · `audits` queries of the audit log · `netchecks` networks against
-what they declare · `records` what results consist of · `catalogue` what scenario files may name.
+`scenarios` loading · `runs` executing, storing, opening · `failures` why a run failed ·
+`replays` executing again and comparing · `ledgers` public verification · `audits` queries of the
+audit log · `netchecks` networks against what they declare · `records` what results consist of ·
+`catalogue` what scenario files may name.
 """
 
 from __future__ import annotations
 
 from sim.api.audits import AuditError, AuditLine, audit
 from sim.api.catalogue import catalogue, schema, template
+from sim.api.failures import Failure, failure, replay_command
 from sim.api.ledgers import Ledger, VerifiedKey, VerifiedLedger, verify
 from sim.api.netchecks import NetworkCheck, netcheck
 from sim.api.records import (
@@ -66,6 +68,7 @@ __all__ = [
     "Exclusion",
     "Exit",
     "ExtensionError",
+    "Failure",
     "Fault",
     "FolderError",
     "Generation",
@@ -88,10 +91,12 @@ __all__ = [
     "VerifiedLedger",
     "audit",
     "catalogue",
+    "failure",
     "load",
     "netcheck",
     "open_run",
     "replay",
+    "replay_command",
     "resolve",
     "run",
     "schema",

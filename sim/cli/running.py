@@ -11,12 +11,10 @@ from sim import api
 from sim.cli.live import progress
 from sim.cli.output import (
     console,
-    failure_lines,
     print_json,
     refuse,
     refuse_extension,
     refuse_scenario,
-    replay_command,
     say,
 )
 from sim.world.eventlog import Event
@@ -53,7 +51,7 @@ def run_scenario(
     if done.spared is not None:
         say(f"note: {done.spared} failed with another digest and was left alone")
     if done.exit_code:
-        say("\n".join(failure_lines(done, file)))
+        say("\n".join(api.failure(done, file).lines))
     return done.exit_code
 
 
@@ -130,7 +128,7 @@ def _divergence_lines(again: api.Replay, folder: Path) -> list[str]:
         cause,
         *([] if found.time_us is None else _both(found.stored, found.replayed)),
         f"run: {again.stored.folder}",
-        f"replay: {replay_command(folder)}",
+        f"replay: {api.replay_command(folder)}",
     ]
 
 

@@ -29,12 +29,14 @@ class Scenario:
         path: Where it came from, as the user gave it.
         name: Its name.
         seed: Its seed, or None if that is left to chance.
+        tags: Words by which it can be chosen.
         extensions: The code from outside that it uses, as it was read.
     """
 
     path: str
     name: str
     seed: int | None
+    tags: tuple[str, ...]
     extensions: tuple[Source, ...]
     _root: Node
 
@@ -92,7 +94,7 @@ def _checked(path: str, root: Node) -> Scenario:
         file = validate(reporter)
         seed = file.run.seed if isinstance(file.run.seed, int) else None
         resolve_file(file, reporter, CHECK_SEED if seed is None else seed, path)
-    return Scenario(path, file.name, seed, extensions, root)
+    return Scenario(path, file.name, seed, tuple(file.tags), extensions, root)
 
 
 def resolve(scenario: Scenario, seed: int | None = None) -> Plan:
