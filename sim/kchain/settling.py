@@ -104,7 +104,11 @@ def _await_endorsement(draft: Draft, name: str, key: Key) -> None:
     assert key.record is not None, name
     assert key.pending is not None, name
     signing = f"endorse-{key.pending.era}"
-    tries = sum(of == name and known.startswith(signing) for of, known in draft.sessions)
+    tries = sum(
+        (over.session.key, over.session.era, over.session.purpose)
+        == (name, key.record.era, "endorse")
+        for over in draft.sessions.values()
+    )
     if tries:  # an earlier re-key to this era was not endorsed
         signing = f"{signing}.{tries + 1}"
     request = RequestSign(name, signing, DEFAULT_CONTEXT, message)

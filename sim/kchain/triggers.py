@@ -6,7 +6,7 @@ from bisect import bisect_left
 
 from sim.kchain.draft import Draft
 from sim.kchain.due import age_due, is_boundary, renews, schedule_due
-from sim.kchain.membership import decoded
+from sim.kchain.payloads import decoded
 from sim.kchain.policy import key_in_use
 from sim.kchain.queueing import enqueue
 from sim.kchain.records import Key

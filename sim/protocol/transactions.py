@@ -215,7 +215,7 @@ class CreateKey(_Payload, frozen=True):
 class RotateKey(_Payload, frozen=True):
     """New shares for a key, or a new public key under its name; at most one at a time is pending.
 
-    From the owner, an admin, or an authorised principal; a repair also from the member whose share
+    From the owner or an admin of the key's policy; a repair also from the member whose share
     is lost.
 
     Attributes:

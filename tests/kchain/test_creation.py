@@ -150,3 +150,11 @@ def test_two_keys_have_ceremonies_side_by_side() -> None:
 
     assert names == ["aardvark", "zebra"]
     assert {key.status for key in scene.ledger.state.keys.values()} == {"Failed"}
+
+
+@pytest.mark.parametrize(("quorum", "verdict"), [(4, ""), (5, "InvalidPolicy")])
+def test_a_quorum_that_the_committee_cannot_reach_is_refused(quorum: int, verdict: str) -> None:
+    scene = Scene()
+    scene.create(policy=Policy(None, (), quorum=quorum))
+
+    assert scene.reasons() == [verdict]
