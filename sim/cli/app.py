@@ -228,7 +228,7 @@ def list_names(
         str,
         typer.Argument(
             metavar="KIND",
-            help="behaviours, invariants, profiles, actions, events or schemes.",
+            help="behaviours, invariants, profiles, actions, events, schemes or protocols.",
         ),
     ],
     use: Use = None,
@@ -250,7 +250,7 @@ def show(
     use: Use = None,
     json: Json = False,
 ) -> None:
-    """Tell all about one behaviour, invariant, profile, action, event or scheme."""
+    """Tell all about one behaviour, invariant, profile, action, event, scheme or protocol."""
 
     def body() -> int:
         from sim.cli.catalogues import show_name
