@@ -64,6 +64,12 @@ def _schemes() -> dict[str, str]:
     }
 
 
+def _protocols() -> dict[str, str]:
+    from sim.protocol.variants import VARIANTS
+
+    return {name: known.summary for name, known in VARIANTS.items()}
+
+
 CATALOGUES: Final[dict[str, Callable[[], dict[str, str]]]] = {
     "behaviours": _behaviours,
     "invariants": _invariants,
@@ -71,6 +77,7 @@ CATALOGUES: Final[dict[str, Callable[[], dict[str, str]]]] = {
     "actions": _actions,
     "events": _events,
     "schemes": _schemes,
+    "protocols": _protocols,
 }
 
 
@@ -99,7 +106,8 @@ def catalogue(kind: str, use: Sequence[str] = ()) -> dict[str, str]:
     """Return what scenario files may name, each with a sentence.
 
     Args:
-        kind: ``behaviours``, ``invariants``, ``profiles``, ``actions``, ``events`` or ``schemes``.
+        kind: ``behaviours``, ``invariants``, ``profiles``, ``actions``, ``events``, ``schemes`` or
+            ``protocols``.
         use: Extensions to include, files or distributions; those installed are included anyway.
 
     Raises:
