@@ -203,16 +203,6 @@ def _shareless(key: Record) -> Text:
     return text
 
 
-def _shareless(key: Record) -> Text:
-    """Name who has no share; say so if the key is gone with them."""
-    said, left = Text(names(key["shareless"]), style="yellow"), key["size"] - len(key["shareless"])
-    if left < key["threshold"]:
-        shares = "share is" if left == 1 else "shares are"
-        gone = f"at most {left} {shares} left, it takes {key['threshold']}: the key is lost"
-        said.append(f"\n{gone}", style="red")
-    return said
-
-
 def _signatures(key: Record) -> Iterator[tuple[str, Text]]:
     activation = key["activation"]
     if activation is not None:
