@@ -1,7 +1,7 @@
 """The protocols, sans-I/O: messages and heights in, effects out; one pure judge for everyone.
 
 A ladder, each rung importing only those before it:
-`messages`, `transactions` what is said · `effects` what a machine asks for · `selection` a
+`messages`, `transactions`, `requests` what is said · `effects` what a machine asks for · `selection` a
 committee drawn by stake · `ceremony` who, how many, how long · `phases` the one transition table ·
 `entries` what the judge reads and says · `creation`, `refresh`, `resharing`, `repair_rules` what
 one operation does its own way, `operations` by name · `deals`, `responses` public checks · `state`
