@@ -145,6 +145,17 @@ def test_members_without_a_share_are_named() -> None:
     told = account_text(summaries.summary(keys={"beacon": summaries.key(shareless=["v03"])}))
 
     assert "shareless   v03" in told
+    assert "the key is lost" not in told
+
+
+@pytest.mark.parametrize(
+    ("number", "left"), [(2, "at most 2 shares are left"), (3, "at most 1 share is left")]
+)
+def test_a_key_with_fewer_shares_than_its_threshold_is_called_lost(number: int, left: str) -> None:
+    lost = summaries.key(shareless=summaries.COMMITTEE[:number])
+    told = account_text(summaries.summary(keys={"beacon": lost}))
+
+    assert f"{left}, it takes 3: the key is lost" in told
 
 
 @pytest.mark.parametrize(
