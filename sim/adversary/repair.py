@@ -25,7 +25,7 @@ def repair_wrong_delta(effect: Occasion, corruption: Corruption) -> Iterator[Occ
     the next one asks others.
     """
     helpers, step = corruption.ceremony.helpers, corruption.scalar("delta")
-    victims = corruption.choose(corruption.other_dealers)
+    victims = corruption.choose(corruption.other_dealers) & set(helpers)
     match effect:
         case Post(Deal(points) as deal) if victims:
             place, moved = helpers.index(min(victims)), list(points)

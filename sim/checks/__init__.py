@@ -6,8 +6,10 @@ the chain again for themselves, and report every violation, not only the first.
 `observation` what a finished run shows · `registry` how a check is registered, and `check_all` ·
 `agreement` one key, one QUAL, one chain · `shares` shares and the public polynomial · `blame` who
 is excluded and on what evidence · `secrecy` how much of each polynomial is out · `erasure` old
-shares, gone in time and not before · `leaks` secrets on the chain. Importing this package registers
-every check in `CHECKS`. `attacks`, with `stealing` and `algebra`, tries what an adversary would.
+shares, gone in time and not before · `leaks` secrets on the chain · `usage` the audit log.
+Importing this package registers every check in `CHECKS`.
+
+`attacks`, with `stealing`, `forms` and `algebra`, tries what an adversary would.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from sim.checks import erasure as _erasure
 from sim.checks import leaks as _leaks
 from sim.checks import secrecy as _secrecy
 from sim.checks import shares as _shares
+from sim.checks import usage as _usage
 from sim.checks.observation import (
+    AuditLine,
     BlockView,
     CeremonyView,
     Holding,
@@ -33,6 +37,7 @@ from sim.checks.registry import CHECKS, Check, check, check_all
 
 __all__ = [
     "CHECKS",
+    "AuditLine",
     "BlockView",
     "CeremonyView",
     "Check",
@@ -47,4 +52,4 @@ __all__ = [
     "check_all",
 ]
 
-del _agreement, _blame, _erasure, _leaks, _secrecy, _shares
+del _agreement, _blame, _erasure, _leaks, _secrecy, _shares, _usage

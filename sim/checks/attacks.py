@@ -5,6 +5,9 @@
 it does, and a recording of everything that ever travelled. Whether that makes the key is a matter
 of linear algebra, so nothing is overlooked: see `algebra`.
 
+Signatures and partial signatures aren't looked at: they give shares away only if nonces are used
+twice, and signers refuse to.
+
 Neither is a check: whether an attack must fail depends on how many were corrupted, and scenarios
 say so.
 """

@@ -215,6 +215,7 @@ class BlockView:
         time_us: Virtual time.
         raw: Its bytes as they stand in the ledger's file.
         transactions: Encoded signed transactions, applied or rejected, in order.
+        reasons: Why each was rejected; empty for those that were applied.
 
     """
 
@@ -223,6 +224,28 @@ class BlockView:
     time_us: int
     raw: bytes
     transactions: tuple[bytes, ...]
+    reasons: tuple[str, ...] = ()
+
+
+class AuditLine(NamedTuple):
+    """One line of the chain's audit log.
+
+    Attributes:
+        height: Of the block that closed the session, or refused it.
+        key: The key's name, as the request gives it.
+        signing: The session's id.
+        requester: The principal that asked; zeros for the chain itself.
+        context: What was signed for.
+        outcome: ``signed``, ``failed``, ``expired``, or the reason for which it was refused.
+
+    """
+
+    height: int
+    key: str
+    signing: str
+    requester: bytes
+    context: str
+    outcome: str
 
 
 @dataclass(frozen=True)
@@ -239,6 +262,10 @@ class Observation:
             attempt); None takes every attempt that ended active, from then on.
         retired: Virtual time at which keys were retired, by name.
         finality: Heights that validators wait before they act on a block.
+        audit: The chain's audit log, in order.
+        open_sessions: (key, session's id) of those that aren't over.
+        counted: The T-chain's own count of sessions: ``complete``, ``expired``, ``failed``, and
+            ``refused`` for requests; None if nobody counted.
 
     """
 
@@ -250,6 +277,9 @@ class Observation:
     activated: Mapping[AttemptId, int] | None = None
     retired: Mapping[str, int] = field(default_factory=dict)
     finality: int = 0
+    audit: tuple[AuditLine, ...] = ()
+    open_sessions: frozenset[tuple[str, str]] = frozenset()
+    counted: Mapping[str, int] | None = None
 
     @cached_property
     def honest(self) -> tuple[ValidatorView, ...]:

@@ -9,6 +9,7 @@ from sim.base.secret import Secret
 from sim.checks.leaks import stored_secrets
 from sim.checks.observation import (
     AttemptId,
+    AuditLine,
     BlockView,
     CeremonyView,
     Holding,
@@ -19,20 +20,35 @@ from sim.checks.observation import (
     ValidatorView,
 )
 from sim.crypto.groups import get_group
+from sim.crypto.verification import SINGLE_PARTY
 from sim.kchain.blocks import block_hash, decode_block
 from sim.kchain.ledger import Ledger
 from sim.kchain.state import ChainState
 from sim.protocol.ceremony import Ceremony
 from sim.scenario.plan import Plan
+from sim.tchain.book import Counts
 from sim.world.genesis import transport_seeds_of
 from sim.world.timeline import disturbed
 from sim.world.witness import Held, Secretly, Testimony
 
 
 def observe(
-    plan: Plan, ledger: Ledger, testimonies: Sequence[Testimony], end_us: int
+    plan: Plan,
+    ledger: Ledger,
+    testimonies: Sequence[Testimony],
+    end_us: int,
+    counts: Counts | None = None,
 ) -> Observation:
-    """Return everything that the checks look at; `testimonies` are by registry position."""
+    """Return everything that the checks look at.
+
+    Args:
+        plan: What was run.
+        ledger: The chain.
+        testimonies: By registry position.
+        end_us: Virtual time at the end.
+        counts: The T-chain's own count of sessions.
+
+    """
     corrupted = {corruption.validator for corruption in plan.corruptions}
     hindered = disturbed(plan)
     state, genesis_us = ledger.state, ledger.genesis.time_us
@@ -72,7 +88,22 @@ def observe(
         },
         retired=_retired(ledger),
         finality=ledger.genesis.finality,
+        audit=tuple(
+            AuditLine(e.height, e.key, e.signing, e.requester, e.context, e.outcome)
+            for e in state.audit
+        ),
+        open_sessions=frozenset(state.open_sessions),
+        counted=None if counts is None else _counted(counts),
     )
+
+
+def _counted(counts: Counts) -> dict[str, int]:
+    return {
+        "complete": counts.complete,
+        "expired": counts.expired,
+        "failed": counts.failed,
+        "refused": sum(counts.refused.values()),
+    }
 
 
 def _retired(ledger: Ledger) -> dict[str, int]:
@@ -128,6 +159,7 @@ def _block(raw: bytes, genesis_us: int) -> BlockView:
         time_us=block.time_us - genesis_us,
         raw=raw,
         transactions=tuple(entry.transaction for entry in block.entries),
+        reasons=tuple(entry.reason for entry in block.entries),
     )
 
 
@@ -148,7 +180,8 @@ def _views(testimony: Testimony) -> list[CeremonyView]:
 
 
 def _holding(held: Held) -> Holding:
-    share = get_group(held.scheme).decode_scalar(held.share) if held.share else None
+    scalar = held.share and held.scheme not in SINGLE_PARTY
+    share = get_group(held.scheme).decode_scalar(held.share) if scalar else None
     return Holding(
         session=held.session,
         attempt=held.attempt,

@@ -70,7 +70,8 @@ def run_plan(
     testimonies = sorted(
         (testimony for shard in shards for testimony in shard.validators), key=lambda t: t.index
     )
-    observation = observe(plan, actor.ledger, testimonies, result.end_us)
+    counts = actor.tchain.book.counts()
+    observation = observe(plan, actor.ledger, testimonies, result.end_us, counts)
     with sharing(memo):
         violations = check_all(observation)
     return RunOutcome(

@@ -106,7 +106,7 @@ def test_a_behaviour_ends_as_predicted(case: Case, operation: Operation, scheme:
 
 
 def test_every_behaviour_is_played() -> None:
-    elsewhere = {"nonce-reuse", "reshare-stale-share"}
+    elsewhere = {"nonce-reuse", "repair-wrong-delta", "reshare-stale-share"}
 
     assert {name for case in CASES for name in case.behaviours} | elsewhere == set(BEHAVIOURS)
 

@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
+from sim.base.codec import encode
 from sim.base.secret import Secret
 from sim.checks import Kept, Observation, Period, check_all
 from sim.checks.observation import id_of
 from sim.protocol.judge import CeremonyState
+from sim.protocol.messages import Opening, OpenReply
 from sim.protocol.phases import Phase
+from sim.protocol.transactions import CeremonyPayload, sign_transaction
 from tests.checks.observing import BLOCK_US, Life, Wicked, observe_life
+from tests.support.cluster import CHAIN
 
 
 @pytest.fixture(scope="module")
@@ -252,3 +256,24 @@ def test_a_leaver_that_is_honest_is_not_excluded_unseen() -> None:
 
     assert names == {("honest-dealers-stay", "v1")}
     assert seen.end_us == life.height * BLOCK_US
+
+
+@pytest.mark.parametrize(("read", "known"), [(("v1", "v2"), True), (("v1",), False)])
+def test_a_repaired_share_of_which_every_sum_is_known_is_found(
+    read: tuple[str, ...], known: bool
+) -> None:
+    """v1, v2 and v3 repair the share of v5, and v5 publishes what opens the sum of v3."""
+    life = Life(5, 3, *(Wicked(who, "mobile-adversary") for who in read))
+    repair = life.repair(5)
+    seen = observe_life(life)
+    assert check_all(seen) == []
+    payload = CeremonyPayload(
+        repair.ceremony.session, 1, encode(OpenReply((Opening(3, bytes(96)),)))
+    )
+    v5 = repair.keys[4]
+    raw = sign_transaction(v5.sign, CHAIN, "open-reply", v5.public, 99, encode(payload))
+
+    *blocks, last = seen.blocks
+    planted = replace(seen, blocks=(*blocks, replace(last, transactions=(raw,))))
+
+    assert found(planted) == ({("repaired-shares-stay-hidden", "v5")} if known else set())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sim import api
+from sim.checks import Observation, Violation
+from sim.checks.stealing import stolen
 from tests.support.curves import SCHEMES
 
 FILES = sorted((Path(__file__).parents[2] / "scenarios" / "rotation").glob("*.toml"))
@@ -40,3 +43,64 @@ def test_it_does_so_on_every_curve(name: str, scheme: str) -> None:
     run = api.run(api.load(path, sets=[f"keys.beacon.scheme={scheme}"]))
 
     assert (run.verdict, run.exit_code) == ("pass", 0)
+
+
+@pytest.fixture
+def observed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Observation]:
+    """Runs a scenario and returns what its checks have seen."""
+
+    def observe(name: str) -> Observation:
+        seen: list[Observation] = []
+
+        def look(run: Observation) -> list[Violation]:
+            seen.append(run)
+            return []
+
+        monkeypatch.setattr("sim.world.runner.check_all", look)
+        (path,) = (path for path in FILES if path.stem == name)
+        api.run(api.load(path))
+        return seen[0]
+
+    return observe
+
+
+def test_what_is_left_at_the_end_is_the_active_share_and_its_key(
+    observed: Callable[[str], Observation],
+) -> None:
+    """The positive control of `erased-means-erased`: there was more, and it is gone."""
+    seen = observed("resharing-overlapping")
+
+    made = seen.active["beacon"].ceremony
+    for validator in seen.validators:
+        sits = validator.index in made.by_validator
+        entries = ((made.session, made.attempt, name) for name in ("dek/share", "share"))
+        assert set(validator.left) == (set(entries) if sits else set())
+    names = {kept.name for kept in seen.by_name["v02"].kept}
+    assert {"share", "polynomial", "transport"} <= names
+    gone = [kept for kept in seen.by_name["v02"].kept if kept.erased_us is not None]
+    assert len(gone) == len(seen.by_name["v02"].kept) - 1
+
+
+def test_old_shares_are_there_until_the_new_generation_is_active(
+    observed: Callable[[str], Observation],
+) -> None:
+    seen = observed("resharing-overlapping")
+    activation = seen.active_from_us(seen.active["beacon"])
+
+    (old,) = [kept for kept in seen.by_name["v00"].kept if kept.name == "share"]
+
+    assert old.erased_us is not None
+    assert activation < old.erased_us < activation + 1_000_000
+
+
+def test_a_mobile_adversary_reads_who_is_corrupted_and_only_then(
+    observed: Callable[[str], Observation],
+) -> None:
+    seen = observed("mobile-with-refresh")
+
+    stores = {v.name: [kept.name for kept in stolen(v)] for v in seen.validators}
+
+    assert {name: what for name, what in stores.items() if what} == {
+        name: ["share"] for name in ("v00", "v01", "v02", "v03")
+    }
+    assert sum(len(v.envelopes) for v in seen.validators) == 2 * 5 * 4  # all that travelled
