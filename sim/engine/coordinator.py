@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from sim.engine.ports import LedgerActor, LedgerDelivery, ShardParts, Submission
 
 _PENDING_LABEL: Final = Label("", 0, "pending", "")
+MINUTE_US: Final = 60_000_000
+"""Budgets are looked at this often at least, in virtual time."""
 
 
 def run_simulation(
@@ -102,7 +104,7 @@ class Coordinator:
         self._rules = [d for d in scheduled(parts.faults) if isinstance(d.action, LedgerRule)]
         shards = 1 + len(workers)
         self._now_us = 0
-        self._check_us = ledger.next_tick_us(0)
+        self._check_us = self._tick_us(0)
         self._orders = [Order(0) for _ in range(shards)]
         # Lives start at time 0 everywhere, so at first every shard has something to do.
         self._next_us = [0] * shards
@@ -152,19 +154,20 @@ class Coordinator:
         return None
 
     def _over(self) -> Reason | None:
-        """Decide at a block time whether to end.
+        """Decide whether to end: whether all is done, at a block time; and whether it is too much.
 
         All shards have done exactly what is due before it, however they are cut: so the answer
         doesn't depend on their number, nor on when they happened to meet.
         """
-        limit = self._config.message_limit
-        if self._check_us >= self._config.open_until_us and self._hooks.stop(self._check_us):
+        limit, now_us = self._config.message_limit, self._check_us
+        at_block = self._ledger.next_tick_us(now_us - 1) == now_us
+        if at_block and now_us >= self._config.open_until_us and self._hooks.stop(now_us):
             return "done"
         return "messages" if limit is not None and sum(self._sent) >= limit else None
 
     def _next_check_us(self, soon_us: int) -> int:
-        """Return the next block time at which the answer may differ, given what happens next."""
-        tick = self._ledger.next_tick_us
+        """Return the next time at which the answer may differ, given what happens next."""
+        tick = self._tick_us
         check = tick(max(self._check_us, soon_us - 1))
         if self._check_us < self._config.open_until_us:
             check = min(check, tick(max(self._check_us, self._config.open_until_us - 1)))
@@ -176,7 +179,17 @@ class Coordinator:
         span = self._exchange_us
         if self._triggers.armed:
             span = min(span, self._config.reaction_us)
-        return min(shards + span, self._ledger.next_tick_us(shards), limit_us)
+        return min(shards + span, self._tick_us(shards), limit_us)
+
+    def _tick_us(self, after_us: int) -> int:
+        """Return the next block time, or the next full minute if that is further away than one.
+
+        Budgets hold while the ledger is halted, too, though no block time comes.
+        """
+        tick_us = self._ledger.next_tick_us(after_us)
+        if tick_us - after_us <= MINUTE_US:
+            return tick_us
+        return (after_us // MINUTE_US + 1) * MINUTE_US
 
     def _dispatch(self, due: Due) -> None:
         """Send a triggered action to where it applies."""

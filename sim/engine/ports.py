@@ -276,7 +276,8 @@ class SimulationConfig:
         reaction_us: From a trigger to what it causes elsewhere, at least 1.
         until_us: The run ends before anything at this time happens; None leaves it to `Hooks.stop`.
         open_until_us: `Hooks.stop` isn't asked before: the time of the last scheduled event.
-        message_limit: Sends after which the run stops, at the next block time.
+        message_limit: Sends after which the run stops, at the next block time, or full minute
+            if there is no block time within one.
         watched: Events that are passed to `Hooks.observe`.
         keep: Whether to keep the records of the histories, and not just their digests.
         switches: What only tests set.

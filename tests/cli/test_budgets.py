@@ -37,3 +37,31 @@ def test_a_budget_that_suffices_changes_nothing(tmp_path: Path, budget: str) -> 
     done = ksim("run", file, cwd=tmp_path)
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# For a year shares are sent again every ten seconds, and no block comes.
+HALTED = """
+[[timeline]]
+when = { event = "share-sent", node = "v01" }
+do = "halt-ledger"
+
+[[timeline]]
+at = "3s"
+do = "isolate"
+nodes = ["v02"]
+"""
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.parametrize(("key", "value"), [("message_limit", "100"), ("wall_limit", '"2s"')])
+def test_a_halted_ledger_suspends_no_budget(
+    tmp_path: Path, key: str, value: str, processes: str
+) -> None:
+    file = tmp_path / "halted.toml"
+    run = f'seed = 1\nduration = "365d"\n{key} = {value}'
+    file.write_text(TINY.replace("seed = 1", run) + HALTED, encoding="utf-8")
+
+    done = ksim("run", file, "--processes", processes, cwd=tmp_path)
+
+    assert done.returncode == 7, done.stderr
+    assert f"run.{key} was used up at " in done.stderr
