@@ -11,7 +11,8 @@ from sim.kchain.records import FIRST_ERA, Key
 from sim.kchain.rotation import Rotation
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.entries import Rejected
-from sim.protocol.transactions import CreateKey, Transaction
+from sim.protocol.requests import CreateKey
+from sim.protocol.transactions import Transaction
 
 
 def create_key(draft: Draft, transaction: Transaction) -> None:

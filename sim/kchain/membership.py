@@ -12,9 +12,15 @@ from sim.kchain.genesis import AT_REST_SIZE, TRANSPORT_SIZE
 from sim.kchain.payloads import decoded
 from sim.kchain.registry import RegistryEntry, RegistryStatus
 from sim.protocol.entries import Rejected
+from sim.protocol.requests import (
+    Evict,
+    Join,
+    Leave,
+    Register,
+)
 from sim.protocol.responses import usable_key
 from sim.protocol.selection import WEIGHT_LIMIT
-from sim.protocol.transactions import Evict, Join, Leave, Register, Transaction
+from sim.protocol.transactions import Transaction
 
 _JOINING: Final[Mapping[RegistryStatus, str]] = {
     "joining": "AlreadyActive",

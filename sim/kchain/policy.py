@@ -14,16 +14,16 @@ from sim.kchain.genesis import Genesis
 from sim.kchain.payloads import decoded
 from sim.kchain.records import Key, KeyRecord
 from sim.protocol.entries import Rejected
-from sim.protocol.signing_events import VIOLATION
-from sim.protocol.signing_task import PROTOCOLS, RESERVED
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     Authorize,
     Policy,
     RequestSign,
     Revoke,
     SetPolicy,
-    Transaction,
 )
+from sim.protocol.signing_events import VIOLATION
+from sim.protocol.signing_task import PROTOCOLS, RESERVED
+from sim.protocol.transactions import Transaction
 
 
 def key_in_use(draft: Draft, name: str) -> tuple[Key, KeyRecord]:

@@ -12,7 +12,7 @@ import msgspec
 
 from sim.kchain.rotation import Counter, Repair, Rotation, Seats, Trigger
 from sim.protocol.ceremony import Operation
-from sim.protocol.transactions import CreateKey, Policy
+from sim.protocol.requests import CreateKey, Policy
 
 AttemptId: TypeAlias = tuple[bytes, int]
 """(session, attempt)."""

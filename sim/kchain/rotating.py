@@ -12,7 +12,12 @@ from sim.kchain.queueing import drop_all, enqueue, roll_back, start, supersede
 from sim.kchain.records import Key, KeyRecord
 from sim.kchain.rotation import Rotation
 from sim.protocol.entries import Rejected
-from sim.protocol.transactions import RetireKey, Rollback, RotateKey, Transaction
+from sim.protocol.requests import (
+    RetireKey,
+    Rollback,
+    RotateKey,
+)
+from sim.protocol.transactions import Transaction
 
 
 def rotate_key(draft: Draft, transaction: Transaction) -> None:

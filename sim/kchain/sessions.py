@@ -20,9 +20,10 @@ from sim.kchain.draft import Draft
 from sim.kchain.payloads import decoded
 from sim.kchain.policy import check_request, signings
 from sim.protocol.entries import Rejected
+from sim.protocol.requests import RecordSignSession, RequestSign
 from sim.protocol.signing_events import FAILED, SIGNED, Refused
 from sim.protocol.signing_task import SigningTask
-from sim.protocol.transactions import RecordSignSession, RequestSign, Transaction
+from sim.protocol.transactions import Transaction
 
 _CHAIN_IDS: Final = re.compile(r"test-\d+-\d+|endorse-\d+(\.\d+)?", re.ASCII)
 """Ids of this form are for the sessions that the chain opens."""

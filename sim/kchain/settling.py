@@ -14,10 +14,10 @@ from sim.kchain.binding import bound, close_session, open_session
 from sim.kchain.draft import Draft
 from sim.kchain.endorsing import awaited_endorsement, endorsed, unendorsed
 from sim.kchain.records import Key, KeyRecord
+from sim.protocol.requests import RequestSign
 from sim.protocol.sampling import admitted
 from sim.protocol.signing_events import EXPIRED, FAILED, SIGNED, Rebound
 from sim.protocol.signing_task import DEFAULT_CONTEXT, NOBODY, PROTOCOLS, trial_message
-from sim.protocol.transactions import RequestSign
 
 RETIRED = "KeyRetired"
 """How the log says that a session ended with its key."""

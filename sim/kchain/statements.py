@@ -7,9 +7,9 @@ from sim.kchain.draft import Draft
 from sim.kchain.payloads import decoded
 from sim.kchain.records import AttemptId
 from sim.protocol.entries import Entry, Rejected
+from sim.protocol.requests import ReportEquivocation
 from sim.protocol.transactions import (
     CeremonyPayload,
-    ReportEquivocation,
     Transaction,
     decode_transaction,
     is_signed,

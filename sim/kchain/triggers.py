@@ -13,8 +13,9 @@ from sim.kchain.records import Key
 from sim.kchain.rotation import Rotation, Trigger
 from sim.protocol.ceremony import Operation
 from sim.protocol.entries import Rejected
+from sim.protocol.requests import ReportViolation
 from sim.protocol.signing_events import VIOLATION
-from sim.protocol.transactions import ReportViolation, Transaction
+from sim.protocol.transactions import Transaction
 
 
 def fire(draft: Draft) -> None:

@@ -173,21 +173,25 @@ class RepairState(CeremonyState):
             self._fail(height, "too-few-confirmations", detail)
 
 
-def next_helpers(base: Base, target: int, earlier: Iterable[CeremonyState] = ()) -> tuple[int, ...]:
+def next_helpers(
+    base: Base, target: int, earlier: Iterable[CeremonyState] = (), unfit: Iterable[int] = ()
+) -> tuple[int, ...]:
     """Choose the helpers of the next attempt: those who haven't let the target down before.
 
     Args:
         base: The generation whose share is lost.
         target: The share index of its holder.
         earlier: The attempts to repair it that have failed.
+        unfit: Members known to have no share themselves; taken only if there is nobody else.
 
     Returns:
         t share indices, ascending: fewest times excluded first, then the lowest. Empty if the
         committee hasn't t members besides the target: then a share can't be repaired.
 
     """
-    out: dict[int, int] = {}
-    for attempt in earlier:
+    attempts = list(earlier)
+    out = dict.fromkeys(unfit, len(attempts) + 1)
+    for attempt in attempts:
         for helper in attempt.excluded:
             out[helper] = out.get(helper, 0) + 1
     return rank_helpers(base, target, out)

@@ -21,9 +21,9 @@ from sim.crypto import identity
 from sim.crypto.signatures import CommitmentList, get_signatures
 from sim.protocol.activation import list_hash, partial_holds
 from sim.protocol.ceremony import Member
+from sim.protocol.requests import BadPartial
 from sim.protocol.result import usable_nonces
 from sim.protocol.sampling import Rule, draw_seats, rule_for, seat_count
-from sim.protocol.transactions import BadPartial
 
 TEST: Final = "K-chain/test/v1"
 ENDORSE: Final = "K-chain/endorse/v1"

@@ -193,17 +193,6 @@ def _is_single(key: Record) -> bool:
 
 
 def _shareless(key: Record) -> Text:
-    """Name who has lost its share for good or for now; say so if that is the end of the key."""
-    text = Text(names(key["shareless"]), style="yellow")
-    left = key["size"] - len(key["shareless"])
-    if left < key["threshold"]:
-        kept = f"at most {left} of {key['threshold']} shares" if left else "no share"
-        text.append(f"; {kept} left", style="red")
-        text.append(": the key can't sign, and nobody can repair or reshare it", style="red")
-    return text
-
-
-def _shareless(key: Record) -> Text:
     """Name who has no share; say so if the key is gone with them."""
     said, left = Text(names(key["shareless"]), style="yellow"), key["size"] - len(key["shareless"])
     if left < key["threshold"]:

@@ -10,7 +10,7 @@ from sim.base.secret import Secret
 from sim.crypto.principals import principal_from_seed
 from sim.kchain.verify import verify_ledger
 from sim.protocol.phases import Phase
-from sim.protocol.transactions import CREATE_KEY, Policy
+from sim.protocol.requests import CREATE_KEY, Policy
 from tests.kchain.scene import OWNER, Scene, make_request, with_key
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim.crypto.identity import Identity
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     AUTHORIZE,
     RETIRE_KEY,
     REVOKE,

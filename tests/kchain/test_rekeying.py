@@ -6,7 +6,7 @@ import pytest
 
 from sim.kchain.rekeying import endorsement_message
 from sim.kchain.verify import verify_ledger
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     RECORD_SIGN_SESSION,
     REQUEST_SIGN,
     BadPartial,

@@ -7,7 +7,12 @@ import pytest
 from sim.base.codec import encode
 from sim.kchain.records import KeyRecord
 from sim.kchain.verify import verify_ledger
-from sim.protocol.transactions import ROTATE_KEY, ByStake, Policy, RotateKey
+from sim.protocol.requests import (
+    ROTATE_KEY,
+    ByStake,
+    Policy,
+    RotateKey,
+)
 from tests.kchain.crew import Crew, crew_with_key
 from tests.kchain.scene import OWNER, Scene, identity, make_validators
 

@@ -13,9 +13,7 @@ from sim.kchain.binding import TIMEOUT_US, close_session
 from sim.kchain.draft import Draft
 from sim.kchain.settling import settle_sessions
 from sim.protocol.activation import ACTIVATE
-from sim.protocol.sampling import SEATS_MAX
-from sim.protocol.signing_events import Closed, Opened, Refused
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     RECORD_SIGN_SESSION,
     REQUEST_SIGN,
     RETIRE_KEY,
@@ -23,6 +21,8 @@ from sim.protocol.transactions import (
     RecordSignSession,
     RetireKey,
 )
+from sim.protocol.sampling import SEATS_MAX
+from sim.protocol.signing_events import Closed, Opened, Refused
 from tests.kchain.scene import BLOCK_US, OWNER
 from tests.kchain.signing import FRIEND, STRANGER, active, digest, wish
 from tests.support.ordinary import verifies

@@ -436,6 +436,11 @@ def test_a_helper_that_let_the_target_down_is_replaced() -> None:
     assert next_helpers(base_of(5, 3), 5, failed) == (1, 2, 3), "nobody else is left"
 
 
+def test_members_known_to_have_no_share_are_asked_last() -> None:
+    assert next_helpers(base_of(7, 5), 1, unfit=(2,)) == (3, 4, 5, 6, 7)
+    assert next_helpers(base_of(7, 5), 1, unfit=(2, 3)) == (2, 4, 5, 6, 7)
+
+
 def test_a_share_that_all_are_needed_for_cannot_be_repaired() -> None:
     assert next_helpers(base_of(3, 3), 1) == ()
 

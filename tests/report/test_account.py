@@ -158,23 +158,6 @@ def test_a_key_with_fewer_shares_than_its_threshold_is_called_lost(number: int, 
     assert f"{left}, it takes 3: the key is lost" in told
 
 
-@pytest.mark.parametrize(
-    ("lost", "said"),
-    [
-        (["v01"], None),
-        (["v01", "v02"], "at most 2 of 3 shares left: the key can't sign"),
-        (["v00", "v01", "v02", "v03"], "no share left: the key can't sign"),
-    ],
-)
-def test_a_key_whose_shares_are_too_few_is_said_to_be_lost(
-    lost: list[str], said: str | None
-) -> None:
-    told = account_text(summaries.summary(keys={"beacon": summaries.key(shareless=lost)}))
-
-    assert ("can't sign" in told) is (said is not None)
-    assert (said or "shareless   v01") in told
-
-
 def test_long_hex_is_shortened_and_its_size_told() -> None:
     long = summaries.key(public_key="ab" * 1952)
     told = account_text(summaries.summary(keys={"beacon": long}))
