@@ -158,7 +158,7 @@ def test_a_record_without_a_fixed_qual_proves_nothing_about_what_follows() -> No
     faults = [fault for _, fault, _ in corpus.convictions() if fault.fault in late]
     cited = frozenset(transaction_id(raw) for fault in faults for raw in fault.evidence)
 
-    bare = PublicRecord(corpus.ceremony(), b"", (), b"", b"", {}, {}, {}, cited, frozenset())
+    bare = PublicRecord(corpus.ceremony(), b"", (), b"", b"", {}, {}, {}, cited, frozenset(), {})
 
     assert len(faults) >= 2
     assert not any(reverify(bare, fault) for fault in faults)
