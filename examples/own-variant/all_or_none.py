@@ -77,4 +77,5 @@ extend.variant(
     "Pedersen's DKG, but every member of the committee is in QUAL or the attempt fails.",
     sharing=Tagged(),
     state=AllOrNone,
+    reasons=[REASON],
 )

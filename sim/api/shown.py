@@ -148,6 +148,7 @@ def _protocol(name: str, sentence: str) -> dict[str, Any]:
         "operations": ["dkg", "rekey"],
         "commitments": known.form or "any",
         "verdicts": sorted(known.checks),
+        "reasons": list(known.reasons),
     }
 
 

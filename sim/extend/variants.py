@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sim.protocol import variants
 from sim.protocol.citations import Check
@@ -21,6 +21,7 @@ def variant(
     machine: variants.MachineType = SharingMachine,
     form: str = "",
     checks: Mapping[str, Check] | None = None,
+    reasons: Sequence[str] = (),
 ) -> None:
     """Register a protocol that creates keys; what isn't given is as in Pedersen's DKG.
 
@@ -35,6 +36,7 @@ def variant(
         machine: The participant: a subclass of `SharingMachine` where its steps differ.
         form: The one form of commitments that it takes, or empty if any will do.
         checks: How third parties re-verify verdicts that it alone reaches, by name.
+        reasons: Why its attempts alone can fail: short codes, for ``reason`` in expectations.
 
     Raises:
         LocalError: The name, or that of a verdict, is taken.
@@ -42,6 +44,13 @@ def variant(
     """
     variants.register(
         variants.Variant(
-            name, summary, sharing or Creation(), state, machine, form, dict(checks or {})
+            name,
+            summary,
+            sharing or Creation(),
+            state,
+            machine,
+            form,
+            dict(checks or {}),
+            tuple(reasons),
         )
     )

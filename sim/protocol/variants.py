@@ -56,6 +56,7 @@ class Variant:
         machine: The participant: a subclass of `SharingMachine` where its steps differ.
         form: The one form of commitments that it takes, or empty if any will do.
         checks: How third parties re-verify verdicts that it alone reaches, by name.
+        reasons: Why its attempts alone can fail: short codes.
 
     """
 
@@ -66,6 +67,7 @@ class Variant:
     machine: MachineType
     form: str = ""
     checks: Mapping[str, Check] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
 
 
 VARIANTS: Final = Registry[Variant]("protocol")

@@ -30,6 +30,15 @@ def test_a_variant_from_outside_makes_a_key_as_it_says(run: api.Run) -> None:
     assert len(run.keys["treasury"].qual) == 5
 
 
+def test_its_reasons_can_be_expected() -> None:
+    sets = ["keys.treasury.attempts=1", 'expect.0={key="treasury", reason="not-unanimous"}']
+
+    failed = api.run(api.load(EXAMPLE / "own-variant.toml", sets))
+
+    assert failed.keys["treasury"].reason == "not-unanimous"
+    assert failed.summary["expectations"][0]["passed"]
+
+
 def test_pedersen_goes_on_where_the_variant_begins_afresh(run: api.Run) -> None:
     scenario = api.load(EXAMPLE / "own-variant.toml", ['keys.treasury.protocol="pedersen"'])
 

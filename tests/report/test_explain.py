@@ -187,7 +187,7 @@ def test_every_choice_of_the_plan_is_told() -> None:
 
     for said in (
         "first-key seed 7",
-        "uses mine (abababababab)",
+        f"uses mine (SHA-256 {'ab' * 32})",
         "ends after 10m",
         "eu v00 1,000, v01 1,001, v02 1,002",
         "us v03 1,003, v04 1,004",

@@ -37,6 +37,7 @@ BEYOND = {
     "missing-base": "whether another file exists",
     "partition": "groups that overlap",
     "placement": "what a profile has",
+    "protocols": "which values go together",
     "restart-of-the-living": "the order of entries",
     "threshold-above-n": "the committee's size",
     "too-few-names": "how many there are",
