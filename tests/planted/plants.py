@@ -19,7 +19,7 @@ from sim.base.randomness import Stream, stream
 from sim.crypto.commitments import form
 from sim.crypto.group import Group, PointError
 from sim.crypto.groups import get_group
-from sim.protocol import complaints, dealing, deals, feldman, resharing, result
+from sim.protocol import complaints, dealing, deals, feldman, holding, resharing, result
 from sim.protocol.ceremony import Ceremony, Member
 from sim.protocol.effects import Post, SendShares
 from sim.protocol.entries import Entry
@@ -46,7 +46,8 @@ class Plant:
         name: In words.
         patch: Plants it.
         scenario: The shipped scenario that must notice.
-        caught_by: The check's name, or ``expect:`` and what the expectation says that must fail.
+        caught_by: The check's name; or ``expect:`` and what the expectation says that must fail; or
+            ``stops:`` and what the assertion says that ends the run.
         sets: What is different in the scenario.
         extra: TOML that is put at its end.
 
@@ -77,16 +78,27 @@ def no_zero_check(patch: pytest.MonkeyPatch) -> None:
 
 
 def identity_accepted(patch: pytest.MonkeyPatch) -> None:
+    """And its proof, which says nothing: an all-zero deal enters QUAL."""
+
     def validate(_self: Any, group: Group, points: Sequence[bytes], *, zero: bool = False) -> None:
         del zero
         for point in points:
             group.validate(point, identity_ok=True)
 
+    proven = feldman.Feldman.proven
+
+    def believed(
+        self: feldman.Feldman, ceremony: Ceremony, committee: bytes, dealer: int, *said: bytes
+    ) -> bool:
+        identity = said[0] == get_group(ceremony.scheme).identity
+        return identity or proven(self, ceremony, committee, dealer, *said)
+
     patch.setattr(type(form("evaluation")), "validate", validate)
+    patch.setattr(feldman.Feldman, "proven", believed)
 
 
 def torsion_accepted(patch: pytest.MonkeyPatch) -> None:
-    """And with it a degree test that clears the cofactor, so that only the points give it away."""
+    """By tests that clear the cofactor, so that nothing but the points gives it away."""
 
     def validate(_self: Any, group: Group, points: Sequence[bytes], *, zero: bool = False) -> None:
         for point in points[1:] if zero else points:
@@ -95,6 +107,8 @@ def torsion_accepted(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(type(form("evaluation")), "validate", validate)
     patch.setattr(deals, "_high_degree", lambda _ceremony, _deals: frozenset())
+    for module in (complaints, holding):
+        patch.setattr(module, "keeps_promise", lambda *_: True)
 
 
 def lost_shares_in_the_clear(patch: pytest.MonkeyPatch) -> None:
@@ -238,14 +252,6 @@ def accuser_believed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(complaints, "exclude_accused_by_t", at_once)
 
 
-REFRESH = """
-[[timeline]]
-id = "fresh"
-at = "60s"
-do = "refresh"
-key = "beacon"
-"""
-
 SLOW_DEALER = """
 [[timeline]]
 at = "0s"
@@ -257,20 +263,31 @@ add_latency = "1s"
 
 CRASHES = """
 [[timeline]]
-when = { event = "confirm-submitted", node = "v03" }
+when = { event = "confirm-submitted", node = "v02" }
 do = "crash"
-node = "v03"
+node = "v02"
 lose = "unsynced"
 restart = "after 1s"
 """
 
+LATE_DEALER = """
+[[timeline]]
+at = "0s"
+do = "link"
+from = ["v06"]
+to = ["ledger"]
+add_latency = "8s"
+"""
 
 PLANTS: tuple[Plant, ...] = (
-    Plant("no degree check", no_degree_check, "degree-high", "threshold-is-exact"),
+    Plant("no degree check", no_degree_check, "degree-high", "stops:good partials don't make"),
     Plant(
-        "no constant-term check", no_constant_check, "reshare-wrong-constant", "constants-are-sound"
+        "no constant-term check",
+        no_constant_check,
+        "reshare-wrong-constant",
+        "stops:the public key has changed",
     ),
-    Plant("no zero check", no_zero_check, "refresh-nonzero-sum", "constants-are-sound"),
+    Plant("no zero check", no_zero_check, "refresh-nonzero-sum", "expect:v01 wrong-constant"),
     Plant("identity accepted", identity_accepted, "zero-polynomial", "constants-are-sound"),
     Plant(
         "torsion accepted",
@@ -281,18 +298,18 @@ PLANTS: tuple[Plant, ...] = (
     Plant("lost shares in the clear", lost_shares_in_the_clear, "complaint-coalition", "secrecy"),
     Plant("blame on replay", blame_on_replay, "deal-replay", "honest-dealers-stay"),
     Plant("no session binding", no_session_binding, "proof-replay", "expect:bad-proof"),
-    Plant("lambda omitted", lambda_omitted, "resharing-overlapping", "shares-on-the-polynomial"),
+    Plant("lambda omitted", lambda_omitted, "resharing-overlapping", "expect:rotation = completed"),
     Plant(
         "lambda omitted in public",
         lambda_omitted_in_public,
         "resharing-overlapping",
-        "public-key-is-kept",
+        "stops:the public key has changed",
     ),
     Plant("erasure skipped", erasure_skipped, "resharing-overlapping", "erased-means-erased"),
     Plant(
         "lateness by local clock",
         lateness_by_local_clock,
-        "first-key",
+        "duplicate-and-reorder",
         "honest-dealers-stay",
         extra=SLOW_DEALER,
     ),
@@ -309,8 +326,16 @@ PLANTS: tuple[Plant, ...] = (
         "nonces-are-fresh",
         extra=CRASHES,
     ),
-    Plant("deal not durable", deal_not_durable, "honest-retry", "evidence-spares-the-honest"),
-    Plant("quorum of one", quorum_of_one, "reshare-absent-newcomers", "enough-honest-holders"),
+    Plant(
+        "deal not durable",
+        deal_not_durable,
+        "honest-retry",
+        "evidence-spares-the-honest",
+        extra=LATE_DEALER,
+    ),
+    Plant(
+        "quorum of one", quorum_of_one, "reshare-absent-newcomers", "expect:too-few-confirmations"
+    ),
     Plant("accuser believed", accuser_believed, "false-complaint", "honest-dealers-stay"),
 )
 """Every mistake, and who must find it."""

@@ -27,11 +27,24 @@ def scenario_of(plant: Plant) -> Scenario:
 
 def caught(plant: Plant) -> set[str]:
     """Run the plant's scenario, and return the names of what fails."""
-    summary = summarise(run_plan(resolve(scenario_of(plant))), "00000000")
+    try:
+        outcome = run_plan(resolve(scenario_of(plant)))
+    except (AssertionError, BaseExceptionGroup) as stopped:
+        return {f"stops:{_assertion(stopped)}"}
+    summary = summarise(outcome, "00000000")
     failed = [e["text"] for e in summary["expectations"] if not e["passed"]]
     foreseen = {e["violates"] for e in summary["expectations"]}
     broken = {v["invariant"] for v in summary["violations"]} - foreseen
     return {*broken, *(f"expect:{text}" for text in failed)}
+
+
+def _assertion(error: BaseException) -> str:
+    """Return what the assertion says that ended the run; anything else goes on."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if not isinstance(error, AssertionError):
+        raise error
+    return str(error)
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=str)
