@@ -4,6 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-all suite check lock picture
+.PHONY: help setup run test test-all check lock picture catalogue
 
 BIN := .venv/bin
 # Rebuilt when the lock or the project's metadata change, so that repeating a target is quick.
@@ -40,6 +41,10 @@ picture: setup ## Draw docs/first-key.svg, the README's picture, anew
 	$(BIN)/python -m sim.report.picture build/picture/first-key/* docs/first-key.svg
 
 test: setup ## Run the tests, except those marked slow, and the scenarios tagged ci
+catalogue: setup ## Make docs/catalogue.md anew from runs: two minutes
+	$(BIN)/python -m sim.study.fault_page
+
+test: setup ## Run the tests, except those marked slow
 	$(BIN)/pytest -n auto
 	$(BIN)/pytest -n auto scenarios -m ci
 

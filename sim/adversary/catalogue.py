@@ -1,9 +1,10 @@
 """The catalogue of faults: all 80 rows, how each is played, and what must honestly come of it.
 
-Outcomes are predictions: ``A`` attributed with evidence that a third party can re-verify, ``D`` detected without proof, ``X`` the culprit excluded and the ceremony succeeds,
-``dispute`` recorded between two validators of whom nobody is blamed, ``AB`` an attempt aborted while
-the previous key still works, ``I`` no effect. In a repair every helper is needed, so whoever is
-excluded from one aborts the attempt, and the next one asks others.
+Outcomes are predictions: ``A`` attributed with evidence that a third party can re-verify, ``D``
+detected without proof, ``X`` the culprit excluded and the ceremony succeeds, ``dispute`` recorded
+between two validators of whom nobody is blamed, ``AB`` an attempt aborted while the previous key
+still works, ``I`` no effect. In a repair every helper is needed, so whoever is excluded from one
+aborts the attempt, and the next one asks others.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ _CONVICTED: Final = "dkg reshare refresh: A X; repair: A AB"
 _PROOFS: Final = "dkg reshare: A X"
 _NOTHING: Final = "dkg reshare refresh repair: I"
 _DISPUTED: Final = "dkg reshare refresh repair: dispute"
+_ALONE: Final = "dkg reshare refresh: A; repair: A AB"
 _NAMED: Final = "dkg reshare refresh repair: A"
 
 ROWS: Final[tuple[Row, ...]] = (
@@ -271,7 +273,7 @@ ROWS: Final[tuple[Row, ...]] = (
         49,
         "clock-skew",
         "retransmissions move, and nothing else",
-        "dkg reshare refresh repair signing: I",
+        "dkg reshare refresh repair: I",
         "skew",
         how="process",
     ),
@@ -297,7 +299,12 @@ ROWS: Final[tuple[Row, ...]] = (
         "censor",
         how="ledger",
     ),
-    _row(53, "withhold-confirmation", "the quorum of the others confirms", _NOTHING),
+    _row(
+        53,
+        "withhold-confirmation",
+        "the quorum of the others confirms; without the one that is repaired it aborts",
+        "dkg reshare refresh: I; repair: AB",
+    ),
     _row(
         54,
         "stalled-start",
@@ -305,7 +312,7 @@ ROWS: Final[tuple[Row, ...]] = (
         "dkg reshare refresh repair: D AB",
     ),
     _row(55, "duplicate-commit", "rejected, Duplicate", _NOTHING),
-    _row(56, "inconsistent-result", "inconsistent-confirmation; doesn't count", _NAMED),
+    _row(56, "inconsistent-result", "inconsistent-confirmation; doesn't count", _ALONE),
     _row(57, "reshare-wrong-constant", "wrong-constant; the key is kept", "reshare: A X"),
     _row(58, "reshare-wrong-identity", "wrong-constant; the key is kept", "reshare: A X"),
     _row(
@@ -397,7 +404,7 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
     _row(75, "evicted-signer", "rejected, NotAMember", "reshare: I"),
     _row(76, "nonce-reuse", "refused: a pair is spent by its first list", "signing: I"),
-    _row(77, "off-polynomial-share", "bad-confirmation", _NAMED),
+    _row(77, "off-polynomial-share", "bad-confirmation", _ALONE),
     _row(78, "index-map-mismatch", "bad-confirmation", "dkg reshare refresh: A"),
     _row(79, "twin", "as equivocation, with no attack code", _CONVICTED),
     _row(

@@ -7,7 +7,7 @@ validator sees the ledger in a later phase.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -194,11 +194,12 @@ def lying(
 
 
 def complaint_about(dealer: int, corruption: Corruption, kind: str) -> Complaint:
-    """Return a complaint about a dealer; one about a missing share has a one-time key."""
-    if kind == "invalid":
+    """Return a complaint about a dealer; with a one-time key if the answer is to be sealed."""
+    if kind == "invalid" and corruption.ceremony.operation != "repair":
         return _accusation(dealer)
     seeds = SecretBytes(corruption.draw("one-time", dealer).bytes(sealing.SEEDS_SIZE))
-    return Complaint(dealer, "missing", sealing.TransportKey.from_seeds(seeds).public)
+    said: Literal["invalid", "missing"] = "invalid" if kind == "invalid" else "missing"
+    return Complaint(dealer, said, sealing.TransportKey.from_seeds(seeds).public)
 
 
 def _accusation(dealer: int) -> Complaint:

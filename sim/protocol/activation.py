@@ -165,6 +165,8 @@ def close_set(notes: Notes) -> bool:
         [notes.partials[member] for member in notes.signing_set],
     )
     # Every partial was checked, so the sum verifies; anything else is a bug here.
-    assert verification.verify(scheme, notes.public_key, message, signature)
+    # Every partial fits its verification share, so only wrong verification shares spoil the sum.
+    verifies = verification.verify(scheme, notes.public_key, message, signature)
+    assert verifies, "good partials don't make a signature"
     notes.activation_signature = signature
     return True
