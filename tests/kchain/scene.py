@@ -21,13 +21,12 @@ from sim.protocol.judge import CeremonyState
 from sim.protocol.machines import member_machine
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Announce, Deal, Statement, kind_of
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     CREATE_KEY,
     CreateKey,
     Policy,
-    sign_transaction,
-    statement_payload,
 )
+from sim.protocol.transactions import sign_transaction, statement_payload
 
 CHAIN = "test-chain"
 BLOCK_US = 2_000_000

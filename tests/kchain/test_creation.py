@@ -10,7 +10,7 @@ from sim.base.secret import Secret
 from sim.crypto.principals import principal_from_seed
 from sim.kchain.verify import verify_ledger
 from sim.protocol.phases import Phase
-from sim.protocol.transactions import CREATE_KEY, Policy
+from sim.protocol.requests import CREATE_KEY, Policy
 from tests.kchain.scene import OWNER, Committee, Scene, make_request, with_key
 
 
@@ -175,3 +175,11 @@ def test_ceremonies_and_records_follow_the_request(protocol: str) -> None:
     assert (state.ceremony.protocol, state.ceremony.complaints) == (protocol, "provable")
     assert record is not None
     assert (record.protocol, record.complaints, record.status) == (protocol, "provable", "Active")
+
+
+@pytest.mark.parametrize(("quorum", "verdict"), [(4, ""), (5, "InvalidPolicy")])
+def test_a_quorum_that_the_committee_cannot_reach_is_refused(quorum: int, verdict: str) -> None:
+    scene = Scene()
+    scene.create(policy=Policy(None, (), quorum=quorum))
+
+    assert scene.reasons() == [verdict]
