@@ -3,8 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all suite check lock picture
-.PHONY: help setup run test test-all check lock picture catalogue
+.PHONY: help setup run test test-all suite check lock picture catalogue
 
 BIN := .venv/bin
 # Rebuilt when the lock or the project's metadata change, so that repeating a target is quick.
@@ -40,11 +39,10 @@ picture: setup ## Draw docs/first-key.svg, the README's picture, anew
 	$(BIN)/ksim run scenarios/first-key.toml --out build/picture --json >/dev/null
 	$(BIN)/python -m sim.report.picture build/picture/first-key/* docs/first-key.svg
 
-test: setup ## Run the tests, except those marked slow, and the scenarios tagged ci
 catalogue: setup ## Make docs/catalogue.md anew from runs: two minutes
 	$(BIN)/python -m sim.study.fault_page
 
-test: setup ## Run the tests, except those marked slow
+test: setup ## Run the tests, except those marked slow, and the scenarios tagged ci
 	$(BIN)/pytest -n auto
 	$(BIN)/pytest -n auto scenarios -m ci
 
