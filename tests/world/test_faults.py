@@ -81,7 +81,7 @@ def test_a_filter_waits_for_an_event() -> None:
     found = run({"when": when, "do": "filter", "from": "v03", "kind": "ack", "delay": "9s"})
 
     sent = [e for e in found.events() if e.kind == "send" and e.label[0] == "ack"]
-    slow = [e for e in sent if e.extra and e.extra[0] - e.time_us >= 9_000_000]
+    slow = [e for e in sent if e.extra and int(e.extra[0]) - e.time_us >= 9_000_000]
     assert slow
     assert {event.validator for event in slow} == {3}
 

@@ -21,6 +21,10 @@ Record = dict[str, Any]
 MEMBERS = [f"v{i:02}" for i in range(7)]
 
 
+SHORT: Record = {"announce": 6, "deal": 12, "respond": 9, "confirm": 8}
+"""Phases, in heights: repairs whose first helpers are lost take more than one attempt."""
+
+
 def scenario(*entries: Record, core: list[str] | None = None, **tables: Any) -> str:
     """Return 3-of-7 with f* = 2: two of the seven may be lost for good."""
     phases: Record = {"safety": "2m", "settle": "20s", "liveness": "6m"}
@@ -34,6 +38,7 @@ def scenario(*entries: Record, core: list[str] | None = None, **tables: Any) -> 
             "run": {"seed": 5, "phases": phases},
             "validators": {"n": 7},
             "keys": {"beacon": key},
+            "ledger": {"phases": SHORT},
             **tables,
             "timeline": [{"at": "0s", "do": "create-key", "key": "beacon"}, *entries],
         }
@@ -118,13 +123,18 @@ def test_with_enough_shares_left_lost_ones_are_repaired() -> None:
     assert (found.exit_code, judged(found)["verdict"]) == (0, "recovered")
 
 
+FALLEN: list[Record] = [
+    {"at": "110s", "do": "crash", "nodes": MEMBERS},
+    {"at": "112s", "do": "refresh", "key": "beacon"},
+]
+"""Everybody is down when a refresh is asked for."""
+
+
 def test_a_planted_stall_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """A restarted validator that never reads the ledger waits for ever, and so does its key."""
-    crash: Record = {"at": "5s", "do": "crash", "nodes": MEMBERS}
-
-    sound = run(crash)
+    sound = run(*FALLEN)
     monkeypatch.setattr(life.Incarnation, "_catch_up", lambda _: [])
-    stalled = run(crash)
+    stalled = run(*FALLEN)
 
     assert (sound.exit_code, judged(sound)["verdict"]) == (0, "recovered")
     assert (stalled.exit_code, judged(stalled)["verdict"]) == (4, "stalled")
@@ -139,7 +149,7 @@ def test_an_expectation_about_the_key_does_not_excuse_a_stall(
     monkeypatch.setattr(life.Incarnation, "_catch_up", lambda _: [])
     spoken = [{"key": "beacon", "ceremony": "either"}]
 
-    found = run({"at": "5s", "do": "crash", "nodes": MEMBERS}, expect=spoken)
+    found = run(*FALLEN, expect=spoken)
 
     assert found.exit_code == 4
 
