@@ -96,24 +96,29 @@ def _stalled(
     requests: Sequence[Record],
     settled_us: int,
 ) -> Iterator[str]:
-    """Yield what is open, and what failed although the core was whole when it began."""
-    for attempt in attempts:
+    """Yield what is open, and what failed although the core was whole when it began.
+
+    Of every session the last attempt counts; repairs only if they are of the active generation.
+    """
+    last = {attempt["session"]: attempt for attempt in attempts}
+    for attempt in last.values():
+        title = f"{attempt['session']}#{attempt['attempt']}"
+        older = (attempt["era"], attempt["generation"]) < (key["era"], key["generation"])
         if attempt["outcome"] == "open":
             phase = attempt["phases"][-1]["phase"] if attempt["phases"] else "the first phase"
-            yield f"{attempt['session']}#{attempt['attempt']} is still in {phase}"
-    for request in requests:
-        if request["key"] == name and request["height"] is None:
-            yield f"{request['do']} was asked for, and no block held it"
+            yield f"{title} is still in {phase}"
+        elif (
+            attempt["outcome"] == "failed" and _began(attempt["start_us"], settled_us) and not older
+        ):
+            yield f"{title} failed, {attempt['reason']}, though it began after the heal"
     if key["status"] == "Pending" and not any(a["outcome"] == "open" for a in attempts):
         yield "the key waits for another attempt"
     for rotation in key["rotations"]:
         if rotation["outcome"] is None and rotation["started_us"] is None:
             yield f"{rotation['operation']} has not begun"
-        elif rotation["outcome"] == "aborted" and _began(rotation["started_us"], settled_us):
-            yield f"{rotation['operation']} failed ({rotation['reason']}) though it began later"
-    last = attempts[-1] if attempts else None
-    if key["status"] == "Failed" and last and _began(last["start_us"], settled_us):
-        yield f"{last['session']}#{last['attempt']} failed ({last['reason']}) though it began later"
+    for request in requests:
+        if request["key"] == name and request["height"] is None:
+            yield f"{request['do']} was asked for, and no block held it"
 
 
 def _began(at_us: int | None, settled_us: int) -> bool:

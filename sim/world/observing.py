@@ -216,9 +216,10 @@ def shareless(
 def holders(
     plan: Plan, state: ChainState, testimonies: Sequence[Testimony]
 ) -> dict[str, list[str]]:
-    """Return, for each active key, who is up and holds the share that its record commits to.
+    """Return, for each active key, who is up and has the share that its record commits to.
 
-    Of a key of one party, the party, if it is up: its store has the key or nobody does.
+    In its store: one that has yet to read the chain after a restart hasn't looked for it there. Of
+    a key of one party, the party, if it is up.
     """
     positions = {validator.name: index for index, validator in enumerate(plan.validators)}
     return {
@@ -226,20 +227,22 @@ def holders(
             name
             for index, name in enumerate(record.committee, 1)
             if testimonies[positions[name]].alive
-            and _is_good(state, record, index, testimonies[positions[name]])
+            and _is_good(record, index, testimonies[positions[name]])
         ]
         for record in _active(plan, state)
     }
 
 
-def _is_good(state: ChainState, record: KeyRecord, index: int, testimony: Testimony) -> bool:
+def _is_good(record: KeyRecord, index: int, testimony: Testimony) -> bool:
     if record.operation == "generate" or not record.share_commitments:
         return True
     group = get_group(record.scheme)
     wanted = record.share_commitments[index - 1]
     return any(
-        group.base_mul(group.decode_scalar(share)) == wanted
-        for share in _shares(state, record, testimony)
+        group.base_mul(group.decode_scalar(secret.value)) == wanted
+        for secret in testimony.secrets
+        if secret.erased_us is None
+        and _place(secret.key) in {(*attempt, "share") for attempt in record.attempts}
     )
 
 

@@ -37,6 +37,7 @@ BEYOND = {
     "heal-before-partition": "the order of entries",
     "missing-base": "whether another file exists",
     "partition": "groups that overlap",
+    "phases": "durations are compared, and what a quorum needs",
     "placement": "what a profile has",
     "protocols": "which values go together",
     "restart-of-the-living": "the order of entries",
