@@ -9,7 +9,8 @@ from sim.kchain.draft import Draft
 from sim.kchain.payloads import decoded
 from sim.kchain.records import FIRST_ERA, Key
 from sim.kchain.rotation import Rotation
-from sim.protocol.ceremony import Ceremony
+from sim.protocol import variants
+from sim.protocol.ceremony import PEDERSEN, Ceremony
 from sim.protocol.entries import Rejected
 from sim.protocol.requests import CreateKey
 from sim.protocol.transactions import Transaction
@@ -19,9 +20,9 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
     """Take a name and open the first attempt: announce begins at the next height.
 
     Raises:
-        Rejected: Unauthorized, Malformed, UnknownScheme, KeyExists, NotShareable, UnknownValidator,
-            NotActive, InvalidCommittee, PoolTooSmall, InvalidThreshold, or InvalidPolicy for a
-            quorum that the committee can't reach.
+        Rejected: Unauthorized, Malformed, UnknownScheme, UnknownProtocol, KeyExists, NotShareable,
+            UnknownValidator, NotActive, InvalidCommittee, PoolTooSmall, InvalidThreshold, or
+            InvalidPolicy for a quorum that the committee can't reach.
 
     """
     genesis = draft.genesis
@@ -30,6 +31,8 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
     request = decoded(transaction, CreateKey)
     if request.scheme not in (*verification.SCHEMES, *verification.SINGLE_PARTY):
         raise Rejected("UnknownScheme")
+    if not variants.takes(request.protocol, request.commitments):
+        raise Rejected("UnknownProtocol")
     if request.key in draft.keys:
         raise Rejected("KeyExists")
     names, draw = committee_of(draft, request.key, request.committee, request.policy)
@@ -57,6 +60,8 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
         commitments=request.commitments,
         operation="generate" if single else "dkg",
         transport=genesis.transport,
+        protocol=request.protocol,
+        complaints=request.complaints,
     )
     if draw is not None:
         draft.add_draw(draw)
@@ -73,7 +78,8 @@ def _check_shareable(request: CreateKey, size: int) -> None:
     rules = request.rotation
     refreshes = "policy-violation" in rules.on or rules.every or rules.max_age
     single = request.scheme in verification.SINGLE_PARTY
-    if single and (size > 1 or rules.on or refreshes):
+    dealt = request.protocol != PEDERSEN or request.complaints != "dispute"
+    if single and (size > 1 or rules.on or refreshes or dealt):
         raise Rejected("NotShareable")
     if request.threshold == 1 and refreshes:
         raise Rejected("NotShareable")

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from sim.kchain.rotation import Counter, Repair, Rotation, Seats, Trigger
-from sim.protocol.ceremony import Operation
+from sim.protocol.ceremony import PEDERSEN, Operation
 from sim.protocol.requests import CreateKey, Policy
 
 AttemptId: TypeAlias = tuple[bytes, int]
@@ -60,6 +60,8 @@ class KeyRecord(_Record, frozen=True):
         endorsement: In a rekeyed era, the old public key's signature over `endorsement_message`;
             empty in the first era, and if the old key's scheme has no signatures.
         repaired: The last repair of every share that was repaired since, in order of repair.
+        protocol: What created its public key; see `sim.protocol.variants`.
+        complaints: What an `invalid` complaint is in its ceremonies.
 
     """
 
@@ -91,6 +93,8 @@ class KeyRecord(_Record, frozen=True):
     retired_at: int | None = None
     endorsement: bytes = b""
     repaired: tuple[Repair, ...] = ()
+    protocol: str = PEDERSEN
+    complaints: Literal["dispute", "provable"] = "dispute"
 
     @property
     def verification(self) -> tuple[bytes, ...]:

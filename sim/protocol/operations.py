@@ -17,6 +17,7 @@ from sim.base.extensions import Registry
 from sim.base.randomness import Stream
 from sim.base.secret import SecretScalar
 from sim.crypto.commitments import Points
+from sim.crypto.groups import get_group
 from sim.crypto.polynomial import Polynomial
 from sim.protocol.ceremony import PEDERSEN, Ceremony
 from sim.protocol.creation import Creation
@@ -58,6 +59,11 @@ class Sharing(Making, Protocol):
     @property
     def proves(self) -> bool:
         """Whether a deal has a proof of possession of its constant term."""
+        ...
+
+    @property
+    def scalars(self) -> int:
+        """Of how many scalars a share consists: 2 if it comes with a blinding."""
         ...
 
     @property
@@ -134,3 +140,12 @@ def creation(protocol: str) -> Sharing:
         return CREATIONS[protocol]
     except KeyError:
         raise LocalError(f"no protocol {protocol!r} creates keys") from None
+
+
+def share_size(ceremony: Ceremony) -> int:
+    """Return how many bytes are sealed to each holder; a mask or a sum of a repair is one scalar.
+
+    The ceremony deals shares: it isn't one of a single-party key.
+    """
+    scalars = 1 if ceremony.operation == "repair" else sharing_of(ceremony).scalars
+    return scalars * get_group(ceremony.scheme).scalar_size

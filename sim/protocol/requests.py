@@ -8,6 +8,7 @@ import msgspec
 
 from sim.crypto.signatures import CommitmentList
 from sim.crypto.verification import SIGNATURE_SIZES
+from sim.protocol.ceremony import PEDERSEN
 from sim.protocol.messages import PartialBytes
 from sim.protocol.transactions import check_principal
 
@@ -39,6 +40,9 @@ Name = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.-]{1,64}\Z")]
 
 SessionId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_./-]{1,160}\Z")]
 """A signing session's id, unique under its key."""
+
+ProtocolName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.:-]{1,128}\Z")]
+"""A protocol that creates keys: a built-in one's name, or ``module:name`` of one from outside."""
 
 Message = Annotated[bytes, msgspec.Meta(max_length=1 << 16)]
 """What a session signs."""
@@ -123,6 +127,9 @@ class CreateKey(_Payload, frozen=True):
         retry_after: Heights from a failure to the next attempt's first, at least 1.
         justifications: How a missing share is answered; see `ceremony.Ceremony`.
         commitments: Form of the commitments.
+        rotation: When the chain rotates it by itself.
+        protocol: What creates it, and each later public key under its name; see `variants`.
+        complaints: What an `invalid` complaint is, in every ceremony of the key.
 
     """
 
@@ -137,6 +144,8 @@ class CreateKey(_Payload, frozen=True):
     justifications: Literal["sealed", "clear"]
     commitments: Literal["evaluation", "coefficient"]
     rotation: RotationRules = RotationRules()
+    protocol: ProtocolName = PEDERSEN
+    complaints: Literal["dispute", "provable"] = "dispute"
 
 
 class RotateKey(_Payload, frozen=True):

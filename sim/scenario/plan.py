@@ -258,6 +258,8 @@ class KeyPlan(_Part, frozen=True):
     retry_after: int = 1
     justifications: Literal["sealed", "clear"] = "sealed"
     commitments: Literal["evaluation", "coefficient"] = "evaluation"
+    protocol: str = "pedersen"
+    complaints: Literal["dispute", "provable"] = "dispute"
     policy: PolicyPlan = PolicyPlan()
     rotate: RotatePlan = RotatePlan()
 

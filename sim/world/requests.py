@@ -90,6 +90,8 @@ def _create_key(action: ActionPlan, directory: Directory, _state: ChainState) ->
         justifications=key.justifications,
         commitments=key.commitments,
         rotation=rules_of(key.rotate),
+        protocol=key.protocol,
+        complaints=key.complaints,
     )
     return [(tx.CREATE_KEY, request)]
 
