@@ -274,14 +274,14 @@ def _spoiled(reply: Reply, corruption: Corruption) -> Reply:
             return msgspec.structs.replace(reply, data=noise)
 
 
-def answer(corruption: Corruption, reply: Reply, scalar: bytes) -> Reply:
-    """Return `reply` with `scalar`, 32 bytes, instead: sealed afresh if it was sealed."""
+def answer(corruption: Corruption, reply: Reply, opening: bytes) -> Reply:
+    """Return `reply` with `opening`, a scalar or two, instead: sealed afresh if it was sealed."""
     ceremony, me = corruption.ceremony, corruption.dealer
     if reply.kind == "clear":
-        return msgspec.structs.replace(reply, data=scalar)
+        return msgspec.structs.replace(reply, data=opening)
     draw = corruption.draw("reply", reply.accuser)
     sealed = sealing.seal(
-        scalar,
+        opening,
         corruption.state.complaints[me, reply.accuser].one_time_key,
         sealing.Ephemeral(SecretBytes(draw.bytes(32))),
         "reply",

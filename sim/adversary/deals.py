@@ -17,12 +17,13 @@ from sim.adversary.encodings import BAD_POINTS, Flaw, unreduced
 from sim.adversary.registry import Corruption, Occasion, Param, Received, behaviour
 from sim.adversary.rewriting import addressed, readdressed
 from sim.base.secret import SecretScalar
-from sim.crypto import commitments
+from sim.crypto import commitments, pedersen
+from sim.crypto.commitments import Points
 from sim.crypto.polynomial import Polynomial
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.deals import deal_fault
 from sim.protocol.effects import Filing, Post, SendShares
-from sim.protocol.messages import Deal, Justification
+from sim.protocol.messages import Deal, Extract, Justification
 from sim.protocol.operations import sharing_of
 
 
@@ -97,26 +98,50 @@ def degree_low(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
 
 
 def redealt(effect: Occasion, corruption: Corruption, polynomial: Polynomial) -> Iterator[Occasion]:
-    """Deal `polynomial` instead of the machine's own: points, shares and answers alike.
+    """Deal `polynomial` instead of the machine's own: points, shares, answers, extraction alike.
 
-    The proof stays if the constant does, and where there is none.
+    The proof stays if the constant does, and where there is none; a blinding stays.
     """
     group, ceremony = corruption.group, corruption.ceremony
     match effect:
         case Post(Deal(points, proof) as deal):
             form = commitments.form(ceremony.commitments)
-            other = Deal(form.commit(group, polynomial, ceremony.size), proof)
-            if proof and form.constant(other.points) != form.constant(points):
-                proof = prove(corruption, polynomial.coefficients[0], form.constant(other.points))
-            yield Post(msgspec.structs.replace(deal, points=other.points, proof=proof))
+            other = _committed(polynomial, corruption)
+            if proof and form.constant(other) != form.constant(points):
+                proof = prove(corruption, polynomial.coefficients[0], form.constant(other))
+            yield Post(msgspec.structs.replace(deal, points=other, proof=proof))
         case SendShares(shares):
             yield SendShares({x: SecretScalar(polynomial.at(x)) for x in shares})
         case Post(Justification(replies)):
-            scalars = [group.encode_scalar(polynomial.at(r.accuser)) for r in replies]
-            answers = [answer(corruption, r, s) for r, s in zip(replies, scalars, strict=True)]
+            openings = [_opening(polynomial, r.accuser, corruption) for r in replies]
+            answers = [answer(corruption, r, o) for r, o in zip(replies, openings, strict=True)]
             yield Post(Justification(tuple(answers)))
+        case Post(Extract()):
+            form = commitments.form(ceremony.commitments)
+            yield Post(Extract(form.commit(group, polynomial, ceremony.size)))
         case _:
             yield effect
+
+
+def _committed(polynomial: Polynomial, corruption: Corruption) -> Points:
+    """Return the points of a deal of `polynomial`, under the machine's blinding if it has one."""
+    group, ceremony, hiding = corruption.group, corruption.ceremony, corruption.blinding
+    form = commitments.form(ceremony.commitments)
+    if not hiding:
+        return form.commit(group, polynomial, ceremony.size)
+    if form.name == "coefficient":
+        hiding = hiding[: len(polynomial.coefficients)]
+    blinding = Polynomial(hiding, group.order)
+    return pedersen.commit(group, form, polynomial, blinding, ceremony.size)
+
+
+def _opening(polynomial: Polynomial, holder: int, corruption: Corruption) -> bytes:
+    """Return what opens a deal of `polynomial` for a holder: its share, and what blinds it."""
+    group, share = corruption.group, polynomial.at(holder)
+    if not corruption.blinding:
+        return group.encode_scalar(share)
+    blinding = Polynomial(corruption.blinding, group.order)
+    return pedersen.opening(group, share, blinding.at(holder))
 
 
 def _lowered(corruption: Corruption) -> Polynomial | None:

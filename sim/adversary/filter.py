@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from sim.adversary.registry import (
@@ -27,7 +27,7 @@ from sim.protocol.effects import Effect, Post, Put, SendSealed, SendShares
 from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import kind_of
 
-NOTED: Final = frozenset({"share", "polynomial"})
+NOTED: Final = frozenset({"share", "polynomial", "blinding"})
 """Names under which machines write what an adversary may use later."""
 
 
@@ -81,7 +81,7 @@ class Adversary:
     Args:
         seed: The run's seed.
         validator: Registry position of the validator.
-        corruptions: The plan's list; entries on other validators are skipped.
+        corruptions: The plan's list; entries on other validators say who else is corrupted how.
         sign: Signs as the validator's identity, for what it signs itself before it is sent.
 
     Raises:
@@ -93,12 +93,13 @@ class Adversary:
         self,
         seed: int,
         validator: ValidatorIndex,
-        corruptions: Iterable[Corrupt],
+        corruptions: Sequence[Corrupt],
         sign: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self._seed = seed
         self._sign = sign
         self._validator = validator
+        self._corruptions = corruptions
         self._mine: list[tuple[Corrupt, Behaviour, dict[str, Value]]] = []
         self._memories: dict[str, dict[tuple[bytes, int], Memory]] = {}
         self._notebooks: dict[tuple[bytes, int], Notebook] = {}
@@ -209,6 +210,11 @@ class Adversary:
             earlier=tuple(memories.values())[: list(memories).index(attempt)],
             notebooks=tuple(self._notebooks.values()),
             sign=self._sign,
+            fellows=frozenset(
+                other.validator
+                for other in self._corruptions
+                if other.behaviour == corrupt.behaviour
+            ),
         )
 
 

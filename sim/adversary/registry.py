@@ -67,7 +67,7 @@ class Notebook:
 
     Attributes:
         ceremony: The attempt.
-        written: ``share`` and ``polynomial`` as they went to the store.
+        written: ``share``, ``polynomial`` and ``blinding`` as they went to the store.
 
     """
 
@@ -92,6 +92,7 @@ class Corruption:
         earlier: Memories of the attempts before, of any key, oldest first.
         notebooks: What the validator wrote down in every attempt, of any key, oldest first.
         sign: Signs as the validator's identity; None where nothing has to be signed again.
+        fellows: All validators that the scenario lets follow this behaviour, itself among them.
 
     """
 
@@ -106,6 +107,7 @@ class Corruption:
     earlier: tuple[Memory, ...] = ()
     notebooks: tuple[Notebook, ...] = ()
     sign: Callable[[bytes], bytes] | None = None
+    fellows: frozenset[int] = frozenset()
 
     @property
     def ceremony(self) -> Ceremony:
@@ -139,9 +141,17 @@ class Corruption:
     @property
     def coefficients(self) -> tuple[int, ...]:
         """The polynomial that the machine dealt in this attempt, lowest first; empty if unknown."""
+        return self._dealt("polynomial")
+
+    @property
+    def blinding(self) -> tuple[int, ...]:
+        """The polynomial that blinds the other one; empty where deals aren't blinded."""
+        return self._dealt("blinding")
+
+    def _dealt(self, name: str) -> tuple[int, ...]:
         for notebook in self.notebooks:
-            if notebook.ceremony == self.ceremony and "polynomial" in notebook.written:
-                scalars = decode_canonical(notebook.written["polynomial"], tuple[bytes, ...])
+            if notebook.ceremony == self.ceremony and name in notebook.written:
+                scalars = decode_canonical(notebook.written[name], tuple[bytes, ...])
                 return tuple(map(self.group.decode_scalar, scalars))
         return ()
 

@@ -155,9 +155,9 @@ def _adversary(given: ShardConfig, index: ValidatorIndex) -> Adversary:
     variables can't depend on who else is in the shard.
     """
     plan = given.plan
-    mine = [corrupt for corrupt in plan.corruptions if corrupt.validator == index]
-    with extended(given.extensions) if mine else nullcontext():
-        return Adversary(plan.seed, index, mine, identity_of(plan, index).sign)
+    corrupted = any(corrupt.validator == index for corrupt in plan.corruptions)
+    with extended(given.extensions) if corrupted else nullcontext():
+        return Adversary(plan.seed, index, plan.corruptions, identity_of(plan, index).sign)
 
 
 @contextmanager

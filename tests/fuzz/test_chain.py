@@ -18,10 +18,10 @@ from sim.kchain.execution import execute
 from sim.kchain.file import encode_ledger
 from sim.kchain.ledger import Ledger
 from sim.kchain.mempool import HELD_MAX, Mempool
-from sim.kchain.withholding import Inclusion
 from sim.kchain.replica import follow
 from sim.kchain.state import ChainState
 from sim.kchain.verify import verify_ledger
+from sim.kchain.withholding import Inclusion
 from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import STATEMENTS
 from sim.protocol.requests import (
