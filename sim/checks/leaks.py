@@ -16,7 +16,8 @@ from sim.crypto.groups import get_group
 from sim.crypto.polynomial import evaluate_all
 from sim.crypto.sealing import SHARE_SIZE
 from sim.protocol.ceremony import Ceremony
-from sim.protocol.messages import Expose, Justification, OpenReply, Reconstruct
+from sim.protocol.messages import Justification, OpenReply
+from sim.protocol.variant_messages import Expose, Reconstruct
 
 WINDOW: Final = 16
 """Bytes of a secret that are looked up; a chance match of 128 bits is not to be expected."""

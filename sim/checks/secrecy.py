@@ -11,7 +11,8 @@ from sim.checks.statements import Said, by_attempt
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.gjkr import GjkrState
 from sim.protocol.judge import CeremonyState
-from sim.protocol.messages import Expose, Justification, OpenReply, Reconstruct
+from sim.protocol.messages import Justification, OpenReply
+from sim.protocol.variant_messages import Expose, Reconstruct
 
 Published = dict[int, dict[int, int]]
 """Dealer → holder → height at which the ledger first showed the holder's share."""

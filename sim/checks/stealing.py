@@ -19,15 +19,9 @@ from sim.crypto import sealing
 from sim.crypto.groups import get_group
 from sim.protocol.complaints import SEEDS_SIZE, open_reply
 from sim.protocol.judge import CeremonyState
-from sim.protocol.messages import (
-    Answer,
-    Expose,
-    Justification,
-    OpenReply,
-    Reconstruct,
-    ShareEnvelope,
-)
+from sim.protocol.messages import Answer, Justification, OpenReply, ShareEnvelope
 from sim.protocol.phases import Phase
+from sim.protocol.variant_messages import Expose, Reconstruct
 
 
 class Loot:

@@ -22,9 +22,10 @@ from sim.protocol.effects import Delete, Effect, Post, Put, SendShares
 from sim.protocol.entries import Entry, Fault, Rejected
 from sim.protocol.judge import CeremonyState
 from sim.protocol.member import MemberContext
-from sim.protocol.messages import Commit, Deal
+from sim.protocol.messages import Deal
 from sim.protocol.phases import Phase
 from sim.protocol.sharing import SharingMachine
+from sim.protocol.variant_messages import Commit
 
 NAME: Final = "commit-reveal"
 

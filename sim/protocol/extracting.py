@@ -15,10 +15,11 @@ from sim.protocol.effects import Effect, Post, Put
 from sim.protocol.gjkr import GjkrState, contradicts
 from sim.protocol.judge import CeremonyState
 from sim.protocol.member import MemberContext
-from sim.protocol.messages import Deal, Expose, Exposed, Extract, Reconstruct
+from sim.protocol.messages import Deal
 from sim.protocol.phases import Phase
 from sim.protocol.sharing import SharingMachine
 from sim.protocol.state import Notes
+from sim.protocol.variant_messages import Expose, Exposed, Extract, Reconstruct
 
 
 class BlindedDealer(Dealer):

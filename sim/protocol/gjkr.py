@@ -31,11 +31,11 @@ from sim.protocol.ceremony import Ceremony
 from sim.protocol.creation import Creation
 from sim.protocol.entries import Entry, Rejected
 from sim.protocol.judge import CeremonyState
-from sim.protocol.messages import Expose, Exposed, Extract, Reconstruct
 from sim.protocol.operations import making_of
 from sim.protocol.phases import Phase
 from sim.protocol.promises import deal_points, share_matches
 from sim.protocol.state import Pair
+from sim.protocol.variant_messages import Expose, Exposed, Extract, Reconstruct
 
 NAME: Final = "gjkr"
 _DEGREE: Final = "K-chain/extraction-degree/v1"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sim.protocol.citations import Cited, PublicRecord, by, decode, sound_deal
 from sim.protocol.entries import Fault
 from sim.protocol.gjkr import Extraction, contradicts, flawed
-from sim.protocol.messages import Expose, Exposed, Extract, Reconstruct
 from sim.protocol.promises import share_matches
+from sim.protocol.variant_messages import Expose, Exposed, Extract, Reconstruct
 
 
 def proves_bad_extraction(record: PublicRecord, fault: Fault, cited: list[Cited]) -> bool:

@@ -14,11 +14,12 @@ from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.complaints import open_reply
 from sim.protocol.envelopes import MAX_PER_DEALER, envelope_key, signed_by_dealer
-from sim.protocol.messages import Disclosed, ShareEnvelope
+from sim.protocol.messages import ShareEnvelope
 from sim.protocol.operations import making_of
 from sim.protocol.promises import keeps_promise
 from sim.protocol.provable import disclose
 from sim.protocol.state import Notes
+from sim.protocol.variant_messages import Disclosed
 
 
 class Holdings:

@@ -13,6 +13,14 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 
 from sim.crypto.signatures import CommitmentList, NonceCommitments
+from sim.protocol.variant_messages import (
+    Commit,
+    Disclosed,
+    Expose,
+    Extract,
+    Message,
+    Reconstruct,
+)
 
 Session = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Position = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
@@ -27,11 +35,7 @@ PartialBytes = Annotated[bytes, msgspec.Meta(max_length=96)]
 """A scalar (FROST) or an element of G2 (BLS), or less: a wrong length is a bad partial."""
 
 
-class _Message(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    pass
-
-
-class Announce(_Message, frozen=True):
+class Announce(Message, frozen=True):
     """Every member, first: the transport key for this (session, attempt).
 
     Attributes:
@@ -42,18 +46,7 @@ class Announce(_Message, frozen=True):
     transport_key: bytes
 
 
-class Commit(_Message, frozen=True):
-    """Every dealer in commit-reveal, before anyone deals: the digest of the deal that it made.
-
-    Attributes:
-        digest: 32 bytes.
-
-    """
-
-    digest: bytes
-
-
-class Deal(_Message, frozen=True):
+class Deal(Message, frozen=True):
     """Every dealer: the commitment to its polynomial and a proof that it knows the constant term.
 
     Attributes:
@@ -66,28 +59,7 @@ class Deal(_Message, frozen=True):
     proof: bytes
 
 
-class Disclosed(_Message, frozen=True):
-    """What shows everybody the content of one envelope; see `crypto.disclosing`.
-
-    Attributes:
-        sealed: The envelope's bytes.
-        path: Merkle path from it to the root, leaf side first, 32 bytes each.
-        signature: The dealer's identity signature over the root, 64 bytes.
-        coins: The KEM message m, 32 bytes; like the next two, empty if `sealed` can't be one.
-        exchange: The X25519 point Z, lifted, 32 bytes.
-        proof: Of equal logarithms, 64 bytes.
-
-    """
-
-    sealed: bytes
-    path: tuple[bytes, ...]
-    signature: bytes
-    coins: bytes
-    exchange: bytes
-    proof: bytes
-
-
-class Complaint(_Message, frozen=True):
+class Complaint(Message, frozen=True):
     """Part of a Response: the sender holds no good share from `dealer`.
 
     Attributes:
@@ -105,7 +77,7 @@ class Complaint(_Message, frozen=True):
     disclosure: Disclosed | None = None
 
 
-class Response(_Message, frozen=True):
+class Response(Message, frozen=True):
     """Every member, once: which shares are good, and its complaints.
 
     Attributes:
@@ -118,7 +90,7 @@ class Response(_Message, frozen=True):
     complaints: tuple[Complaint, ...]
 
 
-class Reply(_Message, frozen=True):
+class Reply(Message, frozen=True):
     """Part of a Justification: the share of one accuser.
 
     Attributes:
@@ -133,13 +105,13 @@ class Reply(_Message, frozen=True):
     data: bytes
 
 
-class Justification(_Message, frozen=True):
+class Justification(Message, frozen=True):
     """An accused dealer, once: all its replies, ascending by accuser."""
 
     replies: tuple[Reply, ...]
 
 
-class Opening(_Message, frozen=True):
+class Opening(Message, frozen=True):
     """Part of an OpenReply: how one sealed reply turned out.
 
     Attributes:
@@ -152,13 +124,13 @@ class Opening(_Message, frozen=True):
     seeds: bytes
 
 
-class OpenReply(_Message, frozen=True):
+class OpenReply(Message, frozen=True):
     """Every accuser that got a sealed reply, once: what it found, ascending by dealer."""
 
     openings: tuple[Opening, ...]
 
 
-class Answer(_Message, frozen=True):
+class Answer(Message, frozen=True):
     """An accused helper of a repair, once: its sum, sealed to the target's one-time key.
 
     It answers the target as a Justification answers another helper; one that restarts must know
@@ -172,48 +144,7 @@ class Answer(_Message, frozen=True):
     replies: tuple[Reply, ...]
 
 
-class Extract(_Message, frozen=True):
-    """Every dealer in QUAL of GJKR: the Feldman commitment to the polynomial that it has dealt.
-
-    Attributes:
-        points: V_0..V_n (evaluation form) or the t coefficient commitments, encoded points.
-
-    """
-
-    points: tuple[bytes, ...]
-
-
-class Exposed(_Message, frozen=True):
-    """Part of an Expose or Reconstruct: the sender's share of a dealer.
-
-    Attributes:
-        dealer: The dealer's share index.
-        opening: Share ‖ blinding, two scalars; they fit the dealer's Pedersen commitment.
-
-    """
-
-    dealer: int
-    opening: bytes
-
-
-class Expose(_Message, frozen=True):
-    """Every holder in GJKR, once: its shares of dealers whose extraction is absent or wrong.
-
-    Attributes:
-        shares: Ascending by dealer; empty if all is well.
-
-    """
-
-    shares: tuple[Exposed, ...]
-
-
-class Reconstruct(_Message, frozen=True):
-    """Every holder in GJKR, once: its shares of dealers that others have shown to be wrong."""
-
-    shares: tuple[Exposed, ...]
-
-
-class PublishKey(_Message, frozen=True):
+class PublishKey(Message, frozen=True):
     """The one holder of a single-party key: the key, and a proof that it has the secret.
 
     Attributes:
@@ -227,7 +158,7 @@ class PublishKey(_Message, frozen=True):
     proof: bytes
 
 
-class Confirm(_Message, frozen=True):
+class Confirm(Message, frozen=True):
     """Every member that holds its share: proof of it, bound to the transcript.
 
     Attributes:
@@ -242,7 +173,7 @@ class Confirm(_Message, frozen=True):
     nonces: NonceCommitments
 
 
-class Sign(_Message, frozen=True):
+class Sign(Message, frozen=True):
     """A member of the current signing set: its partial signature, and the pair that comes next.
 
     Attributes:
@@ -257,7 +188,7 @@ class Sign(_Message, frozen=True):
     nonces: NonceCommitments
 
 
-class SignNonce(_Message, frozen=True):
+class SignNonce(Message, frozen=True):
     """A confirmer that restarted: a fresh pair, since it discarded its old nonces. Not for BLS."""
 
     nonces: NonceCommitments
@@ -309,7 +240,7 @@ def kind_of(statement: Statement) -> str:
     return _KINDS[type(statement)]
 
 
-class ShareEnvelope(_Message, frozen=True, tag="share"):
+class ShareEnvelope(Message, frozen=True, tag="share"):
     """Dealer to holder: one sealed share, with the dealer's one signature over all of them.
 
     Attributes:
@@ -333,7 +264,7 @@ class ShareEnvelope(_Message, frozen=True, tag="share"):
     signature: Annotated[bytes, msgspec.Meta(max_length=64)]
 
 
-class ShareAck(_Message, frozen=True, tag="ack"):
+class ShareAck(Message, frozen=True, tag="ack"):
     """Holder to dealer: the envelope is stored; stop sending."""
 
     session: Session
@@ -342,7 +273,7 @@ class ShareAck(_Message, frozen=True, tag="ack"):
     recipient: Position
 
 
-class NonceRequest(_Message, frozen=True, tag="nonce-request"):
+class NonceRequest(Message, frozen=True, tag="nonce-request"):
     """Coordinator to signer: commit to a nonce pair for this try.
 
     In every message of a signing session:
@@ -361,7 +292,7 @@ class NonceRequest(_Message, frozen=True, tag="nonce-request"):
     attempt: Count
 
 
-class NonceCommitment(_Message, frozen=True, tag="nonce-commitment"):
+class NonceCommitment(Message, frozen=True, tag="nonce-commitment"):
     """Signer to coordinator: the pair (hiding, binding) for this session, round and try."""
 
     session: Session
@@ -371,7 +302,7 @@ class NonceCommitment(_Message, frozen=True, tag="nonce-commitment"):
     nonces: NonceCommitments
 
 
-class SigningPackage(_Message, frozen=True, tag="signing-package"):
+class SigningPackage(Message, frozen=True, tag="signing-package"):
     """Coordinator to signer: the message and everyone's commitments, ascending by index.
 
     In a scheme without nonces the commitments are empty, and whoever is listed may sign.
@@ -385,7 +316,7 @@ class SigningPackage(_Message, frozen=True, tag="signing-package"):
     commitments: CommitmentList
 
 
-class PartialSignature(_Message, frozen=True, tag="partial-signature"):
+class PartialSignature(Message, frozen=True, tag="partial-signature"):
     """Signer to coordinator: its partial for exactly that package, and its word for it.
 
     Attributes:

@@ -19,9 +19,10 @@ from sim.crypto import disclosing, sealing
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.entries import Entry
 from sim.protocol.envelopes import signed_by_dealer
-from sim.protocol.messages import Complaint, Disclosed, ShareEnvelope
+from sim.protocol.messages import Complaint, ShareEnvelope
 from sim.protocol.promises import keeps_promise
 from sim.protocol.state import Notes, Pair
+from sim.protocol.variant_messages import Disclosed
 
 BAD_SHARE: Final = "bad-share"
 FALSE_OPENING: Final = "false-opening"

@@ -12,7 +12,8 @@ from typing import Final, TypeAlias
 
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.meters import Meter
-from sim.protocol.messages import Deal, Extract
+from sim.protocol.messages import Deal
+from sim.protocol.variant_messages import Extract
 from sim.validator.events import Said
 
 SHARES: Final = "payload.shares"

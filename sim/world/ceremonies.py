@@ -14,15 +14,9 @@ from sim.base.errors import DecodeError
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.entries import Fault
 from sim.protocol.judge import CeremonyState
-from sim.protocol.messages import (
-    Answer,
-    Expose,
-    Justification,
-    OpenReply,
-    Reconstruct,
-    Response,
-)
+from sim.protocol.messages import Answer, Justification, OpenReply, Response
 from sim.protocol.phases import Phase
+from sim.protocol.variant_messages import Expose, Reconstruct
 from sim.world.chronicle import Chronicle, Statement
 
 Record = dict[str, Any]

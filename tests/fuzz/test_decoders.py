@@ -33,6 +33,7 @@ from sim.protocol.transactions import (
     decode_transaction,
     statement_payload,
 )
+from sim.protocol.variant_messages import Disclosed
 from sim.world.orders import Ask, Halt, LinkRule, decode_order, encode_order
 from tests.fuzz import corpus
 from tests.fuzz.hostile import EXAMPLES, explore, hostile
@@ -178,4 +179,9 @@ def test_a_response_about_a_thousand_dealers_is_no_larger_than_the_limit() -> No
     complaints = tuple(Complaint(d, "missing", bytes(1216)) for d in range(1, 1001))
     payload = statement_payload(bytes(32), 1, Response(bytes(125), complaints))
 
+    shown = Disclosed(bytes(1200), 10 * (bytes(32),), *map(bytes, (64, 32, 32, 64)))
+    proofs = tuple(Complaint(d, "invalid", b"", shown) for d in range(1, 1001))
+    provable = statement_payload(bytes(32), 1, Response(bytes(125), proofs))
+
     assert len(signed(OWNER, 1, "response", payload)) < TRANSACTION_MAX
+    assert len(signed(OWNER, 1, "response", provable)) < TRANSACTION_MAX

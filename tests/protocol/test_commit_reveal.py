@@ -13,8 +13,9 @@ from sim.protocol.citations import PublicRecord
 from sim.protocol.commit_reveal import CommitRevealState, deal_digest
 from sim.protocol.effects import Effect, Post
 from sim.protocol.evidence import reverify
-from sim.protocol.messages import Commit, Deal, ShareEnvelope
+from sim.protocol.messages import Deal, ShareEnvelope
 from sim.protocol.phases import Phase
+from sim.protocol.variant_messages import Commit
 from tests.support.cluster import Cluster, dealing
 
 QUIET = ["announce", "commit", "deal", "respond", "confirm", "sign-1"]

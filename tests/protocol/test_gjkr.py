@@ -21,8 +21,9 @@ from sim.protocol.effects import Effect, Post, SendShares
 from sim.protocol.evidence import reverify
 from sim.protocol.extracting import BlindedDealer
 from sim.protocol.gjkr import GjkrState
-from sim.protocol.messages import Expose, Exposed, Extract, Reconstruct, ShareEnvelope
+from sim.protocol.messages import ShareEnvelope
 from sim.protocol.phases import Phase
+from sim.protocol.variant_messages import Expose, Exposed, Extract, Reconstruct
 from tests.support.cluster import Cluster, dealing, holdings
 
 FORMS = ("evaluation", "coefficient")

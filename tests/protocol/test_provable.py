@@ -17,10 +17,11 @@ from sim.protocol.citations import PublicRecord
 from sim.protocol.effects import Effect, Post, SendSealed, SendShares
 from sim.protocol.envelopes import sign_envelopes
 from sim.protocol.evidence import reverify
-from sim.protocol.messages import Complaint, Disclosed, Response, ShareEnvelope
+from sim.protocol.messages import Complaint, Response, ShareEnvelope
 from sim.protocol.phases import Phase
 from sim.protocol.provable import disclose
 from sim.protocol.responses import good_bits, good_dealers
+from sim.protocol.variant_messages import Disclosed
 from tests.support.cluster import Cluster, holdings
 
 PROTOCOLS = ("pedersen", "gjkr", "commit-reveal")
