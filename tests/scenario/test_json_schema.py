@@ -31,6 +31,8 @@ BEYOND = {
     "circle-back": "of files that extend each other",
     "committee": "what selectors mean",
     "created-twice": "entries that refer to the same key",
+    "duplicate-index": "numbers modulo the group's order",
+    "index-zero": "numbers modulo the group's order",
     "drawn-committee": "what selectors mean, and sizes",
     "halted-for-ever": "an action that makes another key necessary",
     "heal-before-partition": "the order of entries",
