@@ -26,6 +26,7 @@ SCHEMA = json_schema()
 
 BEYOND = {
     "after-the-end": "times are compared with each other",
+    "protocols": "the form of commitments goes by the protocol, and dealing by the scheme",
     "block-max": "the limit goes by the committee's size",
     "circle": "of files that extend each other",
     "circle-back": "of files that extend each other",
@@ -37,7 +38,6 @@ BEYOND = {
     "missing-base": "whether another file exists",
     "partition": "groups that overlap",
     "placement": "what a profile has",
-    "protocols": "which values go together",
     "restart-of-the-living": "the order of entries",
     "threshold-above-n": "the committee's size",
     "too-few-names": "how many there are",

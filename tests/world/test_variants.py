@@ -18,8 +18,12 @@ N, POINT, SCALAR = 7, 32, 32
 
 @cache
 def run_of(protocol: str, complaints: str = "dispute", processes: int = 1) -> api.Run:
+    return api.run(scenario(protocol, complaints, []), processes=processes)
+
+
+def scenario(protocol: str, complaints: str, adversary: list[dict[str, Any]]) -> api.Scenario:
     changes = {"keys.beacon.protocol": protocol, "keys.beacon.complaints": complaints}
-    return api.run(api.load(FIRST_KEY).with_(changes), processes=processes)
+    return api.load(FIRST_KEY).with_({**changes, "adversary": adversary, "expect": []})
 
 
 def key_of(run: api.Run) -> dict[str, Any]:
@@ -56,7 +60,7 @@ def test_payloads_are_what_the_formulas_say(
     protocol: str, commitments: int, proofs: int, shares: int
 ) -> None:
     """costs: GJKR deals twice the points and scalars; FROST's deals have t points (5 of 7)."""
-    payload = run_of(protocol).summary["totals"]["bytes"]
+    payload = run_of(protocol).summary["bytes"]
 
     assert payload["payload.commitments"] == commitments
     assert payload["payload.proofs"] == proofs
@@ -76,10 +80,9 @@ def test_payloads_are_what_the_formulas_say(
 def test_a_bad_share_is_attributed_where_it_can_be(
     protocol: str, complaints: str, faults: list[tuple[str, str]]
 ) -> None:
-    changes = {"keys.beacon.protocol": protocol, "keys.beacon.complaints": complaints}
     corrupt = {"nodes": ["v03"], "behaviour": "bad-share-one"}
-    run = api.run(api.load(FIRST_KEY).with_({**changes, "adversary.corrupt": [corrupt]}))
+    run = api.run(scenario(protocol, complaints, [corrupt]))
 
     assert run.summary["violations"] == []
     assert [(f["validator"], f["fault"]) for f in key_of(run)["faults"]] == faults
-    assert (len(key_of(run)["disputes"]) == 1) == (faults == [])
+    assert (len(run.summary["disputes"]) == 1) == (faults == [])
