@@ -6,8 +6,8 @@ A ladder, each rung importing only those before it:
 transition table · `entries` what the judge reads and says · `feldman`, `creation`, `refresh`,
 `resharing`, `repair_rules` what one operation does its own way, `operations` by name · `deals`,
 `responses` public checks · `state` the judge's notes · `promises` what a dealer owes · `envelopes`
-sealed shares · `provable` complaints that prove · `complaints`, `result`, `activation` the verdict, step
-by step · `judge` the fold, `repair` that of a repair, `generate` that of a single-party key ·
+sealed shares · `provable` complaints that prove · `complaints`, `result`, `activation` the verdict,
+step by step · `judge` the fold, `repair` that of a repair, `generate` that of a single-party key ·
 `citations`, `evidence` faults that a third party re-verifies · `sending` · `dealing`, `helping`,
 `holding`, `holder`, `signer` the parts of a participant · `sharing`, `repairing`, `generating` one
 participant of an attempt · `gjkr`, `gjkr_evidence`, `extracting`, `commit_reveal`, `frost_dkg`
