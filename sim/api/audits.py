@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from sim.api.catalogue import using
 from sim.api.ledgers import Ledger, ledger_bytes
 from sim.api.records import Record
 from sim.api.runs import Run
@@ -110,6 +111,7 @@ def audit(
     since: str | None = None,
     until: str | None = None,
     outcome: str | None = None,
+    use: Sequence[str] = (),
 ) -> list[AuditLine]:
     """Return the lines of the audit log that fit, in the order of the ledger.
 
@@ -122,8 +124,10 @@ def audit(
             (``2026-02-01T12:00Z``, UTC unless it says otherwise) that counts.
         until: The last one, alike, inclusive.
         outcome: ``signed``, ``failed``, ``expired``, ``refused`` for every refusal, or a reason.
+        use: As for `verify`.
 
     Raises:
+        ScenarioError: An extension in `use` can't be loaded.
         AuditError: An argument that means nothing here; the error suggests what could be meant.
         LedgerError: The first block or offset at which a rule is broken.
         FolderError: A folder without exactly one run.
@@ -133,7 +137,8 @@ def audit(
     from sim.kchain.verify import verify_ledger
 
     bounds = [_bound("since", since), _bound("until", until)]
-    state = verify_ledger(_bytes(ledger)).state
+    with using(use):
+        state = verify_ledger(_bytes(ledger)).state
     names = {**_known(state), **_declared(ledger)}
     lines = [_line(state, names, entry) for entry in state.audit]
     checks: list[Callable[[AuditLine], bool]] = [_within(state, *bounds)]

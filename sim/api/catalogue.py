@@ -72,6 +72,12 @@ def _schemes() -> dict[str, str]:
     }
 
 
+def _protocols() -> dict[str, str]:
+    from sim.protocol.variants import VARIANTS
+
+    return {name: known.summary for name, known in VARIANTS.items()}
+
+
 CATALOGUES: Final[dict[str, Callable[[], dict[str, str]]]] = {
     "behaviours": _behaviours,
     "invariants": _invariants,
@@ -80,6 +86,7 @@ CATALOGUES: Final[dict[str, Callable[[], dict[str, str]]]] = {
     "events": _events,
     "schemes": _schemes,
     "faults": _faults,
+    "protocols": _protocols,
 }
 
 
@@ -108,7 +115,8 @@ def catalogue(kind: str, use: Sequence[str] = ()) -> dict[str, str]:
     """Return what scenario files may name, each with a sentence.
 
     Args:
-        kind: ``behaviours``, ``invariants``, ``profiles``, ``actions``, ``events`` or ``schemes``.
+        kind: ``behaviours``, ``invariants``, ``profiles``, ``actions``, ``events``, ``schemes`` or
+            ``protocols``.
         use: Extensions to include, files or distributions; those installed are included anyway.
 
     Raises:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from sim.api.catalogue import using
 from sim.api.records import CommitteeDraw, Record
 
 if TYPE_CHECKING:
@@ -92,7 +93,9 @@ class VerifiedLedger(Record, frozen=True):
     draws: dict[str, CommitteeDraw]
 
 
-def verify(ledger: Ledger | bytes | str | Path, expect_head: str | None = None) -> VerifiedLedger:
+def verify(
+    ledger: Ledger | bytes | str | Path, expect_head: str | None = None, use: Sequence[str] = ()
+) -> VerifiedLedger:
     """Check a ledger by public rules alone: no secrets, nothing executed again.
 
     Without `expect_head` a ledger that somebody rewrote as a whole, or cut off between two blocks,
@@ -101,8 +104,11 @@ def verify(ledger: Ledger | bytes | str | Path, expect_head: str | None = None) 
     Args:
         ledger: As a run returns it, its bytes, its file, or a run's folder.
         expect_head: The hash that the last block must have, 64 hex digits.
+        use: Extensions with protocols by which keys were created, files or distributions; those
+            installed are known anyway. Nothing that lies beside a ledger is executed.
 
     Raises:
+        ScenarioError: An extension in `use` can't be loaded.
         LedgerError: The first block or offset at which a rule is broken.
         FolderError: A folder without exactly one run.
         OSError: The file can't be read.
@@ -115,7 +121,8 @@ def verify(ledger: Ledger | bytes | str | Path, expect_head: str | None = None) 
     head = None if expect_head is None else bytes.fromhex(expect_head)
     if head is not None and len(head) != 32:
         raise ValueError(f"a head hash has 64 hex digits, not {2 * len(head)}")
-    chain = verify_ledger(ledger_bytes(ledger), head)
+    with using(use):
+        chain = verify_ledger(ledger_bytes(ledger), head)
     entries = [entry for block in chain.blocks for entry in block.entries]
     return VerifiedLedger(
         chain=chain.genesis.chain,

@@ -17,7 +17,7 @@ _SCHEMES: Final = ("ED25519", "SECP256K1", "BLS")
 
 
 def show(name: str, use: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Return everything of that name: a behaviour, invariant, profile, action, event or scheme.
+    """Return all of that name: behaviour, invariant, profile, action, event, scheme, protocol.
 
     Each has ``name``, ``kind`` (one of `CATALOGUES`) and ``does``. Behaviours also have ``rows`` of
     the catalogue of faults, ``operations``, ``schemes`` and ``absent`` (scheme to why it can't
@@ -139,9 +139,23 @@ def _action(name: str, sentence: str) -> dict[str, Any]:
     }
 
 
+def _protocol(name: str, sentence: str) -> dict[str, Any]:
+    from sim.protocol.variants import VARIANTS
+
+    known = VARIANTS[name]
+    return {
+        "does": sentence,
+        "operations": ["dkg", "rekey"],
+        "commitments": known.form or "any",
+        "verdicts": sorted(known.checks),
+        "reasons": list(known.reasons),
+    }
+
+
 _DETAILS: Final[dict[str, Callable[[str, str], dict[str, Any]]]] = {
     "behaviours": _behaviour,
     "invariants": _invariant,
     "profiles": _profile,
     "actions": _action,
+    "protocols": _protocol,
 }

@@ -93,10 +93,12 @@ class Registry(Mapping[str, T], Generic[T]):
 
     Args:
         kind: What they are, such as ``behaviour``.
+        qualified: Whether the name of an extension is put before what it registers.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *, qualified: bool = True) -> None:
         self.kind = kind
+        self._qualified = qualified
         self._own: dict[str, T] = {}
 
     def register(self, name: str, home: str | None, make: Callable[[str], T]) -> None:
@@ -128,11 +130,11 @@ class Registry(Mapping[str, T], Generic[T]):
                 f"{home} registers the {self.kind} {name}: an extension registers in its own file"
             )
         else:
-            full = f"{loading.source.name}:{name}"
+            full = f"{loading.source.name}:{name}" if self._qualified else name
             self._put(loading.scope.entries.setdefault(self.kind, {}), full, make(full))
 
     def _put(self, entries: dict[str, T], name: str, entry: T) -> None:
-        if name in entries:
+        if name in entries or name in self._own:
             raise LocalError(f"the {self.kind} {name} is registered twice")
         entries[name] = entry
 

@@ -11,11 +11,12 @@ from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import Secret
 from sim.checks.observation import KnownSecret, Observation, Publication
 from sim.checks.registry import Finding, check
-from sim.checks.statements import statements
+from sim.checks.statements import Said, statements
 from sim.crypto.groups import get_group
 from sim.crypto.polynomial import evaluate_all
+from sim.crypto.sealing import SHARE_SIZE
 from sim.protocol.ceremony import Ceremony
-from sim.protocol.messages import Justification, OpenReply
+from sim.protocol.messages import Expose, Justification, OpenReply, Reconstruct
 
 WINDOW: Final = 16
 """Bytes of a secret that are looked up; a chance match of 128 bits is not to be expected."""
@@ -30,9 +31,10 @@ Needles = dict[bytes, list[bytes]]
 def no_secret_on_the_chain(observation: Observation) -> Iterator[Finding]:
     """No share, coefficient or seed stands on the chain, save those published on purpose.
 
-    [kchain, zero-secret invariant; published are a Justification's clear share and an OpenReply's
-    seeds.] A published secret may stand in the very field that is for it, and nowhere else. Scalars
-    are looked for in both byte orders. What a corrupted validator knows it may tell anybody.
+    [kchain, zero-secret invariant; published are a Justification's clear share, an OpenReply's
+    seeds, and what GJKR exposes.] A published secret may stand in the very field that is for it,
+    and nowhere else. Scalars are looked for in both byte orders. What a corrupted validator knows
+    it may tell anybody.
     """
     owners: dict[bytes, tuple[str, str]] = {}
     strangers = _corrupted_seats(observation)
@@ -114,8 +116,11 @@ def _publications(observation: Observation) -> Iterator[tuple[int, Publication, 
             case Justification(replies):
                 for reply in replies:
                     if reply.kind == "clear":
-                        share = Publication(*place, "share", speaker.index, reply.accuser)
-                        yield said.height, share, reply.data
+                        pair = speaker.index, reply.accuser
+                        yield from _halves(said, pair, reply.data)
+            case Expose(shares) | Reconstruct(shares):
+                for share in shares:
+                    yield from _halves(said, (share.dealer, speaker.index), share.opening)
             case OpenReply(openings):
                 for opening in openings:
                     seeds = Publication(*place, "seeds", opening.dealer, speaker.index)
@@ -124,12 +129,23 @@ def _publications(observation: Observation) -> Iterator[tuple[int, Publication, 
                 pass
 
 
+def _halves(
+    said: Said, pair: tuple[int, int], data: bytes
+) -> Iterator[tuple[int, Publication, bytes]]:
+    """Yield a published share and, where there is one, its blinding."""
+    place = said.session, said.attempt
+    yield said.height, Publication(*place, "share", *pair), data[:SHARE_SIZE]
+    if len(data) > SHARE_SIZE:
+        yield said.height, Publication(*place, "blinding", *pair), data[SHARE_SIZE:]
+
+
 def is_secret(key: str) -> bool:
     """Say whether a store keeps a secret from the chain under `key`; see `stored_secrets`."""
     return _ONE_TIME in key or key.rpartition("/")[2] in (
         "share",
         "transport",
         "polynomial",
+        "blinding",
         "masks",
     )
 
@@ -161,8 +177,9 @@ def stored_secrets(
             return [KnownSecret("share of the key", Secret(value))]
         case "transport":
             return [KnownSecret("seeds of the transport key", Secret(value))]
-        case "polynomial":
-            return _polynomial(value, ceremony, ceremony.dealer_by_validator[validator].index)
+        case "polynomial" | "blinding":
+            dealer = ceremony.dealer_by_validator[validator].index
+            return _polynomial(value, ceremony, dealer, blinds=name == "blinding")
         case "masks":
             masks = decode_canonical(value, tuple[bytes, ...])
             return [KnownSecret(f"mask {k} of its share", Secret(m)) for k, m in enumerate(masks)]
@@ -170,8 +187,10 @@ def stored_secrets(
             return []
 
 
-def _polynomial(value: bytes, ceremony: Ceremony, dealer: ShareIndex) -> list[KnownSecret]:
-    """Return a polynomial's coefficients, and the share of every holder."""
+def _polynomial(
+    value: bytes, ceremony: Ceremony, dealer: ShareIndex, *, blinds: bool
+) -> list[KnownSecret]:
+    """Return a polynomial's coefficients, and the share (or its blinding) of every holder."""
     group = get_group(ceremony.scheme)
     scalars = decode_canonical(value, tuple[bytes, ...])
     shares = evaluate_all(
@@ -186,7 +205,13 @@ def _polynomial(value: bytes, ceremony: Ceremony, dealer: ShareIndex) -> list[Kn
         KnownSecret(
             f"the share that it dealt to holder {x}",
             Secret(group.encode_scalar(shares[x])),
-            Publication(ceremony.session, ceremony.attempt, "share", dealer, x),
+            Publication(
+                ceremony.session,
+                ceremony.attempt,
+                "blinding" if blinds else "share",
+                dealer,
+                x,
+            ),
         )
         for x in range(1, ceremony.size + 1)
     ]

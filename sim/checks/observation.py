@@ -130,7 +130,8 @@ class Publication(NamedTuple):
     Attributes:
         session: 32 bytes.
         attempt: 1-based.
-        kind: ``share``, in a Justification's clear reply, or ``seeds``, in an OpenReply.
+        kind: ``share`` and its ``blinding``, in a Justification's clear reply or exposed, or
+            ``seeds``, in an OpenReply.
         dealer: Whose share it is, or whose sealed reply the seeds open.
         holder: Whom the share is for; the accuser that opens.
 
@@ -138,7 +139,7 @@ class Publication(NamedTuple):
 
     session: bytes
     attempt: int
-    kind: Literal["share", "seeds"]
+    kind: Literal["share", "blinding", "seeds"]
     dealer: int
     holder: int
 

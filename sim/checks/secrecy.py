@@ -9,8 +9,9 @@ from sim.checks.observation import GenerationId, Observation, Period, id_of, tit
 from sim.checks.registry import Finding, check
 from sim.checks.statements import Said, by_attempt
 from sim.protocol.ceremony import Ceremony
+from sim.protocol.gjkr import GjkrState
 from sim.protocol.judge import CeremonyState
-from sim.protocol.messages import Justification, OpenReply
+from sim.protocol.messages import Expose, Justification, OpenReply, Reconstruct
 
 Published = dict[int, dict[int, int]]
 """Dealer → holder → height at which the ledger first showed the holder's share."""
@@ -21,6 +22,9 @@ def secrecy(observation: Observation) -> Iterator[Finding]:
     """For every honest dealer, holders corrupted or with a published share are fewer than t.
 
     [protocols, "Conventions" and step 3; GJKR07, Lemma 1 (secrecy).]
+
+    An honest dealer that is late with its extraction in GJKR is exposed by the protocol itself, and
+    counts as known.
 
     A share is public when the ledger shows it in the clear, or the seeds that open the reply which
     holds it. Per attempt, since every attempt draws fresh polynomials. Once all honest dealers in
@@ -153,8 +157,9 @@ class Exposure:
     def findings(self) -> Iterator[Finding]:
         """Yield the dealers that are known, and what follows for the key."""
         state = self._state
+        by_protocol = state.revealed.keys() if isinstance(state, GjkrState) else set[int]()
         for dealer in self._honest:
-            if not self._hidden(dealer):
+            if not self._hidden(dealer) and dealer not in by_protocol:
                 yield self._exposure_of(dealer)
         hidden = set(self._honest) - self.exposed
         if not state.qual or hidden & set(state.qual):
@@ -206,6 +211,11 @@ def _published(ceremony: Ceremony, said: Iterable[Said]) -> Published:
                     if opening.seeds:
                         assert holder is not None
                         shown[opening.dealer].setdefault(holder.index, one.height)
+            case Expose(shares) | Reconstruct(shares):
+                holder = ceremony.by_identity.get(one.principal)
+                for share in shares if holder else ():
+                    assert holder is not None
+                    shown[share.dealer].setdefault(holder.index, one.height)
             case _:
                 pass
     return shown

@@ -19,7 +19,14 @@ from sim.crypto import sealing
 from sim.crypto.groups import get_group
 from sim.protocol.complaints import SEEDS_SIZE, open_reply
 from sim.protocol.judge import CeremonyState
-from sim.protocol.messages import Answer, Justification, OpenReply, ShareEnvelope
+from sim.protocol.messages import (
+    Answer,
+    Expose,
+    Justification,
+    OpenReply,
+    Reconstruct,
+    ShareEnvelope,
+)
 from sim.protocol.phases import Phase
 
 
@@ -155,6 +162,10 @@ class _Heist:
         ceremony = self._ceremony
         seeds = self._one_time_seeds(said)
         for one in said:
+            holder = ceremony.by_identity.get(one.principal)
+            if holder is not None and isinstance(one.statement, Expose | Reconstruct):
+                for exposed in one.statement.shares:
+                    self._learn(exposed.dealer, holder.index, exposed.opening)
             dealer = ceremony.dealer_by_identity.get(one.principal)
             if dealer is None or not isinstance(one.statement, Justification | Answer):
                 continue
@@ -196,10 +207,23 @@ class _Heist:
     def _learn_polynomial(self, validator: ValidatorView, value: SecretBytes) -> None:
         dealer = self._ceremony.dealer_by_validator[validator.index].index
         scalars = self._scalars(value)
+        blinding = self._blinding(validator)
         for holder in self._ceremony.members:
-            terms = (c * pow(holder.index, k, self._found.order) for k, c in enumerate(scalars))
-            share = self._group.encode_scalar(sum(terms) % self._found.order)
-            self._learn(dealer, holder.index, share)
+            parts = [self._at(scalars, holder.index)]
+            if blinding is not None:
+                parts.append(self._at(self._scalars(blinding), holder.index))
+            self._learn(dealer, holder.index, b"".join(parts))
+
+    def _at(self, coefficients: Sequence[int], x: int) -> bytes:
+        """Return a polynomial's value at x, encoded."""
+        order = self._found.order
+        terms = (c * pow(x, k, order) for k, c in enumerate(coefficients))
+        return self._group.encode_scalar(sum(terms) % order)
+
+    def _blinding(self, owner: ValidatorView) -> SecretBytes | None:
+        """Return the polynomial that blinds a stolen one, if it was stolen with it."""
+        found = (k.value for v, k in self._stolen() if v is owner and k.name == "blinding")
+        return next(found, None)
 
     def _learn_masks(self, validator: ValidatorView, value: SecretBytes) -> None:
         dealer = self._ceremony.dealer_by_validator[validator.index].index
@@ -210,8 +234,9 @@ class _Heist:
         encoded = decode_canonical(value.reveal(), tuple[bytes, ...])
         return list(map(self._group.decode_scalar, encoded))
 
-    def _learn(self, dealer: int, holder: int, scalar: bytes | None) -> None:
-        """Learn what `dealer` sent to `holder`, if it is what it owes."""
-        if scalar is not None and self._parts.fits(dealer, holder, scalar):
+    def _learn(self, dealer: int, holder: int, data: bytes | None) -> None:
+        """Learn what `dealer` sent to `holder`, if it is what it owes: of a blinded share, half."""
+        if data is not None and self._parts.fits(dealer, holder, data):
             form = self._parts.form(dealer, holder)
-            self._found.knowledge.learn(form, self._group.decode_scalar(scalar))
+            scalar = self._group.decode_scalar(data[: self._group.scalar_size])
+            self._found.knowledge.learn(form, scalar)

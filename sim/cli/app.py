@@ -177,6 +177,7 @@ def verify(
         str | None,
         typer.Option(metavar="HASH", help="The last block's hash, as known from elsewhere."),
     ] = None,
+    use: Use = None,
     json: Json = False,
 ) -> None:
     """Check a ledger by public rules alone: no secrets, nothing executed again."""
@@ -184,7 +185,7 @@ def verify(
     def body() -> int:
         from sim.cli.inspecting import verify_ledger
 
-        return verify_ledger(ledger, expect_head, as_json=json)
+        return verify_ledger(ledger, expect_head, use or [], as_json=json)
 
     _exit_with(body)
 
@@ -208,6 +209,7 @@ def audit(
         str | None,
         typer.Option(metavar="WORD", help="signed, failed, expired, refused, or a reason."),
     ] = None,
+    use: Use = None,
     json: Json = False,
 ) -> None:
     """Ask a ledger's audit log which keys signed what, when, and at whose request."""
@@ -215,7 +217,7 @@ def audit(
     def body() -> int:
         from sim.cli.auditing import audit_ledger
 
-        return audit_ledger(ledger, key, by, since, until, outcome, as_json=json)
+        return audit_ledger(ledger, key, by, since, until, outcome, use or [], as_json=json)
 
     _exit_with(body)
 
@@ -226,7 +228,7 @@ def list_names(
         str,
         typer.Argument(
             metavar="KIND",
-            help="behaviours, invariants, profiles, actions, events or schemes.",
+            help="behaviours, invariants, profiles, actions, events, schemes or protocols.",
         ),
     ],
     use: Use = None,
@@ -248,7 +250,7 @@ def show(
     use: Use = None,
     json: Json = False,
 ) -> None:
-    """Tell all about one behaviour, invariant, profile, action, event or scheme."""
+    """Tell all about one behaviour, invariant, profile, action, event, scheme or protocol."""
 
     def body() -> int:
         from sim.cli.catalogues import show_name

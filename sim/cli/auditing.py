@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from sim import api
-from sim.cli.output import console, print_json, refuse, say
+from sim.cli.output import console, print_json, refuse, refuse_scenario, say
 
 
 def audit_ledger(
@@ -17,12 +18,15 @@ def audit_ledger(
     since: str | None,
     until: str | None,
     outcome: str | None,
+    use: Sequence[str] = (),
     *,
     as_json: bool,
 ) -> int:
     """Print the lines of the audit log that fit; 0 even if there are none, 3 if it is broken."""
     try:
-        lines = api.audit(ledger, key, by, since, until, outcome)
+        lines = api.audit(ledger, key, by, since, until, outcome, use)
+    except api.ScenarioError as error:
+        return refuse_scenario(error)
     except api.AuditError as error:
         return refuse(f"--{error.option}: {error}")
     except api.LedgerError as error:

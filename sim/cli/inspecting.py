@@ -12,10 +12,14 @@ from sim.cli.output import console, print_json, refuse, refuse_scenario, say
 from sim.report.words import count, shortened
 
 
-def verify_ledger(ledger: Path, expect_head: str | None, *, as_json: bool) -> int:
+def verify_ledger(
+    ledger: Path, expect_head: str | None, use: Sequence[str], *, as_json: bool
+) -> int:
     """Check a ledger; 0 if it holds, 3 if a public rule is broken."""
     try:
-        found = api.verify(ledger, expect_head)
+        found = api.verify(ledger, expect_head, use)
+    except api.ScenarioError as error:
+        return refuse_scenario(error, as_json=as_json)
     except api.LedgerError as error:
         say(f"{ledger}: {error}")
         if as_json:

@@ -1,4 +1,4 @@
-"""Your own behaviours, checks and network profiles, registered from outside.
+"""Your own behaviours, checks, network profiles and protocols, registered from outside.
 
     from sim import extend
 
@@ -26,10 +26,16 @@ from sim.adversary.registry import (
     Received,
     behaviour,
 )
+from sim.base.randomness import Stream
 from sim.base.secret import Secret
 from sim.checks.observation import Observation, ValidatorView
 from sim.checks.registry import Check, Finding, check, liveness_check
+from sim.crypto import schnorr
+from sim.crypto.groups import get_group
 from sim.extend.profiles import profile
+from sim.extend.variants import variant
+from sim.protocol.ceremony import Ceremony, Member
+from sim.protocol.creation import Creation
 from sim.protocol.effects import (
     Effect,
     Packet,
@@ -40,6 +46,8 @@ from sim.protocol.effects import (
     SendSealed,
     SendShares,
 )
+from sim.protocol.entries import Entry, Rejected
+from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import (
     Announce,
     Complaint,
@@ -50,37 +58,51 @@ from sim.protocol.messages import (
     Reply,
     Response,
 )
+from sim.protocol.phases import Phase
+from sim.protocol.sharing import SharingMachine
 
 __all__ = [
     "Announce",
     "Behaviour",
+    "Ceremony",
+    "CeremonyState",
     "Check",
     "Complaint",
     "Confirm",
     "Corruption",
+    "Creation",
     "Deal",
     "Effect",
+    "Entry",
     "Finding",
     "Justification",
+    "Member",
     "Memory",
     "Observation",
     "Occasion",
     "OpenReply",
     "Packet",
     "Param",
+    "Phase",
     "Post",
     "Put",
     "Received",
     "Record",
+    "Rejected",
     "Reply",
     "Response",
     "Secret",
     "Send",
     "SendSealed",
     "SendShares",
+    "SharingMachine",
+    "Stream",
     "ValidatorView",
     "behaviour",
     "check",
+    "get_group",
     "liveness_check",
     "profile",
+    "schnorr",
+    "variant",
 ]

@@ -222,4 +222,6 @@ def _record(draft: Draft, key: Key, pending: Pending, state: CeremonyState) -> K
         faults=ceremony.faults,
         operation=pending.operation,
         trigger=pending.trigger,
+        protocol=key.request.protocol,
+        complaints=key.request.complaints,
     )

@@ -13,7 +13,7 @@ from sim.kchain.registry import Registry
 from sim.kchain.rotation import Seats
 from sim.protocol.ceremony import Member
 from sim.protocol.entries import Rejected
-from sim.protocol.transactions import ByStake, Policy
+from sim.protocol.requests import ByStake, Policy
 
 
 def committee_of(

@@ -6,20 +6,23 @@ from sim.crypto import verification
 from sim.kchain.attempts import begin
 from sim.kchain.committees import committee_of, members
 from sim.kchain.draft import Draft
-from sim.kchain.membership import decoded
+from sim.kchain.payloads import decoded
 from sim.kchain.records import FIRST_ERA, Key
 from sim.kchain.rotation import Rotation
-from sim.protocol.ceremony import Ceremony
+from sim.protocol import variants
+from sim.protocol.ceremony import PEDERSEN, Ceremony
 from sim.protocol.entries import Rejected
-from sim.protocol.transactions import CreateKey, Transaction
+from sim.protocol.requests import CreateKey
+from sim.protocol.transactions import Transaction
 
 
 def create_key(draft: Draft, transaction: Transaction) -> None:
     """Take a name and open the first attempt: announce begins at the next height.
 
     Raises:
-        Rejected: Unauthorized, Malformed, UnknownScheme, KeyExists, NotShareable, UnknownValidator,
-            NotActive, InvalidCommittee, PoolTooSmall or InvalidThreshold.
+        Rejected: Unauthorized, Malformed, UnknownScheme, UnknownProtocol, KeyExists, NotShareable,
+            UnknownValidator, NotActive, InvalidCommittee, PoolTooSmall, InvalidThreshold, or
+            InvalidPolicy for a quorum that the committee can't reach.
 
     """
     genesis = draft.genesis
@@ -28,6 +31,8 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
     request = decoded(transaction, CreateKey)
     if request.scheme not in (*verification.SCHEMES, *verification.SINGLE_PARTY):
         raise Rejected("UnknownScheme")
+    if not variants.takes(request.protocol, request.commitments):
+        raise Rejected("UnknownProtocol")
     if request.key in draft.keys:
         raise Rejected("KeyExists")
     names, draw = committee_of(draft, request.key, request.committee, request.policy)
@@ -35,6 +40,8 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
     size = len(committee)
     if not 1 <= request.threshold <= size or not 0 <= request.faults <= size - request.threshold:
         raise Rejected("InvalidThreshold")
+    if request.policy.quorum > size:
+        raise Rejected("InvalidPolicy")
     _check_shareable(request, size)
     single = request.scheme in verification.SINGLE_PARTY
     ceremony = Ceremony(
@@ -53,6 +60,8 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
         commitments=request.commitments,
         operation="generate" if single else "dkg",
         transport=genesis.transport,
+        protocol=request.protocol,
+        complaints=request.complaints,
     )
     if draw is not None:
         draft.add_draw(draw)
@@ -69,7 +78,8 @@ def _check_shareable(request: CreateKey, size: int) -> None:
     rules = request.rotation
     refreshes = "policy-violation" in rules.on or rules.every or rules.max_age
     single = request.scheme in verification.SINGLE_PARTY
-    if single and (size > 1 or rules.on or refreshes):
+    dealt = request.protocol != PEDERSEN or request.complaints != "dispute"
+    if single and (size > 1 or rules.on or refreshes or dealt):
         raise Rejected("NotShareable")
     if request.threshold == 1 and refreshes:
         raise Rejected("NotShareable")

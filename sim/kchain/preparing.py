@@ -153,6 +153,8 @@ def _ceremony(
         helpers=helpers,
         target=target,
         transport=draft.genesis.transport,
+        protocol=key.request.protocol,
+        complaints=key.request.complaints,
     )
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import msgspec
 
 from sim.kchain.draft import Draft
-from sim.kchain.membership import decoded
+from sim.kchain.payloads import decoded
 from sim.kchain.policy import key_in_use, require_manager
 from sim.kchain.preparing import prepare
 from sim.kchain.queueing import drop_all, enqueue, roll_back, start, supersede
 from sim.kchain.records import Key, KeyRecord
 from sim.kchain.rotation import Rotation
 from sim.protocol.entries import Rejected
-from sim.protocol.transactions import RetireKey, Rollback, RotateKey, Transaction
+from sim.protocol.requests import (
+    RetireKey,
+    Rollback,
+    RotateKey,
+)
+from sim.protocol.transactions import Transaction
 
 
 def rotate_key(draft: Draft, transaction: Transaction) -> None:
@@ -105,9 +110,13 @@ def _check_shape(asked: RotateKey) -> None:
 def _check_authority(
     draft: Draft, key: Key, record: KeyRecord, principal: bytes, asked: RotateKey
 ) -> None:
-    """Let owner and admins through, and who has lost its own share."""
+    """Let owner and admins through, and who has lost its own share.
+
+    That one gets no more attempts than the key's: if it stays silent, the queue waits for them all.
+    """
     entry = draft.registry.by_identity.get(principal)
-    if asked.operation == "repair" and entry is not None and entry.name == asked.target:
+    own = asked.operation == "repair" and entry is not None and entry.name == asked.target
+    if own and asked.attempts <= key.request.attempts:
         return
     require_manager(key, record.policy, principal, draft.time_us)
 

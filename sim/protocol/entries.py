@@ -36,8 +36,8 @@ class Rejected(Exception):  # noqa: N818  # a verdict on a transaction, not a ma
         super().__init__(reason)
 
 
-UNPROVEN: Final = frozenset({"no-deal", "unjustified", "accused-by-t"})
-"""Exclusions that silence or a majority brings about: nothing proves who is to blame."""
+UNPROVEN: Final = frozenset({"no-deal", "unjustified", "accused-by-t", "no-extraction"})
+"""What silence or a majority brings about: nothing proves who is to blame."""
 
 
 @dataclass(frozen=True, slots=True)

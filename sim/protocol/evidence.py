@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from sim.base.errors import LocalError
+from sim.base.extensions import Registry
 from sim.protocol.activation import partial_holds
 from sim.protocol.citations import Check, Cited, PublicRecord, by, decode, read, sound_deal
 from sim.protocol.complaints import judge_opening
@@ -45,7 +45,7 @@ _OPENINGS: Final = (
 
 def reverify(record: PublicRecord, fault: Fault) -> bool:
     """Say whether the evidence of `fault` proves it to someone who trusts nobody."""
-    check = _CHECKS.get(fault.fault)
+    check = VERDICTS.get(fault.fault)
     if check is None or not fault.proof:
         return False
     cited = [read(record.ceremony, raw) for raw in fault.evidence]
@@ -241,7 +241,15 @@ def _bad_partial(record: PublicRecord, fault: Fault, cited: list[Cited]) -> bool
     )
 
 
-_CHECKS: Final[dict[str, Check]] = {
+VERDICTS: Final = Registry[Check]("verdict", qualified=False)
+"""Verdict name to the check that proves it; `variants` registers those of its own."""
+
+
+def _register(fault: str, check: Check) -> None:
+    VERDICTS.register(fault, __name__, lambda _: check)
+
+
+for _fault, _check in {
     "malformed-deal": _bad_deal,
     "wrong-point-count": _bad_deal,
     "invalid-point": _bad_deal,
@@ -257,16 +265,5 @@ _CHECKS: Final[dict[str, Check]] = {
     "bad-confirmation": _confirmation,
     "contradictory-confirmation": _contradiction,
     "bad-partial": _bad_partial,
-}
-"""Verdict name to the check that proves it."""
-
-
-def install(fault: str, check: Check) -> None:
-    """Let `check` decide about verdicts called `fault`, which a variant of its own has.
-
-    Raises:
-        LocalError: Something else decides about them already.
-
-    """
-    if _CHECKS.setdefault(fault, check) is not check:
-        raise LocalError(f"there is a verdict {fault!r} already")
+}.items():
+    _register(_fault, _check)

@@ -21,6 +21,8 @@ POSSESSION: Final = "K-chain/possession/v1"
 class Feldman:
     """Shares of one scalar each, and Schnorr proofs of possession."""
 
+    scalars = 1
+
     def matches(self, ceremony: Ceremony, points: Points, holder: int, data: bytes) -> bool:
         """Say whether `data` is the encoded share of `holder` under the commitment `points`."""
         group = get_group(ceremony.scheme)

@@ -49,6 +49,7 @@ class Hidden(Creation):
     """
 
     proves = False
+    scalars = 2
 
     def matches(self, ceremony: Ceremony, points: Points, holder: int, data: bytes) -> bool:
         """Say whether `data`, two scalars, opens the commitment for `holder`."""

@@ -13,9 +13,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from sim.base.errors import LocalError
+from sim.base.extensions import Registry
 from sim.base.randomness import Stream
 from sim.base.secret import SecretScalar
 from sim.crypto.commitments import Points
+from sim.crypto.groups import get_group
 from sim.crypto.polynomial import Polynomial
 from sim.protocol.ceremony import PEDERSEN, Ceremony
 from sim.protocol.creation import Creation
@@ -60,6 +62,11 @@ class Sharing(Making, Protocol):
         ...
 
     @property
+    def scalars(self) -> int:
+        """Of how many scalars a share consists: 2 if it comes with a blinding."""
+        ...
+
+    @property
     def zero(self) -> bool:
         """Whether every constant term is 0, so that V_0 is the identity."""
         ...
@@ -101,7 +108,10 @@ class Sharing(Making, Protocol):
 
 
 _ROTATIONS: Final[dict[str, Sharing]] = {"reshare": Resharing(), "refresh": Refresh()}
-_CREATIONS: Final[dict[str, Sharing]] = {PEDERSEN: Creation()}
+CREATIONS: Final = Registry[Sharing]("creation")
+"""How keys are created, by protocol; `variants` registers the rest."""
+
+CREATIONS.register(PEDERSEN, __name__, lambda _: Creation())
 
 _REPAIRING: Final = Repairing()
 
@@ -127,17 +137,15 @@ def creation(protocol: str) -> Sharing:
 
     """
     try:
-        return _CREATIONS[protocol]
+        return CREATIONS[protocol]
     except KeyError:
         raise LocalError(f"no protocol {protocol!r} creates keys") from None
 
 
-def install(protocol: str, sharing: Sharing) -> None:
-    """Let `sharing` say how keys of `protocol` are created.
+def share_size(ceremony: Ceremony) -> int:
+    """Return how many bytes are sealed to each holder; a mask or a sum of a repair is one scalar.
 
-    Raises:
-        LocalError: Something else says it already.
-
+    The ceremony deals shares: it isn't one of a single-party key.
     """
-    if _CREATIONS.setdefault(protocol, sharing) is not sharing:
-        raise LocalError(f"there is a protocol {protocol!r} already")
+    scalars = 1 if ceremony.operation == "repair" else sharing_of(ceremony).scalars
+    return scalars * get_group(ceremony.scheme).scalar_size

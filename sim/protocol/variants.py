@@ -6,11 +6,12 @@ concerns ``dkg`` and ``rekey``; what rotates a key later is the same whatever cr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from sim.base.errors import LocalError
+from sim.base.extensions import Registry
 from sim.base.secret import SecretScalar
 from sim.protocol import commit_reveal, evidence, frost_dkg, gjkr, gjkr_evidence, operations
 from sim.protocol.ceremony import PEDERSEN, Ceremony
@@ -55,6 +56,7 @@ class Variant:
         machine: The participant: a subclass of `SharingMachine` where its steps differ.
         form: The one form of commitments that it takes, or empty if any will do.
         checks: How third parties re-verify verdicts that it alone reaches, by name.
+        reasons: Why its attempts alone can fail: short codes.
 
     """
 
@@ -65,23 +67,33 @@ class Variant:
     machine: MachineType
     form: str = ""
     checks: Mapping[str, Check] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
 
 
-_VARIANTS: Final[dict[str, Variant]] = {}
+VARIANTS: Final = Registry[Variant]("protocol")
+"""Every variant by name: the built-in ones, then those of the run."""
 
 
-def register(entry: Variant) -> None:
+def register(entry: Variant, home: str | None = None) -> None:
     """Let keys be created by `entry`.
+
+    Args:
+        entry: The variant; one from outside is called by its extension's name, too.
+        home: The module that registers it; None for the extension that is being executed.
 
     Raises:
         LocalError: Another variant, or another verdict, has the name already.
 
     """
-    if _VARIANTS.setdefault(entry.name, entry) is not entry:
-        raise LocalError(f"there is a protocol {entry.name!r} already")
-    operations.install(entry.name, entry.sharing)
+    VARIANTS.register(entry.name, home, lambda full: replace(entry, name=full))
+    if entry.name != PEDERSEN or home is None:  # `operations` knows that one by itself
+        operations.CREATIONS.register(entry.name, home, lambda _: entry.sharing)
     for fault, check in entry.checks.items():
-        evidence.install(fault, check)
+        evidence.VERDICTS.register(fault, home, _always(check))
+
+
+def _always(check: Check) -> Callable[[str], Check]:
+    return lambda _: check
 
 
 def variant(name: str) -> Variant:
@@ -92,19 +104,19 @@ def variant(name: str) -> Variant:
 
     """
     try:
-        return _VARIANTS[name]
+        return VARIANTS[name]
     except KeyError:
         raise LocalError(f"no protocol {name!r}") from None
 
 
 def names() -> tuple[str, ...]:
     """Return the names of all variants, in the order of their registration."""
-    return tuple(_VARIANTS)
+    return tuple(VARIANTS)
 
 
 def takes(name: str, form: str) -> bool:
     """Say whether there is a variant called `name` that takes that form of commitments."""
-    return name in _VARIANTS and _VARIANTS[name].form in ("", form)
+    return name in VARIANTS and VARIANTS[name].form in ("", form)
 
 
 register(
@@ -114,7 +126,8 @@ register(
         operations.creation(PEDERSEN),
         CeremonyState,
         SharingMachine,
-    )
+    ),
+    __name__,
 )
 register(
     Variant(
@@ -127,7 +140,8 @@ register(
             "bad-extraction": gjkr_evidence.proves_bad_extraction,
             "false-exposure": gjkr_evidence.proves_false_exposure,
         },
-    )
+    ),
+    __name__,
 )
 register(
     Variant(
@@ -137,7 +151,8 @@ register(
         CommitRevealState,
         CommitRevealMachine,
         checks={"wrong-reveal": commit_reveal.proves_wrong_reveal},
-    )
+    ),
+    __name__,
 )
 register(
     Variant(
@@ -147,5 +162,6 @@ register(
         FrostState,
         SharingMachine,
         form="coefficient",
-    )
+    ),
+    __name__,
 )

@@ -58,7 +58,8 @@ def _run(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "tags", ", ".join(plan.tags)
     ends = None if plan.duration_us is None else f"after {format_duration(plan.duration_us)}"
     if plan.extensions:
-        yield "uses", ", ".join(f"{known.name} ({known.sha256[:12]})" for known in plan.extensions)
+        used = [f"{known.name} (SHA-256 {known.sha256})" for known in plan.extensions]
+        yield "uses", ", ".join(used)
     yield "ends", ends or "when nothing is open"
     yield "triggers", f"act on other validators {format_duration(plan.reaction_us)} later"
     if plan.wall_limit_us is not None:

@@ -34,6 +34,9 @@ _UNDONE: Final = {
 """What ends an action, by its name."""
 
 
+_COMPLAINTS: Final = {"dispute": "one's word", "provable": "proofs"}
+
+
 def key(plan: Plan, this: KeyPlan) -> Iterator[tuple[str, str]]:
     """Yield the rows of a key."""
     yield "scheme", f"{this.scheme}, {this.threshold} of {this.size}"
@@ -48,6 +51,7 @@ def key(plan: Plan, this: KeyPlan) -> Iterator[tuple[str, str]]:
             f"{this.drawn} of {pool}, drawn by stake from the block before the request",
         )
     yield "attempts", f"at most {this.attempts}, {count(this.retry_after, 'height')} apart"
+    yield "protocol", f"{this.protocol}; complaints are {_COMPLAINTS[this.complaints]}"
     yield "commitments", f"{this.commitments} form; missing shares answered {this.justifications}"
     yield "policy", ", ".join(policy(this.policy))
     yield "rotation", "; ".join(_rotations(this.rotate)) or "only when it is asked for"

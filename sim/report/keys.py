@@ -172,7 +172,7 @@ def _rows(key: Record, *, rotated: bool) -> Iterator[tuple[str, Text]]:
         yield "committee", Text(names(key["committee"], most=16))
     if key["public_key"] is not None:
         yield "public key", Text(shortened(key["public_key"]), style="bold")
-    if key["qual"]:
+    if key["qual"] and not _is_single(key):
         label = "Q" if rotated and key["generations"][-1]["operation"] == "reshare" else "QUAL"
         yield label, Text(names(key["qual"], () if rotated else key["committee"], most=16))
     if key["reason"] is not None:
@@ -184,19 +184,22 @@ def _rows(key: Record, *, rotated: bool) -> Iterator[tuple[str, Text]]:
     yield from _signatures(key)
     yield from _use(key)
     if rotated:
-        single = key["generations"] and key["generations"][0]["operation"] == "generate"
-        yield "limit", Text(_SINGLE if single else _LIMIT, style="dim")
+        yield "limit", Text(_SINGLE if _is_single(key) else _LIMIT, style="dim")
+
+
+def _is_single(key: Record) -> bool:
+    """Say whether one party generated the key, and dealt to nobody."""
+    return any(made["operation"] == "generate" for made in key["generations"])
 
 
 def _shareless(key: Record) -> Text:
-    """Name who has lost its share for good or for now; say so if that is the end of the key."""
-    text = Text(names(key["shareless"]), style="yellow")
-    left = key["size"] - len(key["shareless"])
+    """Name who has no share; say so if the key is gone with them."""
+    said, left = Text(names(key["shareless"]), style="yellow"), key["size"] - len(key["shareless"])
     if left < key["threshold"]:
-        kept = f"at most {left} of {key['threshold']} shares" if left else "no share"
-        text.append(f"; {kept} left", style="red")
-        text.append(": the key can't sign, and nobody can repair or reshare it", style="red")
-    return text
+        shares = "share is" if left == 1 else "shares are"
+        gone = f"at most {left} {shares} left, it takes {key['threshold']}: the key is lost"
+        said.append(f"\n{gone}", style="red")
+    return said
 
 
 def _signatures(key: Record) -> Iterator[tuple[str, Text]]:

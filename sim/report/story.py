@@ -128,6 +128,9 @@ def _headline(attempt: Record, phase: Record) -> str:
         case "announce":
             who = len(holders(attempt))
             return f"{len(attempt['announced'])} of {who} announced a transport key"
+        case "commit":
+            said = accepted(attempt, "commit", phase)
+            return f"{len(said)} of {len(attempt['dealers'])} committed to a deal"
         case "deal" if attempt["operation"] == "generate":
             return f"{names(attempt['committee'])} generated the key and published it"
         case "deal":
@@ -152,6 +155,12 @@ def _headline(attempt: Record, phase: Record) -> str:
             opened = accepted(attempt, "open-reply", phase)
             openings = sum(len(o.get("openings", ())) for o in opened)
             return f"{count(openings, 'sealed answer')} opened"
+        case "extract":
+            return f"{len(accepted(attempt, 'extract', phase))} published what they had dealt"
+        case "expose" | "reconstruct":
+            said = accepted(attempt, name, phase)
+            shares = sum(len(statement.get("exposed", ())) for statement in said)
+            return f"{count(shares, 'share')} exposed by {len(said)} of {len(holders(attempt))}"
         case "confirm" if repaired:
             done = "confirmed its share" if attempt["confirmed"] else "did not confirm"
             return f"{attempt['target']} {done}"
@@ -179,6 +188,8 @@ def _events(attempt: Record, phase: Record) -> Iterator[Note]:
             yield from _answers(attempt, "answer")
         case "open" | "examine":
             yield from _openings(attempt, phase)
+        case "expose" | "reconstruct":
+            yield from _exposures(attempt, phase)
         case "confirm" if attempt["target"] is None:
             yield from _unconfirmed(attempt, phase)
         case _:
@@ -224,6 +235,13 @@ def _openings(attempt: Record, phase: Record) -> Iterator[Note]:
             else:
                 said = f"{accuser} publishes the seeds that open the answer of {dealer}"
                 yield Note("doubt", said, height)
+
+
+def _exposures(attempt: Record, phase: Record) -> Iterator[Note]:
+    for exposure in accepted(attempt, phase["phase"], phase):
+        for dealer in exposure.get("exposed", ()):
+            said = f"{exposure['validator']} exposes its share of {dealer}"
+            yield Note("doubt", said, exposure["height"])
 
 
 def _unconfirmed(attempt: Record, phase: Record) -> Iterator[Note]:

@@ -18,6 +18,7 @@ RESERVED: Final = frozenset({LEDGER_NAME, "honest", "adversary", "standby", "com
 """Names that no validator may have: they mean something else in a selector."""
 
 PROVEN: Final = (
+    "wrong-reveal",
     "malformed-deal",
     "wrong-point-count",
     "invalid-point",
@@ -26,8 +27,11 @@ PROVEN: Final = (
     "degree-too-high",
     "equivocation",
     "malformed-response",
+    "bad-share",
     "bad-justification",
     "false-opening",
+    "bad-extraction",
+    "false-exposure",
     "contradictory-confirmation",
     "inconsistent-confirmation",
     "bad-confirmation",
@@ -35,14 +39,16 @@ PROVEN: Final = (
 )
 """Faults that the ledger's bytes prove."""
 
-UNPROVEN: Final = ("no-deal", "unjustified", "accused-by-t")
-"""Exclusions that nothing proves."""
+UNPROVEN: Final = ("no-deal", "unjustified", "accused-by-t", "no-extraction")
+"""What nothing proves."""
 
 REASONS: Final = (
     "too-few-dealers",
     "identity-key",
     "too-few-confirmations",
     "too-few-signers",
+    "too-few-exposures",
+    "aborted",
     "rolled-back",
 )
 """Why an attempt can fail."""
@@ -76,11 +82,13 @@ REFUSALS: Final = (
     "NoRotation",
     "NoViolation",
     "NotAMember",
+    "NotCommitted",
     "NotASigner",
     "NotActive",
     "NotInSet",
     "NotShareable",
     "NothingToAnswer",
+    "NothingToExtract",
     "NothingToJustify",
     "NothingToOpen",
     "OtherList",
@@ -100,6 +108,7 @@ REFUSALS: Final = (
     "TooFewHelpers",
     "Unauthorized",
     "UnknownKind",
+    "UnknownProtocol",
     "UnknownScheme",
     "UnknownSession",
     "UnknownValidator",
@@ -117,6 +126,36 @@ def behaviours() -> Mapping[str, Behaviour]:
     from sim.adversary import BEHAVIOURS
 
     return BEHAVIOURS
+
+
+def protocols() -> tuple[str, ...]:
+    """Return the names of the protocols that create keys."""
+    from sim.protocol.variants import names
+
+    return names()
+
+
+def reasons() -> tuple[str, ...]:
+    """Return why attempts can fail, under protocols from outside too."""
+    from sim.protocol.variants import VARIANTS
+
+    own = (reason for known in VARIANTS.values() for reason in known.reasons)
+    return tuple(dict.fromkeys([*REASONS, *own]))
+
+
+def proven() -> tuple[str, ...]:
+    """Return the faults that the ledger's bytes prove, those of protocols from outside too."""
+    from sim.protocol.variants import VARIANTS
+
+    own = (fault for known in VARIANTS.values() for fault in known.checks)
+    return tuple(dict.fromkeys([*PROVEN, *own]))
+
+
+def protocol_form(protocol: str) -> str:
+    """Return the one form of commitments that a protocol takes, or empty if any will do."""
+    from sim.protocol.variants import variant
+
+    return variant(protocol).form
 
 
 def profiles() -> tuple[str, ...]:

@@ -246,6 +246,8 @@ def _key(key: KeyPlan, names: list[str], block_time_us: int) -> dict[str, Any]:
         "attempts": key.attempts,
         "retry_after": key.retry_after,
         "justifications": key.justifications,
+        "protocol": key.protocol,
+        "complaints": key.complaints,
         "commitments": key.commitments,
         "policy": dump_policy(key.policy),
         **_used(rotate=_rotate(key.rotate, block_time_us)),

@@ -77,7 +77,7 @@ def _check(table: ExpectTable, file: ScenarioFile, registry: Registry, path: Key
                 message = f"{name} isn't about a validator"
                 reporter.conflict(message, (*path, name), (*path, "validator"))
     for name, word, allowed in (
-        ("reason", table.reason, catalogue.REASONS),
+        ("reason", table.reason, catalogue.reasons()),
         ("refused", table.refused, catalogue.REFUSALS + catalogue.DROPPED),
     ):
         if word is not None and word not in allowed:
@@ -156,10 +156,10 @@ def _plan(table: ExpectTable, registry: Registry, path: KeyPath, folder: str) ->
         attempts=table.attempts,
         qual=_names(table.qual, registry, (*path, "qual")),
         excluded=_names(table.excluded, registry, (*path, "excluded")),
-        faults=_faults(table.faults, catalogue.PROVEN, registry, (*path, "faults")),
+        faults=_faults(table.faults, catalogue.proven(), registry, (*path, "faults")),
         faults_include=_faults(
             table.faults_include,
-            catalogue.PROVEN + catalogue.UNPROVEN,
+            catalogue.proven() + catalogue.UNPROVEN,
             registry,
             (*path, "faults_include"),
         ),

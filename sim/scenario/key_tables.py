@@ -123,10 +123,13 @@ class KeyTable(Table):
             examples=["ED25519"],
         )
     )
-    protocol: Annotated[Literal["pedersen"], Unit("one of")] = Field(
+    protocol: Annotated[str, Unit("protocol")] = Field(
         default="pedersen",
-        description="How it is generated: Pedersen's DKG with proofs of possession.",
-        examples=["pedersen"],
+        description="How it is generated: Pedersen's DKG with proofs of possession; `gjkr`, "
+        "whose key nobody can bias; `commit-reveal`, Pedersen's with digests of all deals first; "
+        "`frost`, which any fault or complaint aborts; or an extension's. `ksim list protocols` "
+        "has them all. Rotations are the same whatever generated the key.",
+        examples=["gjkr"],
     )
     threshold: Threshold = Field(
         description="t: how many shares sign, 1 … n. In an expression n is the committee's size "
@@ -167,14 +170,17 @@ class KeyTable(Table):
         description="How dealers answer for lost shares; `clear` is there to show what it leaks.",
         examples=["sealed"],
     )
-    complaints: Annotated[Literal["dispute"], Unit("one of")] = Field(
+    complaints: Annotated[Literal["dispute", "provable"], Unit("one of")] = Field(
         default="dispute",
-        description="What a justified complaint comes to: a dispute that blames nobody.",
-        examples=["dispute"],
+        description="What a complaint about a bad share comes to, in every ceremony of the key: a "
+        "`dispute` that blames nobody, if it is answered; or it opens the envelope for everybody "
+        "(`provable`), which proves the dealer's fault or the accuser's.",
+        examples=["provable"],
     )
-    commitments: Annotated[Literal["evaluation", "coefficient"], Unit("one of")] = Field(
-        default="evaluation",
-        description="Form of the commitments: n + 1 evaluations, or t coefficients.",
+    commitments: Annotated[Literal["evaluation", "coefficient"], Unit("one of")] | None = Field(
+        default=None,
+        description="Form of the commitments: n + 1 evaluations, or t coefficients. If absent, the "
+        "evaluations; with `frost` the coefficients, which it can't do without.",
         examples=["evaluation"],
     )
     policy: PolicyTable = Field(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from sim.crypto.groups import get_group
-from sim.protocol.ceremony import default_faults
+from sim.protocol.ceremony import PEDERSEN, default_faults
+from sim.scenario import catalogue
 from sim.scenario.key_tables import CommitteeTable, KeyTable, RotateTable
 from sim.scenario.orders import CommitteeEntry, Emergency, Evict, Join, Leave, ShareEntry
 from sim.scenario.plan import KeyPlan, RotatePlan
@@ -15,6 +16,7 @@ from sim.scenario.quantities import QuantityError, format_duration, parse_thresh
 from sim.scenario.registry import Registry, placed
 from sim.scenario.schema import ScenarioFile
 from sim.scenario.source import KeyPath
+from sim.scenario.using import USE, unknown
 
 UNSHAREABLE: Final = {
     "MLDSA": "ML-DSA signatures come from one party",
@@ -172,7 +174,9 @@ def _key(
         attempts=table.attempts,
         retry_after=table.retry_after,
         justifications=table.justifications,
-        commitments=table.commitments,
+        commitments=_form(table, registry, path),
+        protocol=table.protocol,
+        complaints=table.complaints,
         policy=resolve_policy(table.policy, registry, (*path, "policy")),
         rotate=_rotate(table, threshold, file, registry, (*path, "rotate")),
     )
@@ -198,6 +202,30 @@ def _check_indices(table: KeyTable, size: int, registry: Registry, path: KeyPath
         reporter.error(path, f"seats are numbered 1 … {size}, in order")
 
 
+def _form(
+    table: KeyTable, registry: Registry, path: KeyPath
+) -> Literal["evaluation", "coefficient"]:
+    """Return the form of the commitments; report one that the protocol doesn't take."""
+    needed = "" if table.protocol == PEDERSEN else _needed(table.protocol, registry, path)
+    if table.commitments is None:
+        return "coefficient" if needed == "coefficient" else "evaluation"
+    if needed not in ("", table.commitments):
+        message = f'protocol "{table.protocol}" commits in {needed} form, not {table.commitments}'
+        registry.reporter.conflict(message, (*path, "commitments"), (*path, "protocol"))
+    return table.commitments
+
+
+def _needed(protocol: str, registry: Registry, path: KeyPath) -> str:
+    """Return the form of the commitments that a protocol needs; report a protocol unknown."""
+    known = catalogue.protocols()
+    if protocol in known:
+        return catalogue.protocol_form(protocol)
+    if ":" not in protocol or registry.reporter.sound(USE):
+        message = unknown("protocol", protocol, known)
+        registry.reporter.error((*path, "protocol"), message, wrong=protocol, allowed=known)
+    return ""
+
+
 def _check_single(table: KeyTable, size: int, registry: Registry, path: KeyPath) -> None:
     """Report a scheme that can't be shared and is, and one that can't be rotated and should be."""
     why, reporter = UNSHAREABLE.get(table.scheme), registry.reporter
@@ -214,6 +242,10 @@ def _check_single(table: KeyTable, size: int, registry: Registry, path: KeyPath)
     if table.rotate != RotateTable():
         message = f"{why}: there are no shares to rotate, only a rekey makes a new key"
         reporter.conflict(message, (*path, "rotate"), where)
+    for name, usual in (("protocol", PEDERSEN), ("complaints", "dispute")):
+        if getattr(table, name) != usual:
+            message = f"{why}: nothing is dealt, so {name} has no meaning"
+            reporter.conflict(message, (*path, name), where)
 
 
 def _rotate(

@@ -225,7 +225,7 @@ class PolicyPlan(_Part, frozen=True):
 
 
 class RotatePlan(_Part, frozen=True):
-    """When the chain rotates a key by itself; see `sim.protocol.transactions.RotationRules`.
+    """When the chain rotates a key by itself; see `sim.protocol.requests.RotationRules`.
 
     Attributes:
         on: ``epoch``, ``churn``, ``policy-violation``.
@@ -258,6 +258,8 @@ class KeyPlan(_Part, frozen=True):
     retry_after: int = 1
     justifications: Literal["sealed", "clear"] = "sealed"
     commitments: Literal["evaluation", "coefficient"] = "evaluation"
+    protocol: str = "pedersen"
+    complaints: Literal["dispute", "provable"] = "dispute"
     policy: PolicyPlan = PolicyPlan()
     rotate: RotatePlan = RotatePlan()
 

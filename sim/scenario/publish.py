@@ -23,7 +23,9 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 QUALIFIED: Final = f"^{NAME_PATTERN}:[a-z0-9][a-z0-9-]*$"
 """Names of what an extension has registered."""
 
-_EXTENSIBLE: Final = frozenset({("NetworkTable", "profile"), ("AdversaryTable", "behaviour")})
+_EXTENSIBLE: Final = frozenset(
+    {("NetworkTable", "profile"), ("KeyTable", "protocol"), ("AdversaryTable", "behaviour")}
+)
 """Keys that extensions have names for."""
 
 _TYPES: Final = {str: "string", int: "integer", bool: "boolean"}
@@ -191,6 +193,8 @@ def _names(table: str, field: str) -> tuple[str, ...]:
     match table, field:
         case "NetworkTable", "profile":
             return catalogue.profiles()
+        case "KeyTable", "protocol":
+            return catalogue.protocols()
         case "CostTable", "model":
             return catalogue.cost_models()
         case "WhenTable", "event":
@@ -198,9 +202,9 @@ def _names(table: str, field: str) -> tuple[str, ...]:
         case "AdversaryTable", "behaviour":
             return tuple(catalogue.behaviours())
         case "FaultTable", "fault":
-            return (*catalogue.PROVEN, *catalogue.UNPROVEN)
+            return (*catalogue.proven(), *catalogue.UNPROVEN)
         case "ExpectTable", "reason":
-            return catalogue.REASONS
+            return catalogue.reasons()
         case "ExpectTable", "refused":
             return catalogue.REFUSALS + catalogue.DROPPED
         case _:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, TypeAlias
 
 from sim.protocol.messages import Private, Response, ShareAck, ShareEnvelope, Statement, kind_of
-from sim.protocol.transactions import RecordSignSession, RotateKey
+from sim.protocol.requests import RecordSignSession, RotateKey
 
 EFFECT: Final = "effect"
 
@@ -18,6 +18,7 @@ EVENTS: Final[dict[str, str]] = {
     "started": "a validator has started, or restarted",
     "block-received": "a block, or the answer to a read, has arrived",
     "announce-submitted": "an Announce has left for the ledger",
+    "commit-submitted": "the digest of a deal has left for the ledger, in commit-reveal",
     "deal-submitted": "a Deal has left for the ledger",
     "share-sent": "one sealed share has left for its holder, first time or again",
     "share-received": "one sealed share has arrived",
@@ -26,6 +27,9 @@ EVENTS: Final[dict[str, str]] = {
     "complaint-sent": "a complaint has left for the ledger: one event per complaint of a Response",
     "justification-submitted": "a Justification has left for the ledger",
     "open-reply-submitted": "an OpenReply has left for the ledger",
+    "extract-submitted": "an Extract has left for the ledger, in GJKR",
+    "expose-submitted": "an Expose has left for the ledger, in GJKR",
+    "reconstruct-submitted": "a Reconstruct has left for the ledger, in GJKR",
     "confirm-submitted": "a Confirm has left for the ledger",
     "sign-submitted": "a Sign has left for the ledger",
     "answer-submitted": "the Answer of an accused helper of a repair has left for the ledger",

@@ -13,7 +13,6 @@ from typing import Final, TypeAlias, assert_never
 from sim.base.codec import encode
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.secret import Secret, SecretBytes
-from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.effects import (
     Delete,
@@ -32,7 +31,8 @@ from sim.protocol.effects import (
     StopTimer,
 )
 from sim.protocol.envelopes import store_prefix
-from sim.protocol.transactions import RecordSignSession
+from sim.protocol.operations import share_size
+from sim.protocol.requests import RecordSignSession
 from sim.validator.account import Account, Signed
 from sim.validator.events import EFFECT, Said, on_send, on_submit
 from sim.validator.ports import Context
@@ -84,7 +84,7 @@ class Scope:
                 ceremony.era,
                 ceremony.generation,
             ),
-            scalar_size=0 if single else get_group(ceremony.scheme).scalar_size,
+            scalar_size=0 if single else share_size(ceremony),
         )
 
     @property

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.meters import Meter
-from sim.protocol.messages import Deal
+from sim.protocol.messages import Deal, Extract
 from sim.validator.events import Said
 
 SHARES: Final = "payload.shares"
@@ -75,8 +75,9 @@ class Tally:
 
     def submitted(self, label: Label, said: Said, body: int, raw: int) -> None:
         """Count a statement of `body` bytes in a transaction of `raw` bytes."""
-        if isinstance(said, Deal):
-            points, proof = sum(map(len, said.points)), len(said.proof)
+        if isinstance(said, Deal | Extract):
+            points = sum(map(len, said.points))
+            proof = len(said.proof) if isinstance(said, Deal) else 0
             self._count(label, label.kind, COMMITMENTS, points)
             self._add(label, PROOFS, proof)
             self._add(label, OVERHEAD, raw - points - proof)

@@ -14,7 +14,14 @@ from sim.base.errors import DecodeError
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.entries import Fault
 from sim.protocol.judge import CeremonyState
-from sim.protocol.messages import Answer, Justification, OpenReply, Response
+from sim.protocol.messages import (
+    Answer,
+    Expose,
+    Justification,
+    OpenReply,
+    Reconstruct,
+    Response,
+)
 from sim.protocol.phases import Phase
 from sim.world.chronicle import Chronicle, Statement
 
@@ -181,6 +188,12 @@ def _content(ceremony: Ceremony, statement: Statement) -> Record:
                         for o in opened.openings
                     ]
                 }
+            case "expose" | "reconstruct":
+                kind: type[Expose | Reconstruct] = Expose
+                if statement.kind == "reconstruct":
+                    kind = Reconstruct
+                exposed = decode_canonical(statement.body, kind)
+                return {"exposed": [_dealer(ceremony, share.dealer) for share in exposed.shares]}
             case _:
                 return {}
     except DecodeError:

@@ -13,7 +13,7 @@ import msgspec
 
 from sim.base.codec import encode
 from sim.kchain.state import ChainState
-from sim.protocol import transactions as tx
+from sim.protocol import requests as tx
 from sim.scenario.plan import ActionPlan, KeyPlan, Plan, PolicyPlan, RotatePlan
 
 
@@ -90,6 +90,8 @@ def _create_key(action: ActionPlan, directory: Directory, _state: ChainState) ->
         justifications=key.justifications,
         commitments=key.commitments,
         rotation=rules_of(key.rotate),
+        protocol=key.protocol,
+        complaints=key.complaints,
     )
     return [(tx.CREATE_KEY, request)]
 

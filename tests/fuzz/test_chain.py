@@ -23,14 +23,14 @@ from sim.kchain.state import ChainState
 from sim.kchain.verify import verify_ledger
 from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import STATEMENTS
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     CREATE_KEY,
     RECORD_SIGN_SESSION,
     REPORT_EQUIVOCATION,
     RecordSignSession,
     ReportEquivocation,
-    decode_transaction,
 )
+from sim.protocol.transactions import decode_transaction
 from tests.fuzz.hostile import EXAMPLES, explore, hostile
 from tests.kchain.scene import BLOCK_US, OWNER, make_request, signed, with_key
 

@@ -16,10 +16,7 @@ from sim.protocol.effects import Effect, Filing, Post
 from sim.protocol.entries import Fault
 from sim.protocol.evidence import reverify
 from sim.protocol.messages import STATEMENTS, ShareEnvelope, kind_of
-from sim.protocol.transactions import (
-    CeremonyPayload,
-    transaction_id,
-)
+from sim.protocol.transactions import CeremonyPayload, transaction_id
 from tests.checks.observing import observe, witnessed
 from tests.fuzz import corpus
 from tests.fuzz.hostile import EXAMPLES, explore, hostile
@@ -161,7 +158,7 @@ def test_a_record_without_a_fixed_qual_proves_nothing_about_what_follows() -> No
     faults = [fault for _, fault, _ in corpus.convictions() if fault.fault in late]
     cited = frozenset(transaction_id(raw) for fault in faults for raw in fault.evidence)
 
-    bare = PublicRecord(corpus.ceremony(), b"", (), b"", b"", {}, {}, {}, cited, frozenset())
+    bare = PublicRecord(corpus.ceremony(), b"", (), b"", b"", {}, {}, {}, cited, frozenset(), {})
 
     assert len(faults) >= 2
     assert not any(reverify(bare, fault) for fault in faults)

@@ -18,16 +18,15 @@ from sim.kchain.ledger import Ledger
 from sim.protocol.ceremony import PhaseLengths
 from sim.protocol.effects import Effect, Post, Send, SendShares
 from sim.protocol.judge import CeremonyState
+from sim.protocol.machines import member_machine
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Announce, Deal, Statement, kind_of
-from sim.protocol.sharing import SharingMachine
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     CREATE_KEY,
     CreateKey,
     Policy,
-    sign_transaction,
-    statement_payload,
 )
+from sim.protocol.transactions import sign_transaction, statement_payload
 
 CHAIN = "test-chain"
 BLOCK_US = 2_000_000
@@ -156,7 +155,7 @@ class Committee:
         self._key = key
         self.ceremony = scene.newest(key).ceremony
         self._machines = [
-            SharingMachine(_context(scene, position), self.ceremony, {})
+            member_machine(_context(scene, position), self.ceremony, {})
             for position in range(len(scene.validators))
         ]
 

@@ -10,8 +10,8 @@ from sim.base.secret import Secret
 from sim.crypto.principals import principal_from_seed
 from sim.kchain.verify import verify_ledger
 from sim.protocol.phases import Phase
-from sim.protocol.transactions import CREATE_KEY, Policy
-from tests.kchain.scene import OWNER, Scene, make_request, with_key
+from sim.protocol.requests import CREATE_KEY, Policy
+from tests.kchain.scene import OWNER, Committee, Scene, make_request, with_key
 
 
 def test_only_an_authorised_principal_creates_keys() -> None:
@@ -34,6 +34,9 @@ def test_a_principal_with_an_ml_dsa_key_creates_keys_if_it_is_authorised() -> No
     verify_ledger(scene.file())
 
 
+ALONE = {"committee": ("v1",), "threshold": 1}
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -54,6 +57,13 @@ def test_a_principal_with_an_ml_dsa_key_creates_keys_if_it_is_authorised() -> No
         ({"retry_after": 0}, "Malformed"),
         ({"policy": None}, "Malformed"),
         ({"justifications": "whispered"}, "Malformed"),
+        ({"complaints": "shouted"}, "Malformed"),
+        ({"protocol": ""}, "Malformed"),
+        ({"protocol": "no such thing"}, "Malformed"),
+        ({"protocol": "chillest"}, "UnknownProtocol"),
+        ({"protocol": "frost"}, "UnknownProtocol"),
+        ({"scheme": "MLDSA", "protocol": "gjkr", **ALONE}, "NotShareable"),
+        ({"scheme": "MLKEM", "complaints": "provable", **ALONE}, "NotShareable"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_rejected(changes: dict[str, object], reason: str) -> None:
@@ -150,3 +160,26 @@ def test_two_keys_have_ceremonies_side_by_side() -> None:
 
     assert names == ["aardvark", "zebra"]
     assert {key.status for key in scene.ledger.state.keys.values()} == {"Failed"}
+
+
+@pytest.mark.parametrize(("quorum", "verdict"), [(4, ""), (5, "InvalidPolicy")])
+def test_a_quorum_that_the_committee_cannot_reach_is_refused(quorum: int, verdict: str) -> None:
+    scene = Scene()
+    scene.create(policy=Policy(None, (), quorum=quorum))
+
+    assert scene.reasons() == [verdict]
+
+
+@pytest.mark.parametrize("protocol", ["pedersen", "gjkr", "commit-reveal", "frost"])
+def test_ceremonies_and_records_follow_the_request(protocol: str) -> None:
+    form = "coefficient" if protocol == "frost" else "evaluation"
+    scene = Scene()
+    scene.create(protocol=protocol, complaints="provable", commitments=form)
+    scene.step()
+    Committee(scene).run()
+
+    (state,) = scene.ledger.state.all_ceremonies()
+    record = scene.ledger.state.record("beacon")
+    assert (state.ceremony.protocol, state.ceremony.complaints) == (protocol, "provable")
+    assert record is not None
+    assert (record.protocol, record.complaints, record.status) == (protocol, "provable", "Active")

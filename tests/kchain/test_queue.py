@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.base.codec import encode
 from sim.kchain.verify import verify_ledger
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     REQUEST_SIGN,
     ROTATE_KEY,
     RequestSign,

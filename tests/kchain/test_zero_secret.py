@@ -18,9 +18,12 @@ import pytest
 import sim.kchain
 from sim.base.secret import Secret
 from sim.kchain import audit, blocks, file, genesis, records, registry, rotation, state
-from sim.protocol import entries, messages, transactions
+from sim.protocol import entries, messages, requests, transactions
 from sim.protocol.ceremony import Ceremony
+from sim.protocol.commit_reveal import CommitRevealState
+from sim.protocol.frost_dkg import FrostState
 from sim.protocol.generate import GenerateState
+from sim.protocol.gjkr import GjkrState
 from sim.protocol.judge import CeremonyState
 from sim.protocol.repair import RepairState
 
@@ -43,12 +46,18 @@ PUBLISHED = {
     "Reply.data": "a share in the clear answers an accuser who said it was bad; a sealed one is "
     "for a one-time key",
     "Opening.seeds": "an accuser publishes its one-time seeds to prove that a reply was bad",
+    "Disclosed.sealed": "an accuser shows what it was sent, with what opens that envelope alone",
+    "Expose.shares": "GJKR reconstructs a dealer that is silent or wrong when its key is extracted",
+    "Reconstruct.shares": "the same, by holders whom the dealer was right about",
     "Confirm.nonces": "commitments to nonces, not nonces",
     "Sign.nonces": "commitments to nonces, not nonces",
     "SignNonce.nonces": "commitments to nonces, not nonces",
     "CeremonyState.nonces": "commitments to nonces, not nonces",
     "RepairState.nonces": "the same, and always empty",
     "GenerateState.nonces": "the same, and always empty",
+    "GjkrState.nonces": "the same as in any ceremony",
+    "CommitRevealState.nonces": "the same as in any ceremony",
+    "FrostState.nonces": "the same as in any ceremony",
     "Transaction.nonce": "an account's counter",
     "SignSession.seed": "what seats are drawn by; it is made of public values",
     "SigningTask.seed": "the same, as signers see it",
@@ -58,21 +67,21 @@ PUBLISHED = {
 """Fields whose names sound secret, and why they may stand on the chain."""
 
 PAYLOADS: tuple[type, ...] = (
-    transactions.CreateKey,
-    transactions.RotateKey,
-    transactions.Rollback,
-    transactions.RetireKey,
-    transactions.SetPolicy,
-    transactions.Authorize,
-    transactions.Revoke,
-    transactions.RequestSign,
-    transactions.ReportViolation,
-    transactions.Register,
-    transactions.Join,
-    transactions.Leave,
-    transactions.Evict,
-    transactions.ReportEquivocation,
-    transactions.RecordSignSession,
+    requests.CreateKey,
+    requests.RotateKey,
+    requests.Rollback,
+    requests.RetireKey,
+    requests.SetPolicy,
+    requests.Authorize,
+    requests.Revoke,
+    requests.RequestSign,
+    requests.ReportViolation,
+    requests.Register,
+    requests.Join,
+    requests.Leave,
+    requests.Evict,
+    requests.ReportEquivocation,
+    requests.RecordSignSession,
 )
 
 ROOTS: tuple[type, ...] = (
@@ -97,6 +106,9 @@ ROOTS: tuple[type, ...] = (
     transactions.CeremonyPayload,
     RepairState,
     GenerateState,
+    GjkrState,
+    CommitRevealState,
+    FrostState,
     *PAYLOADS,
     *messages.STATEMENTS.values(),
 )

@@ -145,23 +145,17 @@ def test_members_without_a_share_are_named() -> None:
     told = account_text(summaries.summary(keys={"beacon": summaries.key(shareless=["v03"])}))
 
     assert "shareless   v03" in told
+    assert "the key is lost" not in told
 
 
 @pytest.mark.parametrize(
-    ("lost", "said"),
-    [
-        (["v01"], None),
-        (["v01", "v02"], "at most 2 of 3 shares left: the key can't sign"),
-        (["v00", "v01", "v02", "v03"], "no share left: the key can't sign"),
-    ],
+    ("number", "left"), [(2, "at most 2 shares are left"), (3, "at most 1 share is left")]
 )
-def test_a_key_whose_shares_are_too_few_is_said_to_be_lost(
-    lost: list[str], said: str | None
-) -> None:
-    told = account_text(summaries.summary(keys={"beacon": summaries.key(shareless=lost)}))
+def test_a_key_with_fewer_shares_than_its_threshold_is_called_lost(number: int, left: str) -> None:
+    lost = summaries.key(shareless=summaries.COMMITTEE[:number])
+    told = account_text(summaries.summary(keys={"beacon": lost}))
 
-    assert ("can't sign" in told) is (said is not None)
-    assert (said or "shareless   v01") in told
+    assert f"{left}, it takes 3: the key is lost" in told
 
 
 def test_long_hex_is_shortened_and_its_size_told() -> None:

@@ -18,6 +18,7 @@ from sim.scenario.plan import (
     BandwidthPlan,
     CorruptionPlan,
     ExpectPlan,
+    ExtensionPlan,
     KeyPlan,
     LedgerPlan,
     LinkFigures,
@@ -170,6 +171,7 @@ PLAN = Plan(
         PrincipalPlan(name="board", algorithm="ML-DSA-65", authorised=False),
     ),
     store=StorePlan(kek="argon2id", t=4, m_kib=1 << 15, p=2),
+    extensions=(ExtensionPlan(name="mine", sha256="ab" * 32),),
 )
 """Every field that a scenario can give, given."""
 
@@ -185,6 +187,7 @@ def test_every_choice_of_the_plan_is_told() -> None:
 
     for said in (
         "first-key seed 7",
+        f"uses mine (SHA-256 {'ab' * 32})",
         "ends after 10m",
         "eu v00 1,000, v01 1,001, v02 1,002",
         "us v03 1,003, v04 1,004",

@@ -7,7 +7,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from sim.protocol.entries import UNPROVEN
-from sim.protocol.evidence import _CHECKS
+from sim.protocol.evidence import VERDICTS
 from sim.protocol.messages import Complaint
 from sim.report.words import COMPLAINTS, FAULTS, clock, count, names, size, span
 
@@ -60,7 +60,7 @@ def test_heights_and_sizes_are_short() -> None:
 
 
 def test_every_verdict_has_words() -> None:
-    assert FAULTS.keys() >= {*_CHECKS, *UNPROVEN}
+    assert FAULTS.keys() >= {*VERDICTS, *UNPROVEN}
 
 
 def test_every_kind_of_complaint_has_words() -> None:

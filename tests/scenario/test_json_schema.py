@@ -26,6 +26,7 @@ SCHEMA = json_schema()
 
 BEYOND = {
     "after-the-end": "times are compared with each other",
+    "protocols": "the form of commitments goes by the protocol, and dealing by the scheme",
     "block-max": "the limit goes by the committee's size",
     "circle": "of files that extend each other",
     "circle-back": "of files that extend each other",
