@@ -338,6 +338,8 @@ def rogue_key(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
 
 def _without(own: Deal, others: list[Deal], corruption: Corruption) -> Deal:
     group = corruption.group
+    if any(len(deal.points) != len(own.points) for deal in others):
+        return own  # a behaviour before this one has changed their number
     columns = zip(own.points, *(deal.points for deal in others), strict=True)
     points = [group.sum_points([mine, *map(group.negate, rest)]) for mine, *rest in columns]
     return Deal(tuple(points), own.proof and _forged(corruption))

@@ -17,9 +17,10 @@ from sim.adversary.registry import (
     Received,
     Value,
 )
-from sim.base.errors import LocalError
+from sim.base.errors import DecodeError, LocalError
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import SecretScalar
+from sim.crypto.group import PointError
 from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Ceremony, Member
 from sim.protocol.effects import Effect, Post, Put, SendSealed, SendShares
@@ -168,7 +169,7 @@ class Adversary:
             if acts and concerned and known.outsider == (seat is None):
                 corruption = self._corruption(corrupt, seat, state, params)
                 seen: list[Occasion] = [*occasion, *now]
-                given = [new for old in seen for new in known.function(old, corruption)]
+                given = [new for old in seen for new in _answer(known, old, corruption)]
                 after = [new for new in given if not isinstance(new, Received | Foreseen)]
                 self.injections[corrupt.id] += differences(now, after)
                 if known.twins:
@@ -209,6 +210,20 @@ class Adversary:
             notebooks=tuple(self._notebooks.values()),
             sign=self._sign,
         )
+
+
+def _answer(known: Behaviour, old: Occasion, corruption: Corruption) -> list[Occasion]:
+    """Return what a behaviour makes of one occasion.
+
+    It may find points or bytes that a behaviour before it has spoilt, and can do nothing with them:
+    then it leaves things as they are, and says what it had held back for the occasion.
+    """
+    held = corruption.memory.held.copy()
+    try:
+        return list(known.function(old, corruption))
+    except (PointError, DecodeError):
+        spoilt = held if not corruption.memory.held else []
+        return [old, *spoilt]
 
 
 def seat_of(ceremony: Ceremony, validator: ValidatorIndex) -> Member | None:

@@ -21,10 +21,12 @@ def _behaviours() -> dict[str, str]:
 
 def _invariants() -> dict[str, str]:
     from sim.checks import CHECKS
+    from sim.world.liveness import CORE_RECOVERS, CORE_RECOVERS_SENTENCE
     from sim.world.summary import CEREMONIES_END, CEREMONIES_END_SENTENCE
 
     known = {name: f"{c.sentence} [{c.source}] ({c.kind})" for name, c in CHECKS.items()}
-    return {**known, CEREMONIES_END: CEREMONIES_END_SENTENCE}
+    ends = {CEREMONIES_END: CEREMONIES_END_SENTENCE, CORE_RECOVERS: CORE_RECOVERS_SENTENCE}
+    return {**known, **ends}
 
 
 def _profiles() -> dict[str, str]:

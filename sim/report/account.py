@@ -36,6 +36,8 @@ BAR: Final = 12
 
 OUTCOMES: Final = {"active": ("completed", "green"), "failed": ("failed", "red")}
 
+RECOVERED: Final = {"recovered": "green", "stalled": "red"}
+
 FILES: Final = (
     "ledger.msgpack, events.msgpack, summary.json, digests.json, plan.json, "
     "scenario.resolved.toml, machine.json"
@@ -55,6 +57,7 @@ def account(summary: Mapping[str, Any], folder: str | None = None) -> Renderable
     parts += _ceremonies(summary["ceremonies"])
     for name, key in summary["keys"].items():
         parts += key_account(name, key, summary["genesis_time_us"])
+    parts += _recovery(summary)
     parts += _judgement(summary)
     parts.append(_footer(summary, folder))
     return Group(*parts)
@@ -192,6 +195,31 @@ def _notes(chapter: Chapter) -> Table:
     if hidden > 0:
         table.add_row("", "", Text(f"… and {count(hidden, 'more note')}", style="dim"))
     return table
+
+
+def _recovery(summary: Record) -> Iterator[RenderableType]:
+    """Yield who was healed after the safety phase, and what became of each key."""
+    found = summary.get("recovery")
+    if found is None:
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("healed", f"{clock(found['healed_us'])}: {names(found['core'])}")
+    for word in ("crashed", "isolated"):
+        if found[word]:
+            table.add_row(f"{word} for good", names(found[word]))
+    budget = f"from {clock(found['settled_us'])} to {clock(found['ends_us'])}"
+    table.add_row("budget", budget)
+    for name, key in found["keys"].items():
+        told = f"{key['verdict']}, {count(key['shares'], 'good share')} of {key['needed']} needed"
+        if key["lost"]:
+            told += f"; lost by {names(key['lost'])}"
+        if key["detail"]:
+            told += f": {key['detail']}"
+        table.add_row(f"key {name}", Text(told, style=RECOVERED.get(key["verdict"], "yellow")))
+    yield heading("Recovery")
+    yield Padding(table, (0, 0, 0, 2))
 
 
 def _judgement(summary: Record) -> Iterator[RenderableType]:

@@ -86,6 +86,9 @@ def _whom(action: Record) -> str:
         action.get("key", ""),
         sides or names(action.get("nodes", ())) if sides or action.get("nodes") else "",
     ]
+    said += [names(action[name]) for name in ("senders", "kinds") if name in action]
+    if "times" in action:
+        said.append(count(action["times"], "time"))
     if "committee" in action:
         said.append(f"to {names(action['committee'])}")
     if "drawn" in action:

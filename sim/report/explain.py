@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.report.explained import action, corruption, expectation, key
-from sim.report.explained_network import network
+from sim.report.explained_network import named, network
 from sim.report.words import count, names
 from sim.scenario.plan import Plan, StorePlan
 from sim.scenario.quantities import format_duration, format_size
@@ -61,6 +61,12 @@ def _run(plan: Plan) -> Iterator[tuple[str, str]]:
         used = [f"{known.name} (SHA-256 {known.sha256})" for known in plan.extensions]
         yield "uses", ", ".join(used)
     yield "ends", ends or "when nothing is open"
+    phases = plan.phases
+    if phases is not None:
+        lasting = map(format_duration, (phases.safety_us, phases.settle_us, phases.liveness_us))
+        yield "phases", "safety {}, settle {}, liveness {}".format(*lasting)
+        yield "core", names(named(plan, phases.core))
+        yield "crashed for good", names(named(plan, phases.crashed))
     yield "triggers", f"act on other validators {format_duration(plan.reaction_us)} later"
     if plan.wall_limit_us is not None:
         yield "given up", f"after {format_duration(plan.wall_limit_us)} of real time"

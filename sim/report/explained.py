@@ -30,6 +30,10 @@ _UNDONE: Final = {
     "hold": "released",
     "link": "restored",
     "halt-ledger": "goes on",
+    "disk-fault": "mended",
+    "filter": "over",
+    "delay-ledger": "over",
+    "censor": "over",
 }
 """What ends an action, by its name."""
 
@@ -100,14 +104,18 @@ def _action(plan: Plan, this: ActionPlan) -> Iterator[str]:
         yield " | ".join(names(named(plan, group)) for group in this.groups)
     if this.sources:
         yield ends(plan, this)
+    yield from _chosen(this)
     if this.by_us:
-        yield f"by up to {format_duration(this.by_us)}"
+        most = "up to " if this.do == "clog" else ""
+        yield f"by {most}{format_duration(this.by_us)}"
     if this.figures is not None:
         yield from figures(this.figures)
     if this.direction != "both":
         yield this.direction
-    if this.do == "crash":
+    if this.do in ("crash", "disk-fault"):
         yield f"losing {this.lose}"
+    if this.times > 1:
+        yield f"{count(this.times, 'time')}, up for {format_duration(this.up_us)} in between"
     if this.service_us:
         yield f"{format_duration(this.service_us)} per input"
     if this.drift_ppm:
@@ -119,6 +127,19 @@ def _action(plan: Plan, this: ActionPlan) -> Iterator[str]:
         yield "everything"
     if this.until_us is not None:
         yield f"{_UNDONE.get(this.do, 'ends')} after {format_duration(this.until_us)}"
+
+
+def _chosen(this: ActionPlan) -> Iterator[str]:
+    """Yield which messages or transactions an entry is about."""
+    if this.senders:
+        yield f"principals {names(list(this.senders))}"
+    if this.kinds:
+        yield f"kind {', '.join(this.kinds)}"
+    if this.do == "filter":
+        many = "all" if this.count is None else str(this.count)
+        yield f"from no. {this.nth} on {many}"
+        if not this.by_us:
+            yield "dropped"
 
 
 def _asked(plan: Plan, this: ActionPlan) -> Iterator[str]:

@@ -82,9 +82,7 @@ def check_entry(file: ScenarioFile, do: str, at_us: int, registry: Registry, pat
     if table is None or end is None or at_us < end:
         return
     rule = "faults belong in the safety phase" if do in FAULTS else "nothing begins that late"
-    message = (
-        f"{rule}: this is at {format_duration(at_us)}, and that ends at {format_duration(end)}"
-    )
+    message = f"{rule}: {format_duration(at_us)} is not before {format_duration(end)}"
     registry.reporter.conflict(message, (*path, "at"), _PATH)
 
 

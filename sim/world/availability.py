@@ -1,8 +1,8 @@
 """For how long a key could sign: whenever at least t holders of its active generation were up.
 
 A holder is a member whose confirmation shows that it has its share, or whose share was repaired; it
-is down while it is crashed or paused, and it has no share after a crash that took its whole store,
-until a repair. Links don't count.
+is down while it is crashed or paused, and it has no share after a crash that took its store, or a
+failing disk's writes with the share among them, until a repair. Links don't count.
 """
 
 from __future__ import annotations
@@ -23,22 +23,29 @@ class Uptime:
     Attributes:
         down: Spans [from, until) in µs, ascending, not overlapping.
         lost: Instants at which its store was lost as a whole, ascending.
+        stale: (since, at): at a crash, ascending, its store lost what was written since.
 
     """
 
     down: list[tuple[int, int]] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)
+    stale: list[tuple[int, int]] = field(default_factory=list)
 
 
 def uptime(events: Iterable[Event], end_us: int) -> Uptime:
     """Return the uptime of the validator that has the records `events`, in their order."""
     found = Uptime()
     since_us: int | None = None
+    failing_us = 0
     for event in events:
+        if event.kind == "disk":
+            failing_us = event.time_us
         if event.kind in _DOWN:
             since_us = event.time_us if since_us is None else since_us
             if event.verdict == "all":
                 found.lost.append(event.time_us)
+            if event.verdict == "stale":
+                found.stale.append((failing_us, event.time_us))
         elif event.kind in _UP and since_us is not None:
             found.down.append((since_us, event.time_us))
             since_us = None
@@ -82,7 +89,9 @@ def unavailable_us(
 def _able(shares_us: Sequence[int], uptime: Uptime, end_us: int) -> Iterable[tuple[int, int]]:
     """Yield the spans in which a holder is up and has its share."""
     for got_us in shares_us:
-        lost_us = next((at for at in uptime.lost if at >= got_us), end_us)
+        losses = [at for at in uptime.lost if at >= got_us]
+        losses += [at for since, at in uptime.stale if since <= got_us < at]
+        lost_us = min(losses, default=end_us)
         later_us = next((at for at in shares_us if at > got_us), end_us)
         cursor, limit = got_us, min(lost_us, later_us, end_us)
         for begun_us, ended_us in uptime.down:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import Secret
@@ -23,6 +23,7 @@ from sim.crypto.groups import get_group
 from sim.crypto.verification import SINGLE_PARTY
 from sim.kchain.blocks import block_hash, decode_block
 from sim.kchain.ledger import Ledger
+from sim.kchain.records import KeyRecord
 from sim.kchain.state import ChainState
 from sim.protocol.ceremony import Ceremony
 from sim.scenario.plan import Plan
@@ -200,22 +201,64 @@ def shareless(
     """
     corrupted = {corruption.validator for corruption in plan.corruptions}
     positions = {validator.name: index for index, validator in enumerate(plan.validators)}
-    found: dict[str, list[str]] = {}
-    for key in plan.keys:
-        record = state.record(key.name)
-        if record is None or record.retired_at is not None:
-            continue
-        # A member whose share was repaired holds it of the repair's attempt.
-        made = [state.attempt(*attempt).ceremony for attempt in record.attempts]
-        labels = {(ceremony.label, ceremony.attempt) for ceremony in made}
-        found[key.name] = [
+    return {
+        record.name: [
             name
             for name in record.committee
             if (member := positions[name]) not in corrupted
             and testimonies[member].alive
-            and not any(
-                held.share and (held.session, held.attempt) in labels
-                for held in testimonies[member].held
-            )
+            and not any(_shares(state, record, testimonies[member]))
         ]
-    return found
+        for record in _active(plan, state)
+    }
+
+
+def holders(
+    plan: Plan, state: ChainState, testimonies: Sequence[Testimony]
+) -> dict[str, list[str]]:
+    """Return, for each active key, who is up and has the share that its record commits to.
+
+    In its store: one that has yet to read the chain after a restart hasn't looked for it there. Of
+    a key of one party, the party, if it is up.
+    """
+    positions = {validator.name: index for index, validator in enumerate(plan.validators)}
+    return {
+        record.name: [
+            name
+            for index, name in enumerate(record.committee, 1)
+            if testimonies[positions[name]].alive
+            and _is_good(record, index, testimonies[positions[name]])
+        ]
+        for record in _active(plan, state)
+    }
+
+
+def _is_good(record: KeyRecord, index: int, testimony: Testimony) -> bool:
+    if record.operation == "generate" or not record.share_commitments:
+        return True
+    group = get_group(record.scheme)
+    wanted = record.share_commitments[index - 1]
+    return any(
+        group.base_mul(group.decode_scalar(secret.value)) == wanted
+        for secret in testimony.secrets
+        if secret.erased_us is None
+        and _place(secret.key) in {(*attempt, "share") for attempt in record.attempts}
+    )
+
+
+def _active(plan: Plan, state: ChainState) -> Iterator[KeyRecord]:
+    """Yield the records of keys that have an active generation, in the order of the plan."""
+    for key in plan.keys:
+        record = state.record(key.name)
+        if record is not None and record.retired_at is None:
+            yield record
+
+
+def _shares(state: ChainState, record: KeyRecord, testimony: Testimony) -> Iterator[bytes]:
+    """Yield the encoded shares that a validator holds of a record's generation."""
+    # A member whose share was repaired holds it of the repair's attempt.
+    made = [state.attempt(*attempt).ceremony for attempt in record.attempts]
+    labels = {(ceremony.label, ceremony.attempt) for ceremony in made}
+    for held in testimony.held:
+        if held.share and (held.session, held.attempt) in labels:
+            yield held.share

@@ -65,6 +65,8 @@ class RunOutcome:
         end_us: Virtual time at which it stopped.
         last_us: Virtual time of the last history record.
         shareless: Per key, the names of honest members without a share at the end.
+        holders: Per key, the names of those that are up and hold a good share of the active
+            generation at the end.
         tchain: The T-chain's own count of its sessions.
         traffic: Messages and bytes that attempts of ceremonies took, by (session label, attempt).
         attacks: What an attacker could do at the end; None if nobody may try.
@@ -88,6 +90,7 @@ class RunOutcome:
     end_us: int
     last_us: int
     shareless: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    holders: Mapping[str, Sequence[str]] = field(default_factory=dict)
     tchain: Mapping[str, Any] = field(default_factory=dict)
     traffic: Mapping[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     attacks: Attacks | None = None

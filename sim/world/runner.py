@@ -25,7 +25,7 @@ from sim.world.eventlog import EventLog
 from sim.world.genesis import chain_id, make_genesis
 from sim.world.ledger_actor import KchainActor
 from sim.world.networking import make_ledger_links
-from sim.world.observing import observe, shareless
+from sim.world.observing import holders, observe, shareless
 from sim.world.openness import StartedOperations
 from sim.world.outcome import Ending, Progress, ProgressCallback, RunOutcome, Switches
 from sim.world.principals import Principals
@@ -103,6 +103,7 @@ def _run(config: ShardConfig, processes: int, progress: ProgressCallback | None)
         end_us=result.end_us,
         last_us=result.last_us,
         shareless=shareless(plan, actor.state, testimonies),
+        holders=holders(plan, actor.state, testimonies),
         traffic=_traffic(testimonies),
         attacks=Tried(observation),
         tchain=_counted(actor.tchain.book),

@@ -13,10 +13,11 @@ from sim.world.ceremonies import describe_attempt
 from sim.world.chronicle import Chronicle
 from sim.world.expectations import evaluate
 from sim.world.keys import count_sessions, describe_key, ended_sessions
+from sim.world.liveness import UNRECOVERABLE, recovery, stalls
 from sim.world.lives import Attempts, Lives
 from sim.world.outcome import RunOutcome
 from sim.world.principals import Asked
-from sim.world.verdicts import BUDGETS, VERDICTS, judge_run
+from sim.world.verdicts import BUDGETS, VERDICTS, Exit, judge_run
 from sim.world.views import Facts
 
 Record = dict[str, Any]
@@ -56,7 +57,8 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
     }
     actions = [_action(action, outcome) for action in outcome.plan.timeline]
     corruptions = _corruptions(outcome)
-    violations = _violations(outcome, attempts, requests)
+    recovered = recovery(outcome, keys, attempts, requests)
+    violations = _violations(outcome, attempts, requests, recovered)
     facts = Facts(
         keys,
         attempts,
@@ -73,7 +75,7 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
         "scenario": outcome.plan.name,
         "seed": outcome.plan.seed,
         "plan": plan_id,
-        "verdict": VERDICTS[code],
+        "verdict": _verdict(code, recovered),
         "exit_code": int(code),
         "ending": outcome.ending,
         "head": outcome.state.head.hex(),
@@ -93,7 +95,17 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
         "violations": violations,
         "expectations": expectations,
     }
+    if recovered is not None:
+        summary["recovery"] = recovered
     return {**summary, "digest": run_digest(outcome, summary)}
+
+
+def _verdict(code: Exit, recovered: Record | None) -> str:
+    """Return the verdict in words: one that passes may have had to stop for want of shares."""
+    judged = recovered["keys"].values() if recovered is not None else ()
+    if code is Exit.PASS and any(key["verdict"] == UNRECOVERABLE for key in judged):
+        return UNRECOVERABLE
+    return VERDICTS[code]
 
 
 def run_digest(outcome: RunOutcome, summary: Mapping[str, Any]) -> str:
@@ -180,6 +192,13 @@ def _action(action: ActionPlan, outcome: RunOutcome) -> Record:
             shown[end] = [names[node] if node >= 0 else "ledger" for node in nodes]
     if action.do == "crash" and action.lose != "unsynced":
         shown["lose"] = action.lose
+    for name, value in (
+        ("senders", list(action.senders)),
+        ("kinds", list(action.kinds)),
+        ("times", action.times if action.times > 1 else None),
+    ):
+        if value:
+            shown[name] = value
     if action.until_us is not None:
         shown["until_us"] = action.until_us
     return shown
@@ -224,7 +243,10 @@ def _request(asked: Asked, chronicle: Chronicle) -> Record:
 
 
 def _violations(
-    outcome: RunOutcome, attempts: Sequence[Record], requests: Sequence[Record]
+    outcome: RunOutcome,
+    attempts: Sequence[Record],
+    requests: Sequence[Record],
+    recovered: Record | None,
 ) -> list[Record]:
     found = [
         {
@@ -236,7 +258,9 @@ def _violations(
         }
         for violation in outcome.violations
     ]
-    return found + _unfinished(outcome, attempts, requests)
+    if recovered is None:
+        return found + _unfinished(outcome, attempts, requests)
+    return found + ([] if outcome.ending in BUDGETS else stalls(recovered, recovered["ends_us"]))
 
 
 def _unfinished(

@@ -39,6 +39,7 @@ BEYOND = {
     "heal-before-partition": "the order of entries",
     "missing-base": "whether another file exists",
     "partition": "groups that overlap",
+    "phases": "durations are compared, and what a quorum needs",
     "placement": "what a profile has",
     "restart-of-the-living": "the order of entries",
     "threshold-above-n": "the committee's size",
