@@ -66,7 +66,7 @@ WHO: Final[dict[str, str]] = {
     "reshare-leaver-accused": '["v05"]',
     "reshare-absent-newcomer": '["v05"]',
     "evicted-signer": '["v00"]',
-    "nonce-reuse": '["v00", "v01"]',
+    "nonce-reuse": '["v02", "v03"]',
 }
 """Rows that aren't about v02."""
 
