@@ -23,8 +23,9 @@ from sim.crypto.polynomial import Polynomial
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.deals import deal_fault
 from sim.protocol.effects import Filing, Post, SendShares
-from sim.protocol.messages import Deal, Extract, Justification
+from sim.protocol.messages import Deal, Justification
 from sim.protocol.operations import sharing_of
+from sim.protocol.variant_messages import Extract
 
 
 @behaviour()

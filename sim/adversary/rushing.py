@@ -19,7 +19,8 @@ from sim.protocol.commit_reveal import CommitRevealState
 from sim.protocol.effects import Post, SendShares
 from sim.protocol.gjkr import GjkrState
 from sim.protocol.judge import CeremonyState
-from sim.protocol.messages import Deal, Extract, Justification
+from sim.protocol.messages import Deal, Justification
+from sim.protocol.variant_messages import Extract
 
 BIT: Final = Param("bit", int, 1, "the bit of the key's hash that is wanted", choices=(0, 1))
 

@@ -48,6 +48,16 @@ def _events() -> dict[str, str]:
     return dict(EVENTS)
 
 
+def _faults() -> dict[str, str]:
+    from sim.adversary.catalogue import ROWS
+
+    return {
+        row.name: f"row {row.number}, {row.how}"
+        f"{''.join(f' {name}' for name in row.plays if name)}: {row.outcome}"
+        for row in ROWS
+    }
+
+
 def _schemes() -> dict[str, str]:
     from sim.crypto.groups import get_group
 
@@ -77,6 +87,7 @@ CATALOGUES: Final[dict[str, Callable[[], dict[str, str]]]] = {
     "actions": _actions,
     "events": _events,
     "schemes": _schemes,
+    "faults": _faults,
     "protocols": _protocols,
 }
 

@@ -58,10 +58,8 @@ def _run(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "tags", ", ".join(plan.tags)
     ends = None if plan.duration_us is None else f"after {format_duration(plan.duration_us)}"
     if plan.extensions:
-        yield (
-            "uses",
-            ", ".join(f"{known.name} (SHA-256 {known.sha256})" for known in plan.extensions),
-        )
+        used = [f"{known.name} (SHA-256 {known.sha256})" for known in plan.extensions]
+        yield "uses", ", ".join(used)
     yield "ends", ends or "when nothing is open"
     phases = plan.phases
     if phases is not None:

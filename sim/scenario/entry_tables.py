@@ -80,18 +80,30 @@ class PickTable(Table):
     An entry that happens again and again chooses anew for every occurrence.
     """
 
-    pick: Annotated[Literal["random"], Unit("one of")] = Field(
-        description="How to choose.", examples=["random"]
+    pick: Annotated[Literal["random", "stake"], Unit("one of")] = Field(
+        description="How to choose: as many as `size` says, or as long as their stakes together "
+        "stay within `share`.",
+        examples=["random", "stake"],
     )
-    size: Annotated[
-        Annotated[Literal["one", "<1/3", "t-1", "t", "all"], Tag("=text")]
-        | Annotated[int, Field(strict=True, ge=1, le=10_000), Tag("=number")],
-        Discriminator(lambda value: "=text" if isinstance(value, str) else "=number"),
-        Unit("a word or a count"),
-    ] = Field(
+    size: (
+        Annotated[
+            Annotated[Literal["one", "<1/3", "t-1", "t", "all"], Tag("=text")]
+            | Annotated[int, Field(strict=True, ge=1, le=10_000), Tag("=number")],
+            Discriminator(lambda value: "=text" if isinstance(value, str) else "=number"),
+            Unit("a word or a count"),
+        ]
+        | None
+    ) = Field(
+        default=None,
         description="How many: a count, or a word. `<1/3` is the most that is below a third; "
-        "`t-1` and `t` go by the threshold of `key`.",
+        "`t-1` and `t` go by the threshold of `key`. With `random` alone, which needs it.",
         examples=["one", "t-1", 2],
+    )
+    share: Annotated[Literal["<1/3", "<1/2", "<2/3"], Unit("one of")] | None = Field(
+        default=None,
+        description="How much of the stake of those that are chosen from: validators are taken by "
+        "lot, and whoever would be too much is passed over. With `stake` alone, which needs it.",
+        examples=["<1/3"],
     )
     from_: Selectors | None = Field(
         default=None,

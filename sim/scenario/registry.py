@@ -210,11 +210,49 @@ class Registry:
             pool = self._committee(key, path, "say with from out of whom")
         if len(self.reporter.diagnostics) > known:
             return ()
+        if table.pick == "stake" or table.size is None:
+            return self._by_stake(table, pool, entry, path)
+        if table.share is not None:
+            message = "share goes with stake: with random, say size"
+            self.reporter.conflict(message, (*path, "share"), (*path, "pick"))
         count = self._size(table.size, key, len(pool), path)
         if count is None:
             return ()
         word = f"{table.size} is " if isinstance(table.size, str) else ""
         return self.draw(pool, count, entry, (*path, "size"), word)
+
+    def _by_stake(
+        self, table: PickTable, pool: Sequence[int], entry: str, path: KeyPath
+    ) -> tuple[int, ...]:
+        """Return validators by lot whose stakes together stay below a share of the pool's."""
+        if table.pick != "stake":
+            self.reporter.error(path, "say how many: size")
+            return ()
+        if table.size is not None:
+            message = "size goes with random: by stake, say share"
+            self.reporter.conflict(message, (*path, "size"), (*path, "pick"))
+        if table.share is None:
+            self.reporter.error(path, "say how much of the stake: share")
+            return ()
+        if not self._sound:
+            return ()
+        part, whole = map(int, table.share.removeprefix("<").split("/"))
+        total, taken = sum(self.stakes[v] for v in pool), 0
+        chosen: list[int] = []
+        for v in self._ranked(pool, entry):
+            if (taken + self.stakes[v]) * whole < total * part:
+                taken += self.stakes[v]
+                chosen.append(v)
+        if not chosen:
+            message = f"each of {len(pool)} validators has more of the stake than that"
+            self.reporter.error((*path, "share"), message)
+        return tuple(sorted(chosen))
+
+    def _ranked(self, pool: Sequence[int], entry: str) -> list[int]:
+        """Return `pool` in the order of everyone's own draw for an entry."""
+        return sorted(
+            pool, key=lambda v: (stream(self.seed, "pick", entry, self.names[v]).bytes(8), v)
+        )
 
     def draw(
         self, pool: Sequence[int], count: int, entry: str, path: KeyPath, word: str = ""
@@ -234,10 +272,7 @@ class Registry:
             message = f"{word}{count} of {len(pool)} validators: there is no such pick"
             self.reporter.error(path, message)
             return ()
-        ranked = sorted(
-            pool, key=lambda v: (stream(self.seed, "pick", entry, self.names[v]).bytes(8), v)
-        )
-        return tuple(sorted(ranked[:count]))
+        return tuple(sorted(self._ranked(pool, entry)[:count]))
 
     def _size(self, size: int | str, key: str | None, pool: int, path: KeyPath) -> int | None:
         match size:

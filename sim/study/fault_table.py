@@ -140,7 +140,7 @@ def _injected(
         case "clock-skew" if control:
             return len(_times(outcome, (1, 2, 3)) - _times(control[0], (1, 2, 3)))
         case _ if control:
-            moved = len(_included(control[1]) - _included(summary))
+            moved = len(_included(*control) - _included(outcome, summary))
             return _sends(outcome, "cut") + moved
         case _:
             kinds = ("crash", "pause", "slow", "disk-fault")
@@ -161,14 +161,14 @@ def _times(outcome: RunOutcome, validators: Iterable[int]) -> set[tuple[Any, ...
     }
 
 
-def _included(summary: Mapping[str, Any]) -> set[str]:
-    """Return who said what at which height of which attempt, and in which session."""
+def _included(outcome: RunOutcome, summary: Mapping[str, Any]) -> set[str]:
+    """Return who said what at which height of which attempt, and when sessions ended."""
     said = [
         str((one["session"], one["attempt"], sorted(statement.items())))
         for one in summary["ceremonies"]
         for statement in one["statements"]
     ]
-    return {*said, str(summary["tchain"]), str(summary["height"])}
+    return {*said, *(f"{one.signing} {one.height}" for one in outcome.state.audit)}
 
 
 def _early(outcome: RunOutcome, summary: Mapping[str, Any], stage: Stage) -> int:

@@ -66,7 +66,7 @@ WHO: Final[dict[str, str]] = {
     "reshare-leaver-accused": '["v05"]',
     "reshare-absent-newcomer": '["v05"]',
     "evicted-signer": '["v00"]',
-    "nonce-reuse": '["v00", "v01"]',
+    "nonce-reuse": '["v02", "v03"]',
 }
 """Rows that aren't about v02."""
 
@@ -111,7 +111,7 @@ FAULTS: Final[dict[str, tuple[str, ...]]] = {
         'at = "{since}"\ndo = "hold"\nfrom = ["v02"]\nto = ["{victim}"]\nrelease = "after 90s"',
     ),
     "partition-heal": (
-        'at = "{soon}"\ndo = "partition"\ngroups = [["v01", "v02"], ["v00", "v03", "v04", "v05",'
+        'at = "{soon}"\ndo = "partition"\ngroups = [["v01", "v02", "v03"], ["v00", "v04", "v05",'
         ' "v06", "v07", "ledger"]]\nheal = "after 20s"',
     ),
     "honest-retry": (_CRASH + 'lose = "unsynced"\nrestart = "after 2s"',),

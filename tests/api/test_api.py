@@ -180,7 +180,7 @@ def test_a_replay_of_an_honest_run_finds_no_difference(run: api.Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["behaviours", "invariants", "profiles", "actions", "events", "schemes"]
+    "kind", ["behaviours", "invariants", "profiles", "actions", "events", "schemes", "faults"]
 )
 def test_every_catalogue_has_names_and_sentences(kind: str) -> None:
     entries = api.catalogue(kind)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from sim.base.errors import LocalError
-from sim.protocol import evidence, operations, variants
+from sim.base.extensions import ExtensionError, Source, extended
+from sim.protocol import operations, variants
+from sim.protocol.citations import Check
 from sim.protocol.creation import Creation
 from sim.protocol.judge import CeremonyState
 from sim.protocol.phases import Phase
@@ -25,15 +29,28 @@ class Strict(CeremonyState):
             self.enter(Phase.RESPOND, height + 1, self.ceremony.lengths.respond)
 
 
+OUTSIDE = b"""\
+from sim.protocol import variants
+from tests.protocol.test_variants import made
+variants.register(made("strict"))
+"""
+
+
+def made(name: str, **checks: Check) -> Variant:
+    """Return a variant for `Strict`."""
+    return Variant(name, "All deals.", Creation(), Strict, SharingMachine, checks=checks)
+
+
+def source(code: bytes) -> Source:
+    """Return an extension."""
+    return Source(name="tests", content=code, origin="outside.py")
+
+
 @pytest.fixture
-def strict(monkeypatch: pytest.MonkeyPatch) -> str:
+def strict() -> Iterator[str]:
     """The name of a variant from outside, registered for one test."""
-    monkeypatch.setattr(variants, "_VARIANTS", dict(variants._VARIANTS))
-    monkeypatch.setattr(operations, "_CREATIONS", dict(operations._CREATIONS))
-    monkeypatch.setattr(evidence, "_CHECKS", dict(evidence._CHECKS))
-    name = "tests:strict"
-    variants.register(Variant(name, "All deals.", Creation(), Strict, SharingMachine))
-    return name
+    with extended([source(OUTSIDE)]):
+        yield "tests:strict"
 
 
 def test_the_built_in_variants_are_registered_by_name() -> None:
@@ -54,15 +71,26 @@ def test_a_variant_from_outside_creates_keys_and_is_rotated_as_usual(strict: str
     assert not isinstance(good.rotation("refresh").run(), Strict)
 
 
-def test_a_name_is_taken_once(strict: str) -> None:
-    again = Variant(strict, "Another.", Creation(), Strict, SharingMachine)
+def test_a_variant_from_outside_is_gone_afterwards() -> None:
+    with extended([source(OUTSIDE)]):
+        inside = variants.names()
 
-    with pytest.raises(LocalError, match="already"):
-        variants.register(again)
-    with pytest.raises(LocalError, match="already"):
-        operations.install(strict, Creation())
-    with pytest.raises(LocalError, match="already"):
-        evidence.install("bad-share", lambda *_: True)
+    assert "tests:strict" in inside
+    assert "tests:strict" not in variants.names()
+    assert "tests:strict" not in operations.CREATIONS
+
+
+@pytest.mark.parametrize(
+    "more",
+    [b'variants.register(made("strict"))', b'variants.register(made("b", **{"bad-share": all}))'],
+    ids=["a protocol", "a verdict"],
+)
+def test_a_name_is_taken_once(more: bytes) -> None:
+    with (
+        pytest.raises(ExtensionError, match="is registered twice"),
+        extended([source(OUTSIDE + more)]),
+    ):
+        pass
 
 
 def test_what_is_not_registered_creates_nothing() -> None:
