@@ -131,11 +131,10 @@ class CommitteeDraw(Record, frozen=True):
 
 
 class Blame(Record, frozen=True):
-    """What a validator did wrong, or was missed of it, in an attempt of a rotation."""
+    """What a validator is proven to have done wrong in an attempt of a rotation."""
 
     validator: str
     fault: str
-    proof: bool
 
 
 class Tested(Record, frozen=True):
@@ -164,7 +163,8 @@ class Generation(Record, frozen=True):
         public_key: Hex.
         joined: Who is in its committee and was not in the one before.
         left: Who was in the committee before and is not in this one.
-        blamed: Faults of all its attempts, proven or not.
+        blamed: Proven faults of all its attempts, each once.
+        excluded: Who was out of one of them for a reason that nothing proves, such as a crash.
         disputes: Accusations in them that nothing decides.
         messages: That its attempts took, transactions included; likewise `bytes`.
         unavailable_us: How long fewer than t holders of its shares were up while it was active.
@@ -187,6 +187,7 @@ class Generation(Record, frozen=True):
     joined: tuple[str, ...]
     left: tuple[str, ...]
     blamed: tuple[Blame, ...]
+    excluded: tuple[Exclusion, ...]
     disputes: int
     messages: int
     bytes: int
@@ -210,7 +211,8 @@ class Rotation(Record, frozen=True):
         started_us: Virtual time of the block that opened its first attempt, None if none was.
         height: At which it ended, or None; `time_us` is its virtual time.
         attempts: Opened.
-        blamed: Faults of all its attempts.
+        blamed: Proven faults of all its attempts, each once.
+        excluded: Who was out of one of them for a reason that nothing proves.
         disputes: Accusations in them that nothing decides.
         messages: That its attempts took; likewise `bytes`.
 
@@ -230,6 +232,7 @@ class Rotation(Record, frozen=True):
     time_us: int | None
     attempts: int
     blamed: tuple[Blame, ...]
+    excluded: tuple[Exclusion, ...]
     disputes: int
     messages: int
     bytes: int

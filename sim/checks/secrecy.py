@@ -28,8 +28,10 @@ def secrecy(observation: Observation) -> Iterator[Finding]:
     """
     said = by_attempt(observation)
     for state in observation.ceremonies:
-        if state.ceremony.operation == "repair":
-            continue  # masks are points of no polynomial: see `repaired_shares_stay_hidden`
+        if state.ceremony.operation in ("repair", "generate"):
+            # Masks are points of no polynomial: see `repaired_shares_stay_hidden`. A single party
+            # deals to nobody.
+            continue
         shown = said.get(id_of(state), ())
         exposure = Exposure(observation, state, shown)
         yield from exposure.findings()

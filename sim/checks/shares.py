@@ -54,10 +54,11 @@ def shares_on_the_polynomial(observation: Observation) -> Iterator[Finding]:
 def _held(observation: Observation) -> Iterator[tuple[CeremonyState, ValidatorView, Holding]]:
     """Yield what honest members hold of every key that became active; of a repair, the target.
 
-    A dealer that leaves holds nothing of what its attempt made: its index is 0.
+    A dealer that leaves holds nothing of what its attempt made: its index is 0. A single party has
+    the whole key, which is no scalar of a group.
     """
     for state in observation.ceremonies:
-        if state.phase is Phase.ACTIVE:
+        if state.phase is Phase.ACTIVE and state.ceremony.operation != "generate":
             target = state.ceremony.target
             for validator, holding in observation.holdings(state):
                 if holding.index and not validator.corrupted and target in (0, holding.index):

@@ -10,15 +10,15 @@ from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
 from sim.checks.observation import BlockView, Observation
 from sim.checks.registry import Finding, check
-from sim.protocol.signing_events import FAILED, SIGNED
-from sim.protocol.signing_task import NOBODY
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     RECORD_SIGN_SESSION,
     REQUEST_SIGN,
     RecordSignSession,
     RequestSign,
-    Transaction,
 )
+from sim.protocol.signing_events import FAILED, SIGNED
+from sim.protocol.signing_task import NOBODY
+from sim.protocol.transactions import Transaction
 
 UNREAD: Final = frozenset({"BadNonce", "BadSignature", "Malformed"})
 """Reasons for which nobody has even read what a transaction asks for."""

@@ -11,7 +11,7 @@ import msgspec
 from sim import api
 from sim.api.catalogue import CATALOGUES
 from sim.cli.output import console, print_json, refuse, refuse_scenario, say
-from sim.report.words import count
+from sim.report.words import count, shortened
 
 
 def verify_ledger(ledger: Path, expect_head: str | None, *, as_json: bool) -> int:
@@ -38,7 +38,7 @@ def verify_ledger(ledger: Path, expect_head: str | None, *, as_json: bool) -> in
         f"{found.transactions} transactions ({found.rejected} rejected)"
     )
     for name, key in found.keys.items():
-        out.print(f"key {name}: {key.public_key or 'none'}")
+        out.print(f"key {name}: {shortened(key.public_key or 'none')}")
         if key.public_key is not None:
             out.print(f"  {', '.join(_derived(key))}")
     for name, draw in found.draws.items():

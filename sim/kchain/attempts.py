@@ -12,6 +12,7 @@ import dataclasses
 import msgspec
 
 from sim.base.codec import tuple_hash
+from sim.kchain.committees import unfit
 from sim.kchain.draft import Draft
 from sim.kchain.records import AttemptId, Key, KeyRecord, Pending
 from sim.kchain.rekeying import enter_era, signs, stage
@@ -109,8 +110,10 @@ def _helpers(draft: Draft, failed: CeremonyState) -> tuple[int, ...]:
     if ceremony.operation != "repair":
         return ()
     assert ceremony.base is not None, ceremony.label
+    key = draft.keys[ceremony.key]
+    assert key.record is not None, ceremony.label
     earlier = draft.earlier_attempts(ceremony.session, ceremony.attempt)
-    return next_helpers(ceremony.base, ceremony.target, [*earlier, failed])
+    return next_helpers(ceremony.base, ceremony.target, [*earlier, failed], unfit(key, key.record))
 
 
 def _succeed(draft: Draft, state: CeremonyState) -> None:

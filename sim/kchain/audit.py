@@ -13,8 +13,8 @@ import msgspec
 from sim.kchain.genesis import Genesis
 from sim.kchain.records import KeyRecord
 from sim.protocol.judge import CeremonyState
+from sim.protocol.requests import RecordSignSession
 from sim.protocol.signing_task import Protocol, Purpose, SigningTask
-from sim.protocol.transactions import RecordSignSession
 
 SessionKey = tuple[str, str]
 """(key's name, session's id)."""

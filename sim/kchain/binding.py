@@ -7,10 +7,10 @@ from typing import Final
 from sim.kchain.audit import AuditEntry, ClosedSession, SignSession, message_hash
 from sim.kchain.draft import Draft
 from sim.kchain.records import KeyRecord
+from sim.protocol.requests import RecordSignSession, RequestSign
 from sim.protocol.sampling import session_seed
 from sim.protocol.signing_events import Closed, Opened
 from sim.protocol.signing_task import PROTOCOLS, Purpose
-from sim.protocol.transactions import RecordSignSession, RequestSign
 
 TIMEOUT_US: Final = 300_000_000
 """How long a session may take: 5 minutes (LP-044), in heights of the chain rounded up."""

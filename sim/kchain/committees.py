@@ -8,12 +8,12 @@ from itertools import pairwise
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.kchain.draft import Draft
 from sim.kchain.drawing import draw_by_stake
-from sim.kchain.records import Draw, Key
+from sim.kchain.records import Draw, Key, KeyRecord
 from sim.kchain.registry import Registry
 from sim.kchain.rotation import Seats
 from sim.protocol.ceremony import Member
 from sim.protocol.entries import Rejected
-from sim.protocol.transactions import ByStake, Policy
+from sim.protocol.requests import ByStake, Policy
 
 
 def committee_of(
@@ -83,3 +83,9 @@ def renewed(draft: Draft, key: Key) -> tuple[tuple[str, ...], Draw | None]:
         return kept, None
     draw = draw_by_stake(draft, name, len(key.seats), record.policy, kept)
     return draw.committee, draw
+
+
+def unfit(key: Key, record: KeyRecord) -> tuple[int, ...]:
+    """Return the share indices of members whose repair waits: they help only if nobody else can."""
+    lost = {rotation.target for rotation in key.queue if rotation.operation == "repair"}
+    return tuple(index for index, name in enumerate(record.committee, start=1) if name in lost)

@@ -6,12 +6,13 @@ from sim.crypto import verification
 from sim.kchain.attempts import begin
 from sim.kchain.committees import committee_of, members
 from sim.kchain.draft import Draft
-from sim.kchain.membership import decoded
+from sim.kchain.payloads import decoded
 from sim.kchain.records import FIRST_ERA, Key
 from sim.kchain.rotation import Rotation
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.entries import Rejected
-from sim.protocol.transactions import CreateKey, Transaction
+from sim.protocol.requests import CreateKey
+from sim.protocol.transactions import Transaction
 
 
 def create_key(draft: Draft, transaction: Transaction) -> None:
@@ -19,7 +20,8 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
 
     Raises:
         Rejected: Unauthorized, Malformed, UnknownScheme, KeyExists, NotShareable, UnknownValidator,
-            NotActive, InvalidCommittee, PoolTooSmall or InvalidThreshold.
+            NotActive, InvalidCommittee, PoolTooSmall, InvalidThreshold, or InvalidPolicy for a
+            quorum that the committee can't reach.
 
     """
     genesis = draft.genesis
@@ -35,6 +37,8 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
     size = len(committee)
     if not 1 <= request.threshold <= size or not 0 <= request.faults <= size - request.threshold:
         raise Rejected("InvalidThreshold")
+    if request.policy.quorum > size:
+        raise Rejected("InvalidPolicy")
     _check_shareable(request, size)
     single = request.scheme in verification.SINGLE_PARTY
     ceremony = Ceremony(

@@ -165,6 +165,7 @@ class Draft:
         del self.open_sessions[closed.session.id]
         del self._leaves[_session_path(closed.session)]
         self.sessions = self.sessions.adding(closed.session.id, closed)
+        self._run("sessions", tuple_hash("closed-session", closed))
         self.closed_now.append(closed)
 
     def add_audit(self, entry: AuditEntry) -> None:

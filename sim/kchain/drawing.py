@@ -17,13 +17,13 @@ from sim.kchain.draft import Draft
 from sim.kchain.records import Draw
 from sim.kchain.registry import signer_set_id
 from sim.protocol.entries import Rejected
+from sim.protocol.requests import Policy
 from sim.protocol.selection import (
     PoolTooSmallError,
     SeedInputs,
     draw_committee,
     selection_seed,
 )
-from sim.protocol.transactions import Policy
 
 
 def policy_id(policy: Policy) -> bytes:

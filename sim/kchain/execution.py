@@ -25,7 +25,7 @@ from sim.kchain.statements import apply_statement, note_second_deal, report_equi
 from sim.kchain.triggers import fire, report_violation
 from sim.protocol.entries import Rejected
 from sim.protocol.messages import STATEMENTS
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     AUTHORIZE,
     CREATE_KEY,
     EVICT,
@@ -41,6 +41,8 @@ from sim.protocol.transactions import (
     ROLLBACK,
     ROTATE_KEY,
     SET_POLICY,
+)
+from sim.protocol.transactions import (
     Transaction,
     decode_transaction,
     is_signed,

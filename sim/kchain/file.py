@@ -37,7 +37,7 @@ from sim.kchain.genesis import (
     genesis_hash,
 )
 from sim.protocol.ceremony import PhaseLengths
-from sim.protocol.transactions import PublicKey, Stake
+from sim.protocol.requests import PublicKey, Stake
 
 FORMAT: Final = "kchain-ledger"
 VERSION: Final = 2

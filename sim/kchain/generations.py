@@ -29,7 +29,7 @@ class Derived:
         activations: Signatures by new generations over what they came from.
         endorsements: Signatures by old public keys over the next era's.
         unsigned: Generations of schemes that sign nothing: they rest on their owner's request.
-        repairs: Of shares, under the active generations.
+        repairs: Members whose shares were repaired, over all generations.
         draws: Committees drawn by stake.
         sessions: Signing sessions that are over.
 

@@ -12,8 +12,13 @@ import msgspec
 from sim.base.codec import encode
 from sim.kchain.errors import LedgerError
 from sim.protocol.ceremony import PhaseLengths
+from sim.protocol.requests import (
+    PublicKey,
+    Small,
+    Stake,
+)
 from sim.protocol.selection import SelectionError, check_weights
-from sim.protocol.transactions import PublicKey, Small, Stake, check_principal
+from sim.protocol.transactions import check_principal
 
 Height = Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
 Time = Annotated[int, msgspec.Meta(ge=0, le=1 << 62)]

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
-from sim.base.codec import decode_canonical
-from sim.base.errors import DecodeError
 from sim.kchain.draft import Draft
 from sim.kchain.genesis import AT_REST_SIZE, TRANSPORT_SIZE
+from sim.kchain.payloads import decoded
 from sim.kchain.registry import RegistryEntry, RegistryStatus
 from sim.protocol.entries import Rejected
+from sim.protocol.requests import (
+    Evict,
+    Join,
+    Leave,
+    Register,
+)
 from sim.protocol.responses import usable_key
 from sim.protocol.selection import WEIGHT_LIMIT
-from sim.protocol.transactions import Evict, Join, Leave, Register, Transaction
-
-P = TypeVar("P", bound=msgspec.Struct)
+from sim.protocol.transactions import Transaction
 
 _JOINING: Final[Mapping[RegistryStatus, str]] = {
     "joining": "AlreadyActive",
@@ -114,19 +117,6 @@ def evict(draft: Draft, transaction: Transaction) -> None:
     if entry.status in ("evicting", "evicted"):
         raise Rejected("Evicted")
     _change(draft, entry, "evicting" if entry in draft.registry.pool else "evicted")
-
-
-def decoded(transaction: Transaction, kind: type[P]) -> P:
-    """Return a transaction's payload.
-
-    Raises:
-        Rejected: Malformed.
-
-    """
-    try:
-        return decode_canonical(transaction.payload, kind)
-    except DecodeError:
-        raise Rejected("Malformed") from None
 
 
 def _own(draft: Draft, transaction: Transaction, name: str) -> RegistryEntry:

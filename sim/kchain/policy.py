@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import msgspec
 
-from sim.base.codec import decode_canonical
-from sim.base.errors import DecodeError
 from sim.kchain.draft import Draft
 from sim.kchain.genesis import Genesis
+from sim.kchain.payloads import decoded
 from sim.kchain.records import Key, KeyRecord
 from sim.protocol.entries import Rejected
-from sim.protocol.signing_events import VIOLATION
-from sim.protocol.signing_task import PROTOCOLS, RESERVED
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     Authorize,
     Policy,
     RequestSign,
     Revoke,
     SetPolicy,
-    Transaction,
 )
+from sim.protocol.signing_events import VIOLATION
+from sim.protocol.signing_task import PROTOCOLS, RESERVED
+from sim.protocol.transactions import Transaction
 
 
 def key_in_use(draft: Draft, name: str) -> tuple[Key, KeyRecord]:
@@ -111,21 +110,6 @@ def signings(key: Key, epoch: int) -> int:
     return key.signings if key.signings_epoch == epoch else 0
 
 
-def was_violation(draft: Draft, key: str, signing: str, height: int) -> bool:
-    """Say whether the audit log refused that request at `height` for violating the policy."""
-    for entry in reversed(draft.audit):
-        if entry.height < height:
-            return False
-        if (entry.height, entry.key, entry.signing, entry.outcome) == (
-            height,
-            key,
-            signing,
-            VIOLATION,
-        ):
-            return True
-    return False
-
-
 def set_policy(draft: Draft, transaction: Transaction) -> None:
     """Replace a key's policy.
 
@@ -134,10 +118,7 @@ def set_policy(draft: Draft, transaction: Transaction) -> None:
             `key_in_use` and `require_manager`.
 
     """
-    try:
-        wish = decode_canonical(transaction.payload, SetPolicy)
-    except DecodeError:
-        raise Rejected("Malformed") from None
+    wish = decoded(transaction, SetPolicy)
     key, record = _managed(draft, wish.key, transaction.principal)
     if wish.policy.quorum > record.threshold[1]:
         raise Rejected("InvalidPolicy")
@@ -151,10 +132,7 @@ def authorize(draft: Draft, transaction: Transaction) -> None:
         Rejected: Malformed, AlreadyAuthorized, or as `key_in_use` and `require_manager`.
 
     """
-    try:
-        wish = decode_canonical(transaction.payload, Authorize)
-    except DecodeError:
-        raise Rejected("Malformed") from None
+    wish = decoded(transaction, Authorize)
     key, record = _managed(draft, wish.key, transaction.principal)
     policy = record.policy
     present = policy.admins if wish.role == "admin" else policy.principals
@@ -176,21 +154,18 @@ def revoke(draft: Draft, transaction: Transaction) -> None:
             whom genesis authorises could ask), or as `key_in_use` and `require_manager`.
 
     """
-    try:
-        wish = decode_canonical(transaction.payload, Revoke)
-    except DecodeError:
-        raise Rejected("Malformed") from None
+    wish = decoded(transaction, Revoke)
     key, record = _managed(draft, wish.key, transaction.principal)
     policy, out = record.policy, wish.principal
     if out == key.owner:
         raise Rejected("OwnerStays")
     if out not in {*policy.admins, *policy.principals}:
         raise Rejected("PrincipalNotFound")
-    if policy.principals == (out,):
-        raise Rejected("LastPrincipal")
     admins, principals = (
         tuple(who for who in whom if who != out) for whom in (policy.admins, policy.principals)
     )
+    if policy.principals and not principals:
+        raise Rejected("LastPrincipal")
     _write(
         draft, key, record, msgspec.structs.replace(policy, admins=admins, principals=principals)
     )

@@ -10,7 +10,7 @@ import dataclasses
 from typing import NamedTuple
 
 from sim.crypto import verification
-from sim.kchain.committees import committee_of, members, renewed, seated
+from sim.kchain.committees import committee_of, members, renewed, seated, unfit
 from sim.kchain.draft import Draft
 from sim.kchain.records import Draw, Key, KeyRecord
 from sim.kchain.rotation import Rotation, Seats
@@ -107,13 +107,14 @@ def _repair(draft: Draft, key: Key, record: KeyRecord, rotation: Rotation) -> Ce
         raise Rejected("NotAMember")
     target = record.committee.index(rotation.target) + 1
     base = _base(record, seated(draft.registry, record.committee))
-    helpers = next_helpers(base, target)
+    without = unfit(key, record)
+    helpers = next_helpers(base, target, (), without)
     if not helpers:
         raise Rejected("TooFewHelpers")
     ceremony = _ceremony(draft, key, record, rotation, helpers=helpers, target=target)
     # The session may have been tried before: whoever failed then helps last now.
     earlier = draft.earlier_attempts(ceremony.session, key.next_attempt(ceremony.session))
-    return dataclasses.replace(ceremony, helpers=next_helpers(base, target, earlier))
+    return dataclasses.replace(ceremony, helpers=next_helpers(base, target, earlier, without))
 
 
 def _ceremony(

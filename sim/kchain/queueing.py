@@ -122,7 +122,7 @@ def roll_back(draft: Draft, name: str, reason: str) -> None:
     key, pending = under_way(draft, name)
     state = draft.peek(pending.newest)
     if state is not None and not state.ended:
-        draft.touch(pending.newest).give_up(draft.height, "rolled-back", f"rolled back: {reason}")
+        draft.touch(pending.newest).give_up(draft.height, "rolled-back", reason)
     finish(draft, key, "rolled-back", reason)
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from sim.kchain.rotation import Counter, Repair, Rotation, Seats, Trigger
 from sim.protocol.ceremony import Operation
-from sim.protocol.transactions import CreateKey, Policy
+from sim.protocol.requests import CreateKey, Policy
 
 AttemptId: TypeAlias = tuple[bytes, int]
 """(session, attempt)."""
@@ -33,8 +33,10 @@ class KeyRecord(_Record, frozen=True):
         name: The key's name.
         scheme: ``ED25519``, ``SECP256K1`` or ``BLS``; ``MLDSA`` or ``MLKEM`` of single-party keys.
         threshold: t and n.
-        public_key: V_0, the group's public key: 32, 33 or 48 bytes by scheme, never normalised.
-        share_commitments: V_1..V_n, by share index; together with `public_key` all V_x.
+        public_key: V_0, the group's public key: 32, 33 or 48 bytes by scheme, never normalised; a
+            single party's takes 1952 or 1184.
+        share_commitments: V_1..V_n, by share index; together with `public_key` all V_x. None of a
+            single-party key.
         created_at_us: Unix time of the block that activated the key's first generation, in µs.
         status: ``Active``; ``Rotating`` while a rotation is under way; ``Retired`` for good, or
             replaced by a later generation.

@@ -5,18 +5,25 @@ from __future__ import annotations
 import msgspec
 
 from sim.kchain.draft import Draft
-from sim.kchain.membership import decoded
+from sim.kchain.payloads import decoded
 from sim.kchain.policy import key_in_use, require_manager
 from sim.kchain.preparing import prepare
 from sim.kchain.queueing import drop_all, enqueue, roll_back, start, supersede
 from sim.kchain.records import Key, KeyRecord
 from sim.kchain.rotation import Rotation
 from sim.protocol.entries import Rejected
-from sim.protocol.transactions import RetireKey, Rollback, RotateKey, Transaction
+from sim.protocol.requests import (
+    RetireKey,
+    Rollback,
+    RotateKey,
+)
+from sim.protocol.transactions import Transaction
 
 
 def rotate_key(draft: Draft, transaction: Transaction) -> None:
     """Begin a rotation; repairs wait if one is pending, an emergency takes its place.
+
+    Genesis gives nobody a right to other people's keys: owners and admins rotate them.
 
     Raises:
         Rejected: Malformed, KeyNotFound, KeyNotActive, KeyRetired, Unauthorized, PolicyExpired,
@@ -40,14 +47,15 @@ def rotate_key(draft: Draft, transaction: Transaction) -> None:
         asked.target,
         asked.attempts,
     )
-    if key.pending is None:
+    if asked.operation == "repair" and not _is_asked_for(key, rotation):
+        # It begins at the end of the block: who asks for repair in the same one is no helper then.
+        prepare(draft, key, rotation)
+        enqueue(draft, name, rotation)
+    elif key.pending is None and asked.operation != "repair":
         start(draft, key, rotation)
     elif asked.reason == "emergency":
         start(draft, key, rotation)
         supersede(draft, name, rotation)
-    elif asked.operation == "repair" and not _is_asked_for(key, rotation):
-        prepare(draft, key, rotation)
-        enqueue(draft, name, rotation)
     else:
         raise Rejected("RotationPending")
 
@@ -102,11 +110,13 @@ def _check_shape(asked: RotateKey) -> None:
 def _check_authority(
     draft: Draft, key: Key, record: KeyRecord, principal: bytes, asked: RotateKey
 ) -> None:
-    """Let owner and admins through, whom genesis authorises, and who has lost its own share."""
-    if principal in draft.genesis.authorised:
-        return
+    """Let owner and admins through, and who has lost its own share.
+
+    That one gets no more attempts than the key's: if it stays silent, the queue waits for them all.
+    """
     entry = draft.registry.by_identity.get(principal)
-    if asked.operation == "repair" and entry is not None and entry.name == asked.target:
+    own = asked.operation == "repair" and entry is not None and entry.name == asked.target
+    if own and asked.attempts <= key.request.attempts:
         return
     require_manager(key, record.policy, principal, draft.time_us)
 

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from sim.protocol.ceremony import Operation
-from sim.protocol.transactions import ByStake
+from sim.protocol.requests import ByStake
 
 Trigger: TypeAlias = Literal[
     "create",

@@ -13,17 +13,17 @@ from typing import Final, NoReturn
 
 import msgspec
 
-from sim.base.codec import decode_canonical
-from sim.base.errors import DecodeError
 from sim.crypto import verification
 from sim.kchain.audit import AuditEntry, message_hash
 from sim.kchain.binding import bound, close_session, open_session
 from sim.kchain.draft import Draft
+from sim.kchain.payloads import decoded
 from sim.kchain.policy import check_request, signings
 from sim.protocol.entries import Rejected
+from sim.protocol.requests import RecordSignSession, RequestSign
 from sim.protocol.signing_events import FAILED, SIGNED, Refused
 from sim.protocol.signing_task import SigningTask
-from sim.protocol.transactions import RecordSignSession, RequestSign, Transaction
+from sim.protocol.transactions import Transaction
 
 _CHAIN_IDS: Final = re.compile(r"test-\d+-\d+|endorse-\d+(\.\d+)?", re.ASCII)
 """Ids of this form are for the sessions that the chain opens."""
@@ -37,10 +37,7 @@ def request_sign(draft: Draft, transaction: Transaction) -> None:
             `policy.check_request`.
 
     """
-    try:
-        request = decode_canonical(transaction.payload, RequestSign)
-    except DecodeError:
-        raise Rejected("Malformed") from None
+    request = decoded(transaction, RequestSign)
     try:
         _let_through(draft, transaction.principal, request)
     except Rejected as refusal:
@@ -97,10 +94,7 @@ def record_sign_session(draft: Draft, transaction: Transaction) -> None:
             InvalidSignature.
 
     """
-    try:
-        statement = decode_canonical(transaction.payload, RecordSignSession)
-    except DecodeError:
-        raise Rejected("Malformed") from None
+    statement = decoded(transaction, RecordSignSession)
     name = (statement.key, statement.signing)
     session = draft.open_sessions.get(name)
     if session is None:

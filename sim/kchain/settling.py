@@ -14,10 +14,10 @@ from sim.kchain.binding import bound, close_session, open_session
 from sim.kchain.draft import Draft
 from sim.kchain.endorsing import awaited_endorsement, endorsed, unendorsed
 from sim.kchain.records import Key, KeyRecord
+from sim.protocol.requests import RequestSign
 from sim.protocol.sampling import admitted
 from sim.protocol.signing_events import EXPIRED, FAILED, SIGNED, Rebound
 from sim.protocol.signing_task import DEFAULT_CONTEXT, NOBODY, PROTOCOLS, trial_message
-from sim.protocol.transactions import RequestSign
 
 RETIRED = "KeyRetired"
 """How the log says that a session ended with its key."""
@@ -104,7 +104,11 @@ def _await_endorsement(draft: Draft, name: str, key: Key) -> None:
     assert key.record is not None, name
     assert key.pending is not None, name
     signing = f"endorse-{key.pending.era}"
-    tries = sum(of == name and known.startswith(signing) for of, known in draft.sessions)
+    tries = sum(
+        (over.session.key, over.session.era, over.session.purpose)
+        == (name, key.record.era, "endorse")
+        for over in draft.sessions.values()
+    )
     if tries:  # an earlier re-key to this era was not endorsed
         signing = f"{signing}.{tries + 1}"
     request = RequestSign(name, signing, DEFAULT_CONTEXT, message)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
 from sim.kchain.draft import Draft
+from sim.kchain.payloads import decoded
 from sim.kchain.records import AttemptId
 from sim.protocol.entries import Entry, Rejected
+from sim.protocol.requests import ReportEquivocation
 from sim.protocol.transactions import (
     CeremonyPayload,
-    ReportEquivocation,
     Transaction,
     decode_transaction,
     is_signed,
@@ -57,8 +57,8 @@ def report_equivocation(draft: Draft, transaction: Transaction) -> None:
     principal = transaction.principal
     if principal not in draft.registry.by_identity and principal not in draft.genesis.authorised:
         raise Rejected("Unauthorized")
+    report = decoded(transaction, ReportEquivocation)
     try:
-        report = decode_canonical(transaction.payload, ReportEquivocation)
         deals = [decode_transaction(raw) for raw in (report.first, report.second)]
     except DecodeError:
         raise Rejected("Malformed") from None
@@ -77,10 +77,7 @@ def report_equivocation(draft: Draft, transaction: Transaction) -> None:
 
 def _addressed(transaction: Transaction) -> tuple[AttemptId, bytes]:
     """Return the attempt that a ceremony transaction belongs to, and its statement's bytes."""
-    try:
-        payload = decode_canonical(transaction.payload, CeremonyPayload)
-    except DecodeError:
-        raise Rejected("Malformed") from None
+    payload = decoded(transaction, CeremonyPayload)
     return (payload.session, payload.attempt), payload.body
 
 

@@ -6,15 +6,16 @@ from bisect import bisect_left
 
 from sim.kchain.draft import Draft
 from sim.kchain.due import age_due, is_boundary, renews, schedule_due
-from sim.kchain.membership import decoded
+from sim.kchain.payloads import decoded
 from sim.kchain.policy import key_in_use
 from sim.kchain.queueing import enqueue
 from sim.kchain.records import Key
 from sim.kchain.rotation import Rotation, Trigger
 from sim.protocol.ceremony import Operation
 from sim.protocol.entries import Rejected
+from sim.protocol.requests import ReportViolation
 from sim.protocol.signing_events import VIOLATION
-from sim.protocol.transactions import ReportViolation, Transaction
+from sim.protocol.transactions import Transaction
 
 
 def fire(draft: Draft) -> None:

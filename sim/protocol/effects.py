@@ -15,7 +15,8 @@ from sim.base.codec import encode
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import SecretScalar
 from sim.protocol.messages import Private, Statement, kind_of, private_kind
-from sim.protocol.transactions import RECORD_SIGN_SESSION, RecordSignSession, statement_payload
+from sim.protocol.requests import RECORD_SIGN_SESSION, RecordSignSession
+from sim.protocol.transactions import statement_payload
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,10 +189,8 @@ def next_helpers(
         committee hasn't t members besides the target: then a share can't be repaired.
 
     """
-    out: dict[int, int] = {}
     attempts = list(earlier)
-    for index in unfit:
-        out[index] = len(attempts) + 1
+    out = dict.fromkeys(unfit, len(attempts) + 1)
     for attempt in attempts:
         for helper in attempt.excluded:
             out[helper] = out.get(helper, 0) + 1

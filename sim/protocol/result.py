@@ -54,7 +54,8 @@ def shortfall(notes: Notes) -> str:
     ceremony = notes.ceremony
     running = len(notes.running())
     out = [f"{notes.dealer(dealer).name} ({why})" for dealer, why in sorted(notes.excluded.items())]
-    return f"{running} valid deals of {ceremony.needed} needed; out: {', '.join(out)}"
+    deals = "valid deal" if running == 1 else "valid deals"
+    return f"{running} {deals} of {ceremony.needed} needed; out: {', '.join(out)}"
 
 
 @memoised

@@ -22,10 +22,10 @@ from sim.protocol.messages import (
     PartialSignature,
     SigningPackage,
 )
+from sim.protocol.requests import BadPartial, RecordSignSession
 from sim.protocol.result import usable_nonces
 from sim.protocol.signing_signer import Signer
 from sim.protocol.signing_task import SigningTask, partial_statement
-from sim.protocol.transactions import BadPartial, RecordSignSession
 
 TRY_MIN_US = 1_000_000
 """Least time that a coordinator waits for answers before it tries again without the silent, µs."""

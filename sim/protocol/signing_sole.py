@@ -11,8 +11,8 @@ from sim.base.ids import ValidatorIndex
 from sim.crypto import mldsa
 from sim.protocol.effects import Effect, Record
 from sim.protocol.messages import Private
+from sim.protocol.requests import RecordSignSession
 from sim.protocol.signing_task import SigningTask
-from sim.protocol.transactions import RecordSignSession
 
 
 class SoleMachine:

@@ -21,9 +21,9 @@ from sim.crypto import identity
 from sim.crypto.signatures import CommitmentList, get_signatures
 from sim.protocol.activation import list_hash, partial_holds
 from sim.protocol.ceremony import Member
+from sim.protocol.requests import BadPartial
 from sim.protocol.result import usable_nonces
 from sim.protocol.sampling import Rule, draw_seats, rule_for, seat_count
-from sim.protocol.transactions import BadPartial
 
 TEST: Final = "K-chain/test/v1"
 ENDORSE: Final = "K-chain/endorse/v1"
@@ -85,7 +85,7 @@ class SigningTask:
             it repaired.
         message: The bytes to be signed.
         context: What for.
-        requester: The principal that asked, 32 bytes; `NOBODY` for the chain.
+        requester: The principal that asked, 32 or 1952 bytes; `NOBODY` for the chain.
         seed: What seats are drawn by, 32 bytes.
         opened: Height of the block that opened it.
         begins: First height of round 0; 0 while it waits for seats.
@@ -239,11 +239,13 @@ class SigningTask:
         """Say whether a bad partial is proven: its signer stands for it, and it doesn't hold.
 
         An honest signer signs over good lists that have its own pair, so nothing that it has signed
-        ever proves anything: a bad list is no evidence.
+        ever proves anything: a bad list is no evidence. Nor is anything about a single-party key:
+        its holder signs alone, without partials.
         """
         listed = {member for member, _, _ in evidence.commitments}
         return (
-            evidence.member in listed
+            self.protocol != "ML-DSA"
+            and evidence.member in listed
             and self.is_list(evidence.commitments, self.holders)
             and identity.verify(
                 self.member(evidence.member).identity,
@@ -262,23 +264,3 @@ def partial_statement(hashed: bytes, partial: bytes) -> bytes:
 def trial_message(chain: str, key: str, era: int, generation: int, context: str) -> bytes:
     """Return what a generation signs first: the prefix, then the key and the context."""
     return TEST.encode() + encode((chain, key, era, generation, context))
-
-
-def endorsement_message(
-    chain: str,
-    key: str,
-    eras: tuple[int, int],
-    public_keys: tuple[bytes, bytes],
-    transcript: bytes,
-) -> bytes:
-    """Return what the old public key signs to endorse the next era's.
-
-    Args:
-        chain: The chain's id.
-        key: The key's name.
-        eras: The old one and the new one.
-        public_keys: Theirs.
-        transcript: Digest of the ceremony that made the new one, 32 bytes.
-
-    """
-    return ENDORSE.encode() + encode((chain, key, eras, public_keys, transcript))

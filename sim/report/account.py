@@ -16,7 +16,7 @@ from sim.report.grid import draw, legend, worth_drawing
 from sim.report.keys import key_account
 from sim.report.layout import columns, heading
 from sim.report.story import MARKS, Chapter, Mark, Record, tell
-from sim.report.words import REASONS, clock, count, names, size, span
+from sim.report.words import ENDS, REASONS, clock, count, names, size, span
 
 STYLES: Final[dict[Mark, str]] = {
     "good": "green",
@@ -118,6 +118,8 @@ def _went_wrong(attempt: Record) -> bool:
 def _attempt(attempt: Record) -> Iterator[RenderableType]:
     unfinished = "not begun" if attempt["start_us"] is None else "still open"
     word, style = OUTCOMES.get(attempt["outcome"], (unfinished, "yellow"))
+    if attempt["reason"] == "rolled-back":
+        word, style = "given up", "yellow"
     place = f"{attempt['session']}, attempt {attempt['attempt']}"
     bound = f"{attempt['threshold']} of {len(attempt['committee'])}"
     if attempt["target"] is not None:
@@ -129,9 +131,9 @@ def _attempt(attempt: Record) -> Iterator[RenderableType]:
         yield Padding(Group(Text(), draw(attempt), legend(attempt)), (0, 0, 0, 2))
     if attempt["outcome"] == "failed":
         code: str = attempt["reason"]
-        reason = REASONS.get(code, code)
-        told = f"{reason}: {attempt['detail']}" if attempt["detail"] else reason
-        yield Padding(Text(told, style="red"), (1, 0, 0, 2))
+        reason, detail = REASONS.get(code, code), attempt["detail"]
+        told = f"{reason}: {ENDS.get(detail, detail)}" if detail else reason
+        yield Padding(Text(told, style=style), (1 if chapters else 0, 0, 0, 2))
 
 
 def _phases(attempt: Record, chapters: list[Chapter]) -> Iterator[RenderableType]:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sim.report.words import DAY_US, clock, count, moment, names
+from sim.report.words import DAY_US, count, lasting, moment, names
+from sim.scenario.quantities import format_duration
 
 Record = Mapping[str, Any]
 Row = tuple[str, str, str]
@@ -18,6 +19,7 @@ ROWS: Final = 20
 def arranged(summary: Record) -> Iterator[Row]:
     """Yield (when, what, of whom) for the timeline and the adversaries of a run."""
     staged = [action for action in summary["actions"] if action["do"] != "create-key"]
+    staged.sort(key=_order)
     genesis_us, dated = summary["genesis_time_us"], _last_us(staged) >= DAY_US
     refused = {r["id"]: r["refused"] for r in summary["requests"] if r["refused"] is not None}
     if len(staged) <= ROWS:
@@ -57,6 +59,15 @@ def _summed(
         yield f"from {first}", do, ", ".join(whom)
 
 
+def _order(action: Record) -> tuple[bool, int]:
+    """Sort by time; what waits for an event comes last."""
+    return "at_us" not in action, action.get("at_us", 0)
+
+
+def _span(span_us: int) -> str:
+    return lasting(span_us) if span_us % 1_000_000 == 0 else format_duration(span_us)
+
+
 def _last_us(staged: Sequence[Record]) -> int:
     return max((action.get("at_us", 0) for action in staged), default=0)
 
@@ -88,9 +99,15 @@ def _whom(action: Record) -> str:
         said.append(f"with {names(action['joins'])}")
     if "leaves" in action:
         said.append(f"without {names(action['leaves'])}")
-    said += [action[name] for name in ("principal", "role", "context") if name in action]
+    if "principal" in action:
+        role = f" as {action['role']}" if "role" in action else ""
+        said.append(f"{action['principal']}{role}")
+    if "context" in action:
+        said.append(f"for {action['context']}")
+    if "lose" in action:
+        said.append(f"losing {action['lose']}")
     if "by" in action:
         said.append(f"by {action['by']}")
     if "until_us" in action:
-        said.append(f"for {clock(action['until_us'])}")
+        said.append(f"for {_span(action['until_us'])}")
     return ", ".join(word for word in said if word) or "none"

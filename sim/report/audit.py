@@ -39,7 +39,7 @@ def _cells(line: Mapping[str, Any]) -> list[Text]:
     signers = names(line["signers"], most=_SIGNERS_MAX) if line["signers"] else ""
     bad = f"; bad: {', '.join(line['bad'])}" if line["bad"] else ""
     values = [
-        f"{line['height']:,}",
+        str(line["height"]),
         clock(line["time_us"]),
         line["key"],
         f"{line['era']}.{line['generation']}" if line["era"] else "–",

@@ -15,6 +15,7 @@ from sim.report.life import Record, Step, cost, notes, steps, title
 from sim.report.periods import periods
 from sim.report.words import (
     DAY_US,
+    HEX_MOST,
     REASONS,
     clock,
     count,
@@ -22,6 +23,7 @@ from sim.report.words import (
     moment,
     names,
     percent,
+    shortened,
     size,
 )
 
@@ -37,6 +39,8 @@ _LIMIT: Final = (
     "Old shares stay valid for this public key until all but t − 1 of a generation are erased. "
     "The ledger refuses old generations; erasing is up to each holder."
 )
+
+_SINGLE: Final = "One validator holds the whole key. Nothing renews it but a new public key."
 
 
 def key_account(name: str, key: Record, genesis_us: int) -> Iterator[RenderableType]:
@@ -92,14 +96,15 @@ def _steps(life: Sequence[Step], genesis_us: int, *, dated: bool) -> Table:
     table.add_column(justify="right", no_wrap=True)
     for step in life:
         told = Text(title(step), style="red" if step.outcome == "failed" else "bold")
-        told.append(f"  {cost(step)}", style="not bold dim")
+        if cost(step):
+            told.append(f"  {cost(step)}", style="not bold dim")
         said = "; ".join(notes(step))
         if said:
             told.append(f"\n{said}", style="red" if step.outcome == "failed" else "not bold")
         table.add_row(
             _number(step),
             moment(step.time_us, genesis_us, dated=dated),
-            "" if step.height is None else f"h{step.height:,}",
+            "" if step.height is None else f"h{step.height}",
             told,
             step.shape,
         )
@@ -118,9 +123,10 @@ _HEADS: Final = (
     "refresh",
     "reshare",
     "repair",
-    "failed",
+    "fail",
     "in",
     "out",
+    "away",
     "blamed",
     "bytes",
     "down",
@@ -143,6 +149,7 @@ def _periods(life: Sequence[Step], genesis_us: int) -> Table:
             Text(_few(failed), style="red" if failed else ""),
             _few(period.joined),
             _few(period.left),
+            _few(period.absent),
             Text(_few(blamed), style="red" if blamed else ""),
             size(period.bytes),
             lasting(period.unavailable_us) if period.unavailable_us else "·",
@@ -164,25 +171,44 @@ def _rows(key: Record, *, rotated: bool) -> Iterator[tuple[str, Text]]:
     if rotated:
         yield "committee", Text(names(key["committee"], most=16))
     if key["public_key"] is not None:
-        yield "public key", Text(key["public_key"], style="bold")
-        yield "QUAL", Text(names(key["qual"], () if rotated else key["committee"], most=16))
+        yield "public key", Text(shortened(key["public_key"]), style="bold")
+    if key["qual"] and not _is_single(key):
+        label = "Q" if rotated and key["generations"][-1]["operation"] == "reshare" else "QUAL"
+        yield label, Text(names(key["qual"], () if rotated else key["committee"], most=16))
     if key["reason"] is not None:
         attempts = f"{key['attempts']} of {key['attempts_max']} attempts"
         reason = REASONS.get(key["reason"], key["reason"])
         yield "no key", Text(f"{reason}, {attempts}", style="red")
     if key["shareless"]:
-        yield "shareless", Text(names(key["shareless"]), style="yellow")
+        yield "shareless", _shareless(key)
     yield from _signatures(key)
     yield from _use(key)
     if rotated:
-        yield "limit", Text(_LIMIT, style="dim")
+        yield "limit", Text(_SINGLE if _is_single(key) else _LIMIT, style="dim")
+
+
+def _is_single(key: Record) -> bool:
+    """Say whether one party generated the key, and dealt to nobody."""
+    return any(made["operation"] == "generate" for made in key["generations"])
+
+
+def _shareless(key: Record) -> Text:
+    """Name who has no share; say so if the key is gone with them."""
+    said, left = Text(names(key["shareless"]), style="yellow"), key["size"] - len(key["shareless"])
+    if left < key["threshold"]:
+        shares = "share is" if left == 1 else "shares are"
+        gone = f"at most {left} {shares} left, it takes {key['threshold']}: the key is lost"
+        said.append(f"\n{gone}", style="red")
+    return said
 
 
 def _signatures(key: Record) -> Iterator[tuple[str, Text]]:
     activation = key["activation"]
     if activation is not None:
-        when = f"{clock(activation['time_us'])}, height {activation['height']}, by the signature"
-        yield "activated", Text(f"{when}\n{_hex(activation['signature'])}")
+        when = f"{clock(activation['time_us'])}, height {activation['height']}"
+        signature = activation["signature"]
+        told = f"{when}, by the signature\n{_hex(signature)}" if signature else when
+        yield "activated", Text(told)
     signed = key["test_signature"]
     if signed is not None:
         yield "tested", _signature(signed)
@@ -214,6 +240,8 @@ def _use(key: Record) -> Iterator[tuple[str, Text]]:
 
 def _hex(digits: str) -> str:
     """Break hex digits into lines of 64, the length of a key; a remainder has its own."""
+    if len(digits) > HEX_MOST:
+        return shortened(digits)
     return "\n".join(digits[start : start + 64] for start in range(0, len(digits), 64))
 
 

@@ -9,7 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from sim.report.words import FAULTS, OPERATIONS, OUTCOMES, REASONS, TRIGGERS, count, lasting, names
+from sim.report.words import (
+    ENDS,
+    FAULTS,
+    OPERATIONS,
+    OUTCOMES,
+    REASONS,
+    TRIGGERS,
+    count,
+    lasting,
+    names,
+)
 from sim.report.words import size as size_of
 
 Record: TypeAlias = Mapping[str, Any]
@@ -32,7 +42,8 @@ class Step:
         shape: ``3 of 5``, or empty.
         joined: Names of those who came in.
         left: Names of those who went.
-        blamed: (validator, fault) of all attempts.
+        blamed: (validator, fault) of all attempts, proven.
+        excluded: (validator, reason) of all attempts, not proven: nobody is blamed for a crash.
         disputes: Accusations that nothing decides.
         attempts: How many it took.
         messages: What it cost.
@@ -53,6 +64,7 @@ class Step:
     joined: Sequence[str]
     left: Sequence[str]
     blamed: Sequence[tuple[str, str]]
+    excluded: Sequence[tuple[str, str]]
     disputes: int
     attempts: int
     messages: int
@@ -105,7 +117,7 @@ def _rotation(record: Record) -> Step:
         outcome, detail = "open", "still open when the run was over"
     else:
         ended, reason = str(record["outcome"]), str(record["reason"] or "")
-        word, why = OUTCOMES.get(ended, ended), REASONS.get(reason, reason)
+        word, why = OUTCOMES.get(ended, ended), ENDS.get(reason, REASONS.get(reason, reason))
         detail = f"{word}: {why}" if why else word
     return Step(
         outcome=outcome,
@@ -127,6 +139,7 @@ def _common(record: Record) -> dict[str, Any]:
         "time_us": record["time_us"],
         "height": record["height"],
         "blamed": [(fault["validator"], fault["fault"]) for fault in record["blamed"]],
+        "excluded": [(out["validator"], out["reason"]) for out in record["excluded"]],
         "disputes": record["disputes"],
         "attempts": record["attempts"],
         "messages": record["messages"],
@@ -149,8 +162,8 @@ def notes(step: Step) -> Iterator[str]:
         yield f"joined {names(step.joined)}"
     if step.left:
         yield f"left {names(step.left)}"
-    if step.blamed:
-        yield "; ".join(blames(step))
+    yield from (f"blamed {who}: {why}" for who, why in _gathered(step.blamed))
+    yield from (f"without {who}: {why}" for who, why in _gathered(step.excluded))
     if step.disputes:
         yield count(step.disputes, "dispute")
     if step.attempts > 1:
@@ -159,15 +172,17 @@ def notes(step: Step) -> Iterator[str]:
         yield f"could not sign for {lasting(step.unavailable_us)}"
 
 
-def blames(step: Step) -> Iterator[str]:
-    """Yield who was blamed for what: ``v03 and v04 for no deal came in time``."""
-    by_fault: dict[str, list[str]] = {}
-    for validator, fault in step.blamed:
-        by_fault.setdefault(fault, []).append(validator)
-    for fault, who in by_fault.items():
-        yield f"blamed {names(who, most=4)}: {FAULTS.get(fault, fault)}"
+def _gathered(verdicts: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield who, and for what: ``v03, v04`` and ``no deal came in time``."""
+    by_verdict: dict[str, list[str]] = {}
+    for validator, verdict in verdicts:
+        by_verdict.setdefault(verdict, []).append(validator)
+    for verdict, who in by_verdict.items():
+        yield names(sorted(who), most=4), FAULTS.get(verdict, verdict)
 
 
 def cost(step: Step) -> str:
-    """Return what a step cost: ``1,204 messages, 210.0 kB``."""
+    """Return what a step cost, ``1,204 messages, 210.0 kB``; empty if it never began."""
+    if not step.attempts:
+        return ""
     return f"{count(step.messages, 'message')}, {size_of(step.bytes)}"

@@ -61,8 +61,13 @@ class Period:
 
     @property
     def blamed(self) -> int:
-        """Faults of all attempts."""
+        """Proven faults."""
         return sum(len(step.blamed) for step in self.steps)
+
+    @property
+    def absent(self) -> int:
+        """Validators that were out of a rotation for a reason that nothing proves."""
+        return sum(len(step.excluded) for step in self.steps)
 
     @property
     def messages(self) -> int:

@@ -40,9 +40,22 @@ REASONS: Final[dict[str, str]] = {
     "identity-key": "the deals cancelled out",
     "too-few-confirmations": "too few confirmations",
     "too-few-signers": "too few signers",
+    "rolled-back": "rolled back",
     "unendorsed": "the old key did not endorse the new one",
+    "other-public-key": "another public key came of it",
 }
 """Why an attempt failed, in words."""
+
+ENDS: Final[dict[str, str]] = {
+    "requested": "by request",
+    "emergency": "an emergency",
+    "retired": "the key was retired",
+    "coalesced": "another one does it too",
+    "generation-gone": "the generation is gone",
+    "renewed": "the shares were renewed before",
+    "TooFewHelpers": "too few others hold shares",
+}
+"""Why a rotation was given up, or never began, in words."""
 
 
 OPERATIONS: Final[dict[str, str]] = {
@@ -75,6 +88,9 @@ OUTCOMES: Final[dict[str, str]] = {
     "dropped": "dropped",
 }
 """How a rotation ended, in words; one that hasn't is still open."""
+
+HEX_MOST: Final = 256
+"""Most hex digits that are shown of one value."""
 
 DAY_US: Final = 86_400_000_000
 
@@ -162,6 +178,16 @@ def size(number: int) -> str:
     if number < 10_000_000:
         return f"{number / 1000:,.1f} kB"
     return f"{number / 1_000_000:,.1f} MB"
+
+
+def shortened(digits: str) -> str:
+    """Return hex digits, or the first 64 and the size of what is longer than a shared key's parts.
+
+    Post-quantum keys and signatures have thousands of digits; no account is read for those.
+    """
+    if len(digits) <= HEX_MOST:
+        return digits
+    return f"{digits[:64]}… {count(len(digits) // 2, 'byte')}"
 
 
 def short(digest: str) -> str:

@@ -225,7 +225,7 @@ class PolicyPlan(_Part, frozen=True):
 
 
 class RotatePlan(_Part, frozen=True):
-    """When the chain rotates a key by itself; see `sim.protocol.transactions.RotationRules`.
+    """When the chain rotates a key by itself; see `sim.protocol.requests.RotationRules`.
 
     Attributes:
         on: ``epoch``, ``churn``, ``policy-violation``.

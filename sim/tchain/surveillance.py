@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sim.protocol.requests import ReportViolation
 from sim.protocol.signing_events import VIOLATION, Refused, SessionEvent
-from sim.protocol.transactions import ReportViolation
 
 
 def reports(height: int, events: Sequence[SessionEvent]) -> tuple[ReportViolation, ...]:

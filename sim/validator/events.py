@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, TypeAlias
 
 from sim.protocol.messages import Private, Response, ShareAck, ShareEnvelope, Statement, kind_of
-from sim.protocol.transactions import RecordSignSession, RotateKey
+from sim.protocol.requests import RecordSignSession, RotateKey
 
 EFFECT: Final = "effect"
 

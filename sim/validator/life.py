@@ -22,7 +22,7 @@ from sim.crypto.vault import Vault
 from sim.protocol.effects import Flush, Put
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Private, ShareAck, ShareEnvelope
-from sim.protocol.transactions import Register
+from sim.protocol.requests import Register
 from sim.validator.account import LAST, Account
 from sim.validator.costs import CostModel
 from sim.validator.events import on_arrival

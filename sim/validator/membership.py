@@ -11,7 +11,14 @@ from typing import Final, TypeAlias
 from sim.base.codec import encode
 from sim.base.ids import Label
 from sim.protocol.effects import Delete, Flush, Put
-from sim.protocol.transactions import JOIN, LEAVE, REGISTER, Join, Leave, Register
+from sim.protocol.requests import (
+    JOIN,
+    LEAVE,
+    REGISTER,
+    Join,
+    Leave,
+    Register,
+)
 from sim.validator.account import Account
 from sim.validator.performing import Action, Publish
 from sim.validator.ports import Chain, Order

@@ -32,7 +32,7 @@ from sim.protocol.effects import (
     StopTimer,
 )
 from sim.protocol.envelopes import store_prefix
-from sim.protocol.transactions import RecordSignSession
+from sim.protocol.requests import RecordSignSession
 from sim.validator.account import Account, Signed
 from sim.validator.events import EFFECT, Said, on_send, on_submit
 from sim.validator.ports import Context

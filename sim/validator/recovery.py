@@ -12,7 +12,7 @@ from typing import Final
 
 from sim.base.codec import encode
 from sim.base.ids import Label
-from sim.protocol.transactions import ROTATE_KEY, RotateKey
+from sim.protocol.requests import ROTATE_KEY, RotateKey
 from sim.validator.account import Account
 from sim.validator.keyring import is_lost
 from sim.validator.performing import Action, Publish

@@ -16,7 +16,11 @@ from sim.kchain.records import KeyRecord
 from sim.kchain.state import ChainState
 from sim.protocol.messages import STATEMENTS
 from sim.protocol.signing_events import SIGNED
-from sim.protocol.transactions import CeremonyPayload, decode_transaction, transaction_id
+from sim.protocol.transactions import (
+    CeremonyPayload,
+    decode_transaction,
+    transaction_id,
+)
 
 
 class Inclusion(NamedTuple):

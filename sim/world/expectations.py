@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sim.base.ids import NEVER_US
+from sim.scenario.quantities import format_duration
 from sim.world.predicates import PREDICATES, show
 from sim.world.views import Facts, view_key
 
@@ -45,7 +46,7 @@ def describe(expect: ExpectPlan) -> str:
         if getattr(expect, name) is not None
     ]
     when = [
-        f"{word} {_seconds(value)}"
+        f"{word} {format_duration(value)}"
         for word, value in (("within", expect.within_us), ("at", expect.at_us))
         if value is not None
     ]
@@ -75,7 +76,3 @@ def _time(expect: ExpectPlan, facts: Facts, key: str) -> int:
         begun_us = facts.begun_us(expect.of) if expect.of else facts.keys[key]["asked_us"]
         return (begun_us or 0) + expect.within_us
     return NEVER_US
-
-
-def _seconds(time_us: int) -> str:
-    return f"{time_us / 1_000_000:g}s"

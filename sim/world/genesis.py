@@ -13,7 +13,7 @@ from sim.crypto.identity import SEED_SIZE, Identity
 from sim.crypto.sealing import SEEDS_SIZE, TransportKey
 from sim.kchain.genesis import Genesis, Validator
 from sim.protocol.ceremony import PhaseLengths
-from sim.protocol.transactions import Register
+from sim.protocol.requests import Register
 from sim.scenario.plan import Plan
 from sim.world.principals import authorised_keys
 from sim.world.vaults import fingerprint_of

@@ -38,18 +38,28 @@ class Attempts:
         return [(session, attempt) for attempt in range(first, first + number)]
 
     def summed(self, ids: Sequence[AttemptId]) -> Record:
-        """Return who was blamed in attempts, the disputes in them, and what they cost."""
-        blamed, disputes, messages, size = [], 0, 0, 0
+        """Return what was proven in attempts, who else was out, disputes, and what they cost.
+
+        A validator is named once per verdict: one that is down fails every attempt alike.
+        """
+        blamed: dict[tuple[str, str], None] = {}
+        excluded: dict[tuple[str, str], None] = {}
+        disputes, messages, size = 0, 0, 0
         for one in ids:
             story, ceremony = self.stories[one], self.states[one].ceremony
-            blamed += [
-                {name: fault[name] for name in ("validator", "fault", "proof")}
-                for fault in story["faults"]
-            ]
+            for fault in story["faults"]:
+                verdicts = blamed if fault["proof"] else excluded
+                verdicts[fault["validator"], fault["fault"]] = None
             disputes += len(story["disputes"])
             sent = self.traffic.get((ceremony.label, ceremony.attempt), (0, 0))
             messages, size = messages + sent[0], size + sent[1]
-        return {"blamed": blamed, "disputes": disputes, "messages": messages, "bytes": size}
+        return {
+            "blamed": [{"validator": who, "fault": what} for who, what in blamed],
+            "excluded": [{"validator": who, "reason": why} for who, why in excluded],
+            "disputes": disputes,
+            "messages": messages,
+            "bytes": size,
+        }
 
 
 class Lives:

@@ -20,6 +20,7 @@ from sim.checks.observation import (
     ValidatorView,
 )
 from sim.crypto.groups import get_group
+from sim.crypto.verification import SINGLE_PARTY
 from sim.kchain.blocks import block_hash, decode_block
 from sim.kchain.ledger import Ledger
 from sim.kchain.records import KeyRecord
@@ -180,7 +181,8 @@ def _views(testimony: Testimony) -> list[CeremonyView]:
 
 
 def _holding(held: Held) -> Holding:
-    share = get_group(held.scheme).decode_scalar(held.share) if held.share else None
+    scalar = held.share and held.scheme not in SINGLE_PARTY
+    share = get_group(held.scheme).decode_scalar(held.share) if scalar else None
     return Holding(
         session=held.session,
         attempt=held.attempt,

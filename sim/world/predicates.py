@@ -274,6 +274,8 @@ def show(value: Any) -> str:
         case None:
             return "none"
         case tuple() | list():
-            return "[" + ", ".join(map(show, value)) + "]" if value else "none"
+            # Pairs and triples as in ``v03 bad-proof``.
+            parts = (" ".join(map(show, v)) if isinstance(v, tuple) else show(v) for v in value)
+            return "[" + ", ".join(parts) + "]" if value else "none"
         case _:
             return str(value)

@@ -14,7 +14,8 @@ from sim.base.randomness import stream
 from sim.base.secret import SecretBytes
 from sim.crypto.principals import SEED_SIZE, Principal, PrincipalScheme, principal_from_seed
 from sim.kchain.state import ChainState
-from sim.protocol.transactions import REPORT_VIOLATION, ReportViolation, sign_transaction
+from sim.protocol.requests import REPORT_VIOLATION, ReportViolation
+from sim.protocol.transactions import sign_transaction
 from sim.scenario.plan import ActionPlan, Plan, PrincipalPlan
 from sim.world.requests import Directory, Request, requests_of
 

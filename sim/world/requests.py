@@ -13,7 +13,7 @@ import msgspec
 
 from sim.base.codec import encode
 from sim.kchain.state import ChainState
-from sim.protocol import transactions as tx
+from sim.protocol import requests as tx
 from sim.scenario.plan import ActionPlan, KeyPlan, Plan, PolicyPlan, RotatePlan
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sim.base.codec import tuple_hash
 from sim.base.meters import Meter
+from sim.kchain.records import Key
 from sim.scenario.plan import ActionPlan
 from sim.world.ceremonies import describe_attempt
 from sim.world.chronicle import Chronicle
@@ -25,9 +26,9 @@ CEREMONIES_END: Final = "ceremonies-end"
 """Name of the one invariant that is judged here: it depends on what expectations speak about."""
 
 CEREMONIES_END_SENTENCE: Final = (
-    "When the run is over no ceremony is open and all that was asked for is on the ledger, "
-    "unless an expectation speaks about the key. [protocols, steps 0–6: every phase has a "
-    "deadline.] (liveness)"
+    "When the run is over, all that principals asked for is on the ledger and none of their "
+    "ceremonies is open, unless an expectation speaks about the key. [protocols, steps 0–6: every "
+    "phase has a deadline.] (liveness)"
 )
 
 
@@ -196,6 +197,8 @@ def _action(action: ActionPlan, outcome: RunOutcome) -> Record:
     ):
         if value:
             shown[name] = value
+    if action.do in ("crash", "disk-fault") and action.lose != "unsynced":
+        shown["lose"] = action.lose
     if action.until_us is not None:
         shown["until_us"] = action.until_us
     return shown
@@ -266,13 +269,19 @@ def _unfinished(
     """Return what the end of the run cut off, unless an expectation speaks about its key.
 
     Every phase has a deadline, so a run that is long enough sees the end of every ceremony; and a
-    key that was asked for is on the ledger, unless that stood still. A run that a budget cut short
-    says nothing about progress.
+    key that was asked for is on the ledger, unless that stood still. What the chain's rules begin,
+    and validators that lack their share, may go on for ever: the end may cut it off. A run that a
+    budget cut short says nothing about progress.
     """
     if outcome.ending in BUDGETS:
         return []
     spoken = {expect.key for expect in outcome.plan.expects if expect.key is not None}
-    open_attempts = [a for a in attempts if a["outcome"] == "open" and a["key"] not in spoken]
+    asked_for = {name for name, key in outcome.state.keys.items() if _is_asked_for(key)}
+    open_attempts = [
+        attempt
+        for attempt in attempts
+        if attempt["outcome"] == "open" and attempt["key"] in asked_for - spoken
+    ]
     details = [f"{a['session']}#{a['attempt']} {_standing(a)}" for a in open_attempts]
     details += [
         f"{request['do']} of {request['key']} was asked for, and no block held it"
@@ -289,6 +298,11 @@ def _unfinished(
         }
         for detail in details
     ]
+
+
+def _is_asked_for(key: Key) -> bool:
+    """Say whether what is pending for a key was asked for by a principal."""
+    return key.pending is not None and key.pending.trigger in ("create", "manual", "emergency")
 
 
 def _standing(attempt: Record) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sim.kchain.state import ChainState
-from sim.protocol.transactions import ReportViolation
+from sim.protocol.requests import ReportViolation
 from sim.tchain.book import Book
 from sim.tchain.surveillance import reports
 

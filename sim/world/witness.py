@@ -14,6 +14,7 @@ import msgspec
 
 from sim.base.secret import SecretBytes
 from sim.crypto.groups import get_group
+from sim.protocol.generating import GenerateMachine
 from sim.validator.early import EARLY
 from sim.validator.erasing import entries_of
 from sim.validator.life import Validator
@@ -116,7 +117,9 @@ class AttemptView(_Record, frozen=True):
 
 
 class Held(_Record, frozen=True):
-    """What a member holds of one attempt; `share` is an encoded scalar, empty for none.
+    """What a member holds of one attempt; `share` is an encoded scalar, or a single party's seed.
+
+    It is empty for none.
 
     `index` is 0 for a dealer that leaves: it holds nothing of what the attempt has made.
     """
@@ -240,6 +243,8 @@ def _held(seat: Seat) -> Held:
     share = machine.share
     holder = ceremony.by_validator.get(machine.context.validator)
     encoded = b"" if share is None else get_group(ceremony.scheme).encode_scalar(share.reveal())
+    if isinstance(machine, GenerateMachine) and machine.seed is not None:
+        encoded = machine.seed.reveal()
     return Held(
         session=ceremony.label,
         attempt=ceremony.attempt,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim import api
-from sim.protocol.transactions import Policy
+from sim.protocol.requests import Policy
 from tests.kchain.scene import BLOCK_US, OWNER
 from tests.kchain.signing import FRIEND, STRANGER, Signing, active
 

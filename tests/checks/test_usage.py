@@ -10,14 +10,14 @@ import pytest
 from sim.base.codec import encode
 from sim.checks import AuditLine, BlockView, Observation, check_all
 from sim.crypto.identity import Identity
-from sim.protocol.signing_task import NOBODY
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     RECORD_SIGN_SESSION,
     REQUEST_SIGN,
     RecordSignSession,
     RequestSign,
-    sign_transaction,
 )
+from sim.protocol.signing_task import NOBODY
+from sim.protocol.transactions import sign_transaction
 
 WALLET = Identity(bytes(31) + b"\1")
 

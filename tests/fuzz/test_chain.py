@@ -21,16 +21,17 @@ from sim.kchain.mempool import HELD_MAX, Mempool
 from sim.kchain.replica import follow
 from sim.kchain.state import ChainState
 from sim.kchain.verify import verify_ledger
+from sim.kchain.withholding import Inclusion
 from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import STATEMENTS
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     CREATE_KEY,
     RECORD_SIGN_SESSION,
     REPORT_EQUIVOCATION,
     RecordSignSession,
     ReportEquivocation,
-    decode_transaction,
 )
+from sim.protocol.transactions import decode_transaction
 from tests.fuzz.hostile import EXAMPLES, explore, hostile
 from tests.kchain.scene import BLOCK_US, OWNER, make_request, signed, with_key
 
@@ -193,11 +194,11 @@ def test_a_ledger_verifies_or_is_refused_with_its_place(examples: int) -> None:
 
 
 def test_what_one_account_makes_wait_is_bounded() -> None:
-    pool = Mempool()
+    pool = Mempool(Inclusion(lambda at_us: at_us))
     for nonce in range(2, HELD_MAX + 50):
         pool.add(nonce, 0, signed(OWNER, nonce, CREATE_KEY, b""))
 
-    pool.next_arrival_us(lambda _: True)
+    pool.next_arrival_us(lambda _: True, 0)
 
     assert [len(held) for held in pool._held.values()] == [HELD_MAX]
 

@@ -20,14 +20,16 @@ from sim.kchain.file import parse_ledger
 from sim.network.rules import Heal, Isolate, Partition, decode_rule, encode_rule
 from sim.protocol.deals import parse_deal
 from sim.protocol.messages import STATEMENTS, Complaint, Private, Response
-from sim.protocol.responses import parse_response
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     CREATE_KEY,
-    TRANSACTION_MAX,
-    CeremonyPayload,
     CreateKey,
     RecordSignSession,
     ReportEquivocation,
+)
+from sim.protocol.responses import parse_response
+from sim.protocol.transactions import (
+    TRANSACTION_MAX,
+    CeremonyPayload,
     decode_transaction,
     statement_payload,
 )

@@ -15,10 +15,7 @@ from sim.protocol.effects import Effect, Filing, Post
 from sim.protocol.entries import Fault
 from sim.protocol.evidence import PublicRecord, reverify
 from sim.protocol.messages import STATEMENTS, ShareEnvelope, kind_of
-from sim.protocol.transactions import (
-    CeremonyPayload,
-    transaction_id,
-)
+from sim.protocol.transactions import CeremonyPayload, transaction_id
 from tests.checks.observing import observe, witnessed
 from tests.fuzz import corpus
 from tests.fuzz.hostile import EXAMPLES, explore, hostile

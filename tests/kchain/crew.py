@@ -21,7 +21,7 @@ from sim.protocol.machines import Machine, member_machine
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Statement, kind_of
 from sim.protocol.phases import Phase
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     EVICT,
     JOIN,
     LEAVE,
@@ -39,8 +39,8 @@ from sim.protocol.transactions import (
     Rollback,
     RotateKey,
     RotationRules,
-    statement_payload,
 )
+from sim.protocol.transactions import statement_payload
 from tests.kchain.scene import OWNER, Scene, identity
 
 TRANSPORT = TransportKey(bytes(range(96))).public

@@ -20,14 +20,13 @@ from sim.protocol.effects import Effect, Post, Send, SendShares
 from sim.protocol.judge import CeremonyState
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Announce, Deal, Statement, kind_of
-from sim.protocol.sharing import SharingMachine
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     CREATE_KEY,
     CreateKey,
     Policy,
-    sign_transaction,
-    statement_payload,
 )
+from sim.protocol.sharing import SharingMachine
+from sim.protocol.transactions import sign_transaction, statement_payload
 
 CHAIN = "test-chain"
 BLOCK_US = 2_000_000

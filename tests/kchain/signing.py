@@ -14,9 +14,7 @@ from sim.kchain.blocks import genesis_state
 from sim.kchain.records import KeyRecord
 from sim.kchain.replica import follow
 from sim.kchain.state import ChainState
-from sim.protocol.signing_events import SessionEvent
-from sim.protocol.signing_task import SigningTask, partial_statement
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     RECORD_SIGN_SESSION,
     REQUEST_SIGN,
     BadPartial,
@@ -24,6 +22,8 @@ from sim.protocol.transactions import (
     RecordSignSession,
     RequestSign,
 )
+from sim.protocol.signing_events import SessionEvent
+from sim.protocol.signing_task import SigningTask, partial_statement
 from tests.kchain.scene import ANY_POLICY, OWNER, Committee, Scene, with_committee
 
 FRIEND = Identity(b"f" * 32)

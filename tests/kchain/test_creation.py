@@ -10,7 +10,7 @@ from sim.base.secret import Secret
 from sim.crypto.principals import principal_from_seed
 from sim.kchain.verify import verify_ledger
 from sim.protocol.phases import Phase
-from sim.protocol.transactions import CREATE_KEY, Policy
+from sim.protocol.requests import CREATE_KEY, Policy
 from tests.kchain.scene import OWNER, Scene, make_request, with_key
 
 
@@ -150,3 +150,11 @@ def test_two_keys_have_ceremonies_side_by_side() -> None:
 
     assert names == ["aardvark", "zebra"]
     assert {key.status for key in scene.ledger.state.keys.values()} == {"Failed"}
+
+
+@pytest.mark.parametrize(("quorum", "verdict"), [(4, ""), (5, "InvalidPolicy")])
+def test_a_quorum_that_the_committee_cannot_reach_is_refused(quorum: int, verdict: str) -> None:
+    scene = Scene()
+    scene.create(policy=Policy(None, (), quorum=quorum))
+
+    assert scene.reasons() == [verdict]

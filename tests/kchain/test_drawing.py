@@ -16,8 +16,8 @@ from sim.kchain.file import encode_ledger
 from sim.kchain.records import Draw
 from sim.kchain.verify import verify_ledger
 from sim.protocol.ceremony import PhaseLengths
+from sim.protocol.requests import ByStake, Policy
 from sim.protocol.selection import draw_committee
-from sim.protocol.transactions import ByStake, Policy
 from tests.crypto.test_tuple_hash import by_the_book
 from tests.kchain.scene import OWNER, Scene, make_validators, signed
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from sim.base.codec import encode
-from sim.protocol.transactions import CREATE_KEY, decode_transaction
+from sim.protocol.requests import CREATE_KEY
+from sim.protocol.transactions import decode_transaction
 from tests.kchain.scene import ANNOUNCE, OWNER, Scene, identity, make_request, signed
 
 STRANGER = identity(99)

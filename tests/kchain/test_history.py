@@ -10,7 +10,8 @@ from sim.base.codec import encode
 from sim.kchain import draft as drafts
 from sim.kchain.log import Index, Layered
 from sim.kchain.verify import verify_ledger
-from sim.protocol.transactions import CeremonyPayload, RotationRules
+from sim.protocol.requests import RotationRules
+from sim.protocol.transactions import CeremonyPayload
 from tests.kchain.crew import crew_with_key
 from tests.kchain.scene import BLOCK_US, OWNER, Scene, signed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim.crypto.identity import Identity
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     AUTHORIZE,
     RETIRE_KEY,
     REVOKE,
@@ -153,3 +153,10 @@ def test_a_retired_key_has_no_further_policy_and_signs_no_more() -> None:
     assert signing.request("s1") == "KeyRetired"
     assert signing.transact(OWNER, SET_POLICY, SetPolicy("beacon", ANY_POLICY)) == "KeyRetired"
     assert [line.outcome for line in signing.audit] == ["KeyRetired"]
+
+
+def test_a_principal_that_a_policy_names_twice_is_still_its_last() -> None:
+    signing = with_admin(principals=(FRIEND.public, FRIEND.public))
+
+    assert signing.transact(OWNER, REVOKE, Revoke("beacon", FRIEND.public)) == "LastPrincipal"
+    assert signing.key_record.policy.principals == (FRIEND.public, FRIEND.public)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from sim.base.codec import encode
 from sim.kchain.verify import verify_ledger
-from sim.protocol.transactions import REQUEST_SIGN, RequestSign, RotationRules
+from sim.protocol.requests import (
+    REQUEST_SIGN,
+    ROTATE_KEY,
+    RequestSign,
+    RotateKey,
+    RotationRules,
+)
 from tests.kchain.crew import Crew, crew_with_key
 from tests.kchain.scene import OWNER, identity
 
@@ -45,6 +51,19 @@ def test_repairs_wait_for_their_turn() -> None:
     assert waiting(crew) == [("repair", "manual")]
     crew.settle()
     assert [repair.name for repair in crew.record().repaired] == ["v1", "v2"]
+
+
+def test_who_waits_for_a_repair_helps_in_none_while_others_can() -> None:
+    crew = crew_with_key(6)
+    for name in ("v1", "v3"):
+        wish = RotateKey("beacon", "repair", target=name)
+        crew.scene.submit(crew.scene.sign(OWNER, ROTATE_KEY, encode(wish)))
+    crew.scene.step()
+
+    (first,) = (s.ceremony for s in crew.scene.ledger.state.ceremonies() if s.ceremony.target)
+    assert (first.member(first.target).name, first.helpers) == ("v1", (2, 4, 5, 6))
+    crew.settle()
+    assert [repair.name for repair in crew.record().repaired] == ["v1", "v3"]
 
 
 def test_a_repair_of_a_generation_that_is_gone_is_dropped() -> None:

@@ -10,7 +10,15 @@ from sim.kchain.blocks import decode_block
 from sim.kchain.errors import LedgerError
 from sim.kchain.file import encode_ledger
 from sim.kchain.verify import verify_ledger
-from sim.protocol.transactions import EVICT, JOIN, LEAVE, REGISTER, Evict, Join, Leave
+from sim.protocol.requests import (
+    EVICT,
+    JOIN,
+    LEAVE,
+    REGISTER,
+    Evict,
+    Join,
+    Leave,
+)
 from tests.kchain.crew import Crew
 from tests.kchain.scene import OWNER, Scene, identity, make_validators
 

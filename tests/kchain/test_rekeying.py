@@ -6,6 +6,13 @@ import pytest
 
 from sim.kchain.rekeying import endorsement_message
 from sim.kchain.verify import verify_ledger
+from sim.protocol.requests import (
+    RECORD_SIGN_SESSION,
+    REQUEST_SIGN,
+    BadPartial,
+    RecordSignSession,
+    RequestSign,
+)
 from tests.kchain.crew import Crew, crew_with_key
 from tests.kchain.scene import CHAIN
 from tests.support.ordinary import verifies
@@ -130,3 +137,27 @@ def test_an_ml_dsa_key_endorses_its_successor() -> None:
 
     assert crew.key().status == "Rotating"
     assert crew.scene.newest().ceremony.label == "beacon@2/generate/0"
+
+
+def test_evidence_of_a_bad_partial_is_none_about_a_key_that_has_no_partials() -> None:
+    crew = crew_with_key(3, ("v1",), scheme="MLDSA", threshold=1)
+    session = crew.scene.ledger.state.open_sessions["beacon", "test-1-0"]
+    evidence = BadPartial(1, ((1, b"", b""),), bytes(32), bytes(64))
+    failed = RecordSignSession(
+        "beacon", 0, session.signing, session.context, session.message, b"", (), (evidence,)
+    )
+
+    assert crew.send(RECORD_SIGN_SESSION, failed, 0) == ["BadEvidence"]
+    assert session.id in crew.scene.ledger.state.open_sessions
+
+
+def test_what_principals_call_their_sessions_does_not_name_the_endorsement() -> None:
+    crew = crew_with_key()
+    assert crew.send(REQUEST_SIGN, RequestSign("beacon", "endorse-2x", "any", b"hello")) == [""]
+    assert crew.close("endorse-2x") == [""]
+
+    assert crew.ask(operation="rekey") == [""]
+    crew.pass_to(crew.scene.height + 40)
+    names = {name for _, name in crew.scene.ledger.state.open_sessions}
+
+    assert "endorse-2" in names

@@ -11,7 +11,7 @@ from sim.kchain.blocks import genesis_state, pack_blocks, unpack_blocks
 from sim.kchain.errors import LedgerError
 from sim.kchain.replica import follow
 from sim.kchain.state import ChainState
-from sim.protocol.transactions import CREATE_KEY
+from sim.protocol.requests import CREATE_KEY
 from tests.kchain.scene import OWNER, Scene, make_request, signed, with_key
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sim.protocol.requests import REQUEST_SIGN, Policy
 from sim.protocol.signing_events import Rebound
-from sim.protocol.transactions import REQUEST_SIGN, Policy
 from tests.kchain.crew import Crew, crew_with_key
 from tests.kchain.signing import wish
 from tests.support.ordinary import verifies

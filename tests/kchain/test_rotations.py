@@ -7,9 +7,14 @@ import pytest
 from sim.base.codec import encode
 from sim.kchain.records import KeyRecord
 from sim.kchain.verify import verify_ledger
-from sim.protocol.transactions import ROTATE_KEY, ByStake, Policy, RotateKey
+from sim.protocol.requests import (
+    ROTATE_KEY,
+    ByStake,
+    Policy,
+    RotateKey,
+)
 from tests.kchain.crew import Crew, crew_with_key
-from tests.kchain.scene import Scene, identity, make_validators
+from tests.kchain.scene import OWNER, Scene, identity, make_validators
 
 ADMIN = identity(77)
 FOUR = ("v1", "v2", "v3", "v4")
@@ -222,6 +227,26 @@ def test_owner_and_admins_rotate_and_a_member_repairs_its_own_share(who: str) ->
     assert asks(refresh) == ([""] if who == "admin" else ["Unauthorized"])
     crew.settle()
     assert asks(repair) == ([""] if who in ("admin", "target") else ["Unauthorized"])
+
+
+def test_whom_genesis_authorises_rotates_no_key_of_others() -> None:
+    crew = crew_with_key(genesis={"authorised": (OWNER.public, ADMIN.public)})
+    wish = RotateKey("beacon", "reshare", committee=("v1", "v2"), threshold=2)
+
+    crew.scene.submit(crew.scene.sign(ADMIN, ROTATE_KEY, encode(wish)))
+
+    assert crew.scene.reasons() == ["Unauthorized"]
+    assert crew.ask(operation="reshare", committee=("v1", "v2"), threshold=2) == [""]
+
+
+@pytest.mark.parametrize(("attempts", "verdict"), [(0, ""), (2, ""), (3, "Unauthorized")])
+def test_a_member_that_asks_for_its_share_gets_no_more_attempts_than_the_key_has(
+    attempts: int, verdict: str
+) -> None:
+    crew = crew_with_key(attempts=2)
+    wish = RotateKey("beacon", "repair", "lost-share", target="v2", attempts=attempts)
+
+    assert crew.send(ROTATE_KEY, wish, 1) == [verdict]
 
 
 def test_an_admin_of_an_expired_policy_rotates_nothing_and_the_owner_still_does() -> None:

@@ -9,19 +9,20 @@ import pytest
 
 from sim.crypto.verification import SCHEMES
 from sim.kchain.audit import AuditEntry
-from sim.kchain.binding import TIMEOUT_US
+from sim.kchain.binding import TIMEOUT_US, close_session
 from sim.kchain.draft import Draft
 from sim.kchain.settling import settle_sessions
 from sim.protocol.activation import ACTIVATE
-from sim.protocol.sampling import SEATS_MAX
-from sim.protocol.signing_events import Closed, Opened, Refused
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     RECORD_SIGN_SESSION,
     REQUEST_SIGN,
     RETIRE_KEY,
     Policy,
+    RecordSignSession,
     RetireKey,
 )
+from sim.protocol.sampling import SEATS_MAX
+from sim.protocol.signing_events import Closed, Opened, Refused
 from tests.kchain.scene import BLOCK_US, OWNER
 from tests.kchain.signing import FRIEND, STRANGER, active, digest, wish
 from tests.support.ordinary import verifies
@@ -420,3 +421,19 @@ def test_whoever_follows_the_blocks_has_the_same_sessions() -> None:
     assert state.sessions == signing.state.sessions
     assert list(state.audit) == list(signing.state.audit)
     assert state.tasks == signing.state.tasks
+
+
+def test_the_state_root_covers_who_has_recorded_a_session_and_what() -> None:
+    signing = active()
+    signing.request("s1")
+    said, height = signing.statement("s1"), signing.state.height + 1
+    other = msgspec.structs.replace(said, signature=bytes(64))
+
+    def root(recorder: bytes, statement: RecordSignSession) -> bytes:
+        draft = Draft(signing.state, height, signing.state.time_us + BLOCK_US)
+        session = draft.open_sessions["beacon", "s1"]
+        close_session(draft, session, "signed", recorder, statement)
+        return draft.root()
+
+    assert root(b"1" * 32, said) == root(b"1" * 32, said)
+    assert len({root(b"1" * 32, said), root(b"2" * 32, said), root(b"1" * 32, other)}) == 3

@@ -7,12 +7,8 @@ import pytest
 from sim.base.codec import encode
 from sim.kchain.verify import verify_ledger
 from sim.protocol.messages import Deal
-from sim.protocol.transactions import (
-    REPORT_EQUIVOCATION,
-    CeremonyPayload,
-    ReportEquivocation,
-    statement_payload,
-)
+from sim.protocol.requests import REPORT_EQUIVOCATION, ReportEquivocation
+from sim.protocol.transactions import CeremonyPayload, statement_payload
 from tests.kchain.scene import DEAL, Scene, identity, second_deal, signed
 
 

@@ -10,7 +10,11 @@ import pytest
 
 from sim.base.codec import encode
 from sim.base.errors import DecodeError
-from sim.protocol.transactions import decode_transaction, is_signed, transaction_id
+from sim.protocol.transactions import (
+    decode_transaction,
+    is_signed,
+    transaction_id,
+)
 from tests.kchain.scene import OWNER, identity, signed
 
 RAW = signed(OWNER, 7, "deal", b"payload")

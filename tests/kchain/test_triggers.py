@@ -10,7 +10,7 @@ from sim.kchain.blocks import decode_block
 from sim.kchain.errors import LedgerError
 from sim.kchain.file import encode_ledger
 from sim.kchain.verify import verify_ledger
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     REPORT_VIOLATION,
     REQUEST_SIGN,
     ByStake,

@@ -17,7 +17,7 @@ from sim.kchain.file import Header, Trailer, encode_ledger, parse_ledger
 from sim.kchain.genesis import Validator
 from sim.kchain.verify import verify_ledger
 from sim.protocol.ceremony import PhaseLengths
-from sim.protocol.transactions import RECORD_SIGN_SESSION
+from sim.protocol.requests import RECORD_SIGN_SESSION
 from tests.kchain.scene import (
     BLOCK_US,
     OWNER,

@@ -18,7 +18,7 @@ import pytest
 import sim.kchain
 from sim.base.secret import Secret
 from sim.kchain import audit, blocks, file, genesis, records, registry, rotation, state
-from sim.protocol import entries, messages, transactions
+from sim.protocol import entries, messages, requests, transactions
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.generate import GenerateState
 from sim.protocol.judge import CeremonyState
@@ -58,21 +58,21 @@ PUBLISHED = {
 """Fields whose names sound secret, and why they may stand on the chain."""
 
 PAYLOADS: tuple[type, ...] = (
-    transactions.CreateKey,
-    transactions.RotateKey,
-    transactions.Rollback,
-    transactions.RetireKey,
-    transactions.SetPolicy,
-    transactions.Authorize,
-    transactions.Revoke,
-    transactions.RequestSign,
-    transactions.ReportViolation,
-    transactions.Register,
-    transactions.Join,
-    transactions.Leave,
-    transactions.Evict,
-    transactions.ReportEquivocation,
-    transactions.RecordSignSession,
+    requests.CreateKey,
+    requests.RotateKey,
+    requests.Rollback,
+    requests.RetireKey,
+    requests.SetPolicy,
+    requests.Authorize,
+    requests.Revoke,
+    requests.RequestSign,
+    requests.ReportViolation,
+    requests.Register,
+    requests.Join,
+    requests.Leave,
+    requests.Evict,
+    requests.ReportEquivocation,
+    requests.RecordSignSession,
 )
 
 ROOTS: tuple[type, ...] = (

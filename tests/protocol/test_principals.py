@@ -13,10 +13,12 @@ from sim.base.codec import decode_canonical, encode
 from sim.base.errors import DecodeError
 from sim.base.secret import Secret
 from sim.crypto.principals import Principal, principal_from_seed
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     Authorize,
     Policy,
     Revoke,
+)
+from sim.protocol.transactions import (
     Transaction,
     check_principal,
     decode_transaction,

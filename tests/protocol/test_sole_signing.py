@@ -15,10 +15,10 @@ from sim.crypto.mldsa import SigningKey
 from sim.protocol.ceremony import Member
 from sim.protocol.effects import Effect, Record
 from sim.protocol.messages import NonceRequest
+from sim.protocol.requests import RecordSignSession
 from sim.protocol.signing import open_signing
 from sim.protocol.signing_sole import SoleMachine
 from sim.protocol.signing_task import SigningTask
-from sim.protocol.transactions import RecordSignSession
 from tests.support.signers import MESSAGE, OPENED, PACE, DealtKey, Signers, make_task
 
 KEY = SigningKey(b"m" * 32)

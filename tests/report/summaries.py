@@ -142,6 +142,7 @@ def generation(**changes: Any) -> Record:
         "joined": COMMITTEE,
         "left": [],
         "blamed": [],
+        "excluded": [],
         "disputes": 0,
         "messages": 48,
         "bytes": 21_000,
@@ -169,6 +170,7 @@ def rotation(**changes: Any) -> Record:
         "time_us": 600_000_000,
         "attempts": 3,
         "blamed": [],
+        "excluded": [],
         "disputes": 0,
         "messages": 90,
         "bytes": 30_000,
@@ -297,10 +299,8 @@ def rotated_key() -> Record:
                 committee=five,
                 joined=["v04", "v05"],
                 left=["v01"],
-                blamed=[
-                    {"validator": "v01", "fault": "no-deal", "proof": False},
-                    {"validator": "v02", "fault": "equivocation", "proof": True},
-                ],
+                blamed=[{"validator": "v02", "fault": "equivocation"}],
+                excluded=[{"validator": "v01", "reason": "no-deal"}],
                 disputes=1,
                 attempts=2,
                 messages=1_204,
@@ -385,9 +385,7 @@ def old_key() -> Record:
                 height=weeks * 302_400 + 300,
                 joined=["v04"] if monthly else [],
                 left=["v01"] if monthly else [],
-                blamed=[{"validator": "v01", "fault": "no-deal", "proof": False}]
-                if weeks == 17
-                else [],
+                excluded=[{"validator": "v01", "reason": "no-deal"}] if weeks == 17 else [],
                 unavailable_us=weeks * 100_000_000 if weeks % 13 == 0 else 0,
             )
         )

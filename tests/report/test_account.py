@@ -145,6 +145,33 @@ def test_members_without_a_share_are_named() -> None:
     told = account_text(summaries.summary(keys={"beacon": summaries.key(shareless=["v03"])}))
 
     assert "shareless   v03" in told
+    assert "the key is lost" not in told
+
+
+@pytest.mark.parametrize(
+    ("number", "left"), [(2, "at most 2 shares are left"), (3, "at most 1 share is left")]
+)
+def test_a_key_with_fewer_shares_than_its_threshold_is_called_lost(number: int, left: str) -> None:
+    lost = summaries.key(shareless=summaries.COMMITTEE[:number])
+    told = account_text(summaries.summary(keys={"beacon": lost}))
+
+    assert f"{left}, it takes 3: the key is lost" in told
+
+
+def test_long_hex_is_shortened_and_its_size_told() -> None:
+    long = summaries.key(public_key="ab" * 1952)
+    told = account_text(summaries.summary(keys={"beacon": long}))
+
+    assert "ab" * 32 + "… 1,952 bytes" in told
+    assert "ab" * 33 not in told
+
+
+def test_an_attempt_that_was_given_up_did_not_fail() -> None:
+    given_up = summaries.failed_attempt() | {"reason": "rolled-back", "detail": "emergency"}
+    told = account_text(summaries.summary(ceremonies=[given_up]))
+
+    assert "3 of 4  given up" in told
+    assert "rolled back: an emergency" in told
 
 
 def test_a_run_without_a_ceremony_has_an_account_too() -> None:

@@ -22,7 +22,8 @@ def test_a_year_is_told_by_the_month_and_every_step_is_in_one() -> None:
     assert [period.generations for period in found][:2] == ["0–4", "5–8"]
     assert sum(period.number("reshare") for period in found) == 13
     assert sum(period.failed for period in found) == 1
-    assert sum(period.blamed for period in found) == 1
+    assert sum(period.absent for period in found) == 1
+    assert sum(period.blamed for period in found) == 0
 
 
 @pytest.mark.parametrize("stride_us", [60_000_000, 3_600_000_000, DAY_US, 40 * DAY_US])

@@ -18,9 +18,9 @@ from sim.protocol.ceremony import Member
 from sim.protocol.effects import Delete, Effect, Flush, Put, Record, Send, StartTimer, StopTimer
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Private
+from sim.protocol.requests import RecordSignSession
 from sim.protocol.signing import SigningMachine
 from sim.protocol.signing_task import SigningTask
-from sim.protocol.transactions import RecordSignSession
 from tests.support import cluster
 from tests.support.ordinary import verifies
 

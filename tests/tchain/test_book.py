@@ -6,10 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from sim.protocol.requests import (
+    REQUEST_SIGN,
+    Policy,
+    ReportViolation,
+)
 from sim.protocol.sampling import SEATS_MAX
 from sim.protocol.signing_events import Closed, Opened, Rebound, Refused
 from sim.protocol.signing_task import SigningTask
-from sim.protocol.transactions import REQUEST_SIGN, Policy, ReportViolation
 from sim.tchain.book import Book, BookError, Status
 from sim.tchain.surveillance import reports
 from tests.kchain.scene import OWNER

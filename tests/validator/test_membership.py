@@ -7,7 +7,8 @@ import pytest
 
 from sim.base.ids import Label
 from sim.kchain.blocks import decode_block
-from sim.protocol.transactions import Register, decode_transaction
+from sim.protocol.requests import Register
+from sim.protocol.transactions import decode_transaction
 from sim.scenario.plan import LedgerPlan, Plan, ValidatorPlan
 from sim.validator.ports import Order
 from tests.validator.scripted import ScriptedContext, ScriptedLedger, live, make_validator

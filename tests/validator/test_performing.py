@@ -11,7 +11,11 @@ from sim.crypto.vault import Vault
 from sim.protocol.effects import Effect, Filing, Flush, Packet, Post, Put, Relay, Send, encoded
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import Announce, ShareAck
-from sim.protocol.transactions import decode_transaction, is_signed, statement_payload
+from sim.protocol.transactions import (
+    decode_transaction,
+    is_signed,
+    statement_payload,
+)
 from sim.validator.account import Account
 from sim.validator.performing import Action, Deliver, Keep, Publish, Resend, Scope, prepare
 from sim.validator.store import Store

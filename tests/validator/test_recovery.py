@@ -9,7 +9,8 @@ import pytest
 from sim.base.codec import decode_canonical
 from sim.base.memo import Memo, using
 from sim.protocol.phases import Phase
-from sim.protocol.transactions import ROTATE_KEY, RotateKey, decode_transaction
+from sim.protocol.requests import ROTATE_KEY, RotateKey
+from sim.protocol.transactions import decode_transaction
 from sim.validator.account import Account
 from sim.validator.performing import Publish
 from sim.validator.ports import Membership, Repairs

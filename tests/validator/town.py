@@ -179,9 +179,16 @@ class Town:
 
     def crashed(self, resident: Resident) -> None:
         """Note that a validator has crashed before an effect; it comes back."""
-        resident.crash(self.lose)
-        delay_us = self.restart_after * self.plan.ledger.block_time_us
-        self._restarts.append((self.now_us + delay_us, resident))
+        self.fall([resident.index], self.lose, self.restart_after)
+
+    def fall(self, indices: Iterable[int], lose: Lose, heights: int) -> None:
+        """Crash validators at once, those that are down already too; they come back together."""
+        back_us = self.now_us + heights * self.plan.ledger.block_time_us
+        fallen = [self.residents[index] for index in indices]
+        self._restarts = [entry for entry in self._restarts if entry[1] not in fallen]
+        for resident in fallen:
+            resident.crash(lose)
+            self._restarts.append((back_us, resident))
 
     def run(self, heights: int) -> None:
         """Let so many block times pass."""

@@ -8,8 +8,8 @@ from sim.base.ids import Label, ValidatorIndex
 from sim.engine.ports import Submission
 from sim.kchain.blocks import decode_block
 from sim.protocol.messages import Announce
+from sim.protocol.requests import CREATE_KEY
 from sim.protocol.transactions import (
-    CREATE_KEY,
     decode_transaction,
     sign_transaction,
     statement_payload,

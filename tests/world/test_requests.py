@@ -11,7 +11,8 @@ from sim.base.codec import decode_canonical
 from sim.crypto.principals import Principal
 from sim.kchain.blocks import genesis_state
 from sim.kchain.state import ChainState
-from sim.protocol import transactions as tx
+from sim.protocol import requests as tx
+from sim.protocol.transactions import decode_transaction, is_signed
 from sim.scenario.plan import ActionPlan, Plan, PolicyPlan, PrincipalPlan, RotatePlan
 from sim.world.genesis import chain_id, make_genesis
 from sim.world.principals import (
@@ -44,7 +45,7 @@ def asked(do: str, state: ChainState = STATE, **fields: Any) -> Any:
 
 
 def payload(raw: bytes) -> Any:
-    transaction = tx.decode_transaction(raw)
+    transaction = decode_transaction(raw)
     types: dict[str, Any] = {
         tx.CREATE_KEY: tx.CreateKey,
         tx.ROTATE_KEY: tx.RotateKey,
@@ -150,7 +151,7 @@ def test_every_validator_that_an_entry_evicts_has_a_transaction_of_its_own() -> 
     raws = Principals(PLAN, chain_id(PLAN)).ask(entry, 5, STATE)
 
     assert [payload(raw).name for raw in raws] == ["v02", "v04"]
-    assert [tx.decode_transaction(raw).nonce for raw in raws] == [1, 2]
+    assert [decode_transaction(raw).nonce for raw in raws] == [1, 2]
 
 
 def test_principals_count_their_own_nonces_and_sign_with_their_own_keys() -> None:
@@ -160,14 +161,14 @@ def test_principals_count_their_own_nonces_and_sign_with_their_own_keys() -> Non
         for n, by in enumerate(("owner", "board", "owner"))
     ]
     signed = [
-        tx.decode_transaction(raw) for entry in entries for raw in principals.ask(entry, 5, STATE)
+        decode_transaction(raw) for entry in entries for raw in principals.ask(entry, 5, STATE)
     ]
 
     assert [t.nonce for t in signed] == [1, 1, 2]
     assert [t.principal for t in signed] == [
         account(name).public for name in ("owner", "board", "owner")
     ]
-    assert all(map(tx.is_signed, signed))
+    assert all(map(is_signed, signed))
     assert principals.open(STATE)
 
 
@@ -179,7 +180,7 @@ def test_nothing_is_open_before_anything_was_asked_for() -> None:
 def test_surveillance_reports_under_a_name_of_its_own() -> None:
     principals = Principals(PLAN, chain_id(PLAN))
     violation = tx.ReportViolation("beacon", "s1", 7)
-    signed = tx.decode_transaction(principals.report(violation, 9))
+    signed = decode_transaction(principals.report(violation, 9))
 
     assert signed.principal == account(SURVEILLANCE).public
     assert decode_canonical(signed.payload, tx.ReportViolation) == violation

@@ -16,13 +16,13 @@ from sim import api
 from sim.base.codec import decode_canonical
 from sim.kchain.blocks import decode_block
 from sim.kchain.verify import VerifiedChain, verify_ledger
-from sim.protocol.transactions import (
+from sim.protocol.requests import (
     RECORD_SIGN_SESSION,
     REQUEST_SIGN,
     RecordSignSession,
     RequestSign,
-    decode_transaction,
 )
+from sim.protocol.transactions import decode_transaction
 from tests.support.ordinary import verifies
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
