@@ -190,8 +190,6 @@ def _action(action: ActionPlan, outcome: RunOutcome) -> Record:
     for end, nodes in (("from", action.sources), ("to", action.targets)):
         if nodes:
             shown[end] = [names[node] if node >= 0 else "ledger" for node in nodes]
-    if action.do == "crash" and action.lose != "unsynced":
-        shown["lose"] = action.lose
     for name, value in (
         ("senders", list(action.senders)),
         ("kinds", list(action.kinds)),
@@ -199,6 +197,8 @@ def _action(action: ActionPlan, outcome: RunOutcome) -> Record:
     ):
         if value:
             shown[name] = value
+    if action.do in ("crash", "disk-fault") and action.lose != "unsynced":
+        shown["lose"] = action.lose
     if action.until_us is not None:
         shown["until_us"] = action.until_us
     return shown
