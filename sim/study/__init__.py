@@ -1,7 +1,7 @@
 """What is learnt from many runs, or from many samples of a part: studies, with their statistics.
 
-`netcheck` a network's declared figures against samples of it · `statistics` how far honest samples
-stray.
+`bias`, `bias_page` how far dealers bend a key · `netcheck` a network's declared figures against
+samples of it · `statistics` how far honest samples stray.
 
 Figures here are floats: nothing of them reaches virtual time.
 """
