@@ -3,11 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help setup run test test-all suite check lock picture catalogue
-=======
-.PHONY: help setup run test test-all suite check lock picture bias
->>>>>>> bias
+.PHONY: help setup run test test-all suite check lock picture catalogue bias
 
 BIN := .venv/bin
 # Rebuilt when the lock or the project's metadata change, so that repeating a target is quick.
@@ -43,13 +39,11 @@ picture: setup ## Draw docs/first-key.svg, the README's picture, anew
 	$(BIN)/ksim run scenarios/first-key.toml --out build/picture --json >/dev/null
 	$(BIN)/python -m sim.report.picture build/picture/first-key/* docs/first-key.svg
 
-<<<<<<< HEAD
 catalogue: setup ## Make docs/catalogue.md anew from runs: two minutes
 	$(BIN)/python -m sim.study.fault_page
-=======
+
 bias: setup ## Make docs/bias.md anew from 3,200 runs: five minutes
 	$(BIN)/python -m sim.study.bias_page
->>>>>>> bias
 
 test: setup ## Run the tests, except those marked slow, and the scenarios tagged ci
 	$(BIN)/pytest -n auto
