@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all suite check lock picture catalogue
+.PHONY: help setup run test test-all suite check lock picture catalogue bias
 
 BIN := .venv/bin
 # Rebuilt when the lock or the project's metadata change, so that repeating a target is quick.
@@ -41,6 +41,9 @@ picture: setup ## Draw docs/first-key.svg, the README's picture, anew
 
 catalogue: setup ## Make docs/catalogue.md anew from runs: two minutes
 	$(BIN)/python -m sim.study.fault_page
+
+bias: setup ## Make docs/bias.md anew from 3,200 runs: five minutes
+	$(BIN)/python -m sim.study.bias_page
 
 test: setup ## Run the tests, except those marked slow, and the scenarios tagged ci
 	$(BIN)/pytest -n auto

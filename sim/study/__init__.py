@@ -1,8 +1,8 @@
 """What is learnt from many runs, or from many samples of a part: studies, with their statistics.
 
-`fault_table`, `staging`, `fault_page` every fault of the catalogue in every ceremony · `netcheck` a
-network's declared figures against samples of it · `statistics` how far honest samples
-stray.
+`bias`, `bias_page` how far dealers bend a key · `fault_table`, `staging`, `fault_page` every fault
+of the catalogue in every ceremony · `netcheck` a network's declared figures against samples of it ·
+`statistics` how far honest samples stray.
 
 Figures here are floats: nothing of them reaches virtual time.
 """
