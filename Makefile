@@ -45,9 +45,9 @@ catalogue: setup ## Make docs/catalogue.md anew from runs: two minutes
 bias: setup ## Make docs/bias.md anew from 3,200 runs: five minutes
 	$(BIN)/python -m sim.study.bias_page
 
-test: setup ## Run the tests, except those marked slow, and the scenarios tagged ci
+test: setup ## Run the tests, except those marked slow, and the scenarios of whole lives
 	$(BIN)/pytest -n auto
-	$(BIN)/pytest -n auto scenarios -m ci
+	$(BIN)/pytest -n auto scenarios -m "ci and life"
 
 test-all: setup ## Run every test, and every scenario under ten seeds
 	$(BIN)/pytest -n auto -m ""

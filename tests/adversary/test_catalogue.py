@@ -114,6 +114,7 @@ def test_every_behaviour_is_played() -> None:
         "nonce-reuse",
         "repair-wrong-delta",
         "reshare-stale-share",
+        "twin",  # two machines of one validator: no matter of function calls
     }
 
     assert {name for case in CASES for name in case.behaviours} | elsewhere == set(BEHAVIOURS)

@@ -35,5 +35,5 @@ def test_the_list_of_invariants_says_which_are_of_liveness() -> None:
     listed = api.catalogue("invariants")
 
     liveness = {name for name, sentence in listed.items() if sentence.endswith("(liveness)")}
-    assert liveness == {"honest-dealers-are-heard", "ceremonies-end"}
+    assert liveness == {"honest-dealers-are-heard", "ceremonies-end", "core-recovers"}
     assert all(sentence.endswith(("(liveness)", "(safety)")) for sentence in listed.values())
