@@ -8,15 +8,8 @@ from typing import Any, Final
 from sim.adversary import BEHAVIOURS
 from sim.report.explained_network import ends, figures, named
 from sim.report.words import count, names
-from sim.scenario.plan import (
-    ActionPlan,
-    CorruptionPlan,
-    ExpectPlan,
-    KeyPlan,
-    Plan,
-    PolicyPlan,
-    RotatePlan,
-)
+from sim.scenario.expect_plan import ExpectPlan
+from sim.scenario.plan import ActionPlan, CorruptionPlan, KeyPlan, Plan, PolicyPlan, RotatePlan
 from sim.scenario.quantities import format_duration
 
 _UNDONE: Final = {

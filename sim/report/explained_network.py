@@ -6,15 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from sim.base.ids import LEDGER
 from sim.report.words import names
-from sim.scenario.plan import (
-    ActionPlan,
-    BandwidthPlan,
-    LinkFigures,
-    LinkPlan,
-    MatrixPlan,
-    NetworkPlan,
-    Plan,
-)
+from sim.scenario.network_plan import BandwidthPlan, LinkFigures, LinkPlan, MatrixPlan, NetworkPlan
+from sim.scenario.plan import ActionPlan, Plan
 from sim.scenario.quantities import format_bandwidth, format_duration, format_rate, format_size
 
 

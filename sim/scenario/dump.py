@@ -11,16 +11,14 @@ from typing import Any, Final
 
 from sim.scenario.catalogue import LEDGER_NAME
 from sim.scenario.dump_orders import dump_order, dump_policy
+from sim.scenario.expect_plan import ExpectPlan
+from sim.scenario.network_plan import LinkFigures, LinkPlan, NetworkPlan
 from sim.scenario.plan import (
     ActionPlan,
     CorruptionPlan,
-    ExpectPlan,
     ExtensionPlan,
     KeyPlan,
     LedgerPlan,
-    LinkFigures,
-    LinkPlan,
-    NetworkPlan,
     Plan,
     PrincipalPlan,
     RotatePlan,

@@ -26,10 +26,11 @@ from sim.scenario.actions import (
 from sim.scenario.entry_tables import NodeEntry, PickTable, WhenTable
 from sim.scenario.fault_tables import Censor, DelayLedger, DiskFault, Filter, Quiet
 from sim.scenario.fields import Undo
+from sim.scenario.network_plan import LinkFigures
 from sim.scenario.networks import check_ledger_bandwidth, resolve_ends, resolve_figures
 from sim.scenario.order_plans import order_fields
 from sim.scenario.orders import Evict, Join, KeyEntry, Leave, Order, Repair
-from sim.scenario.plan import ActionPlan, LinkFigures, Trigger
+from sim.scenario.plan import ActionPlan, Trigger
 from sim.scenario.principals import check_principal
 from sim.scenario.registry import Registry
 from sim.scenario.schema import ScenarioFile

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sim.scenario import catalogue
+from sim.scenario.expect_plan import ExpectPlan
 from sim.scenario.expectations import DisputeTable, ExpectTable, FaultTable
 from sim.scenario.merge import SET_FILE, WITH_FILE
 from sim.scenario.orders import ROTATIONS
-from sim.scenario.plan import ExpectPlan
 from sim.scenario.registry import Registry
 from sim.scenario.schema import ScenarioFile
 from sim.scenario.source import KeyPath

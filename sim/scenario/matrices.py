@@ -18,8 +18,8 @@ from typing import Final, NamedTuple, TypeAlias
 from sim.network.matrix import ROUND_TRIP_US_MAX, ROUND_TRIP_US_MIN
 from sim.scenario.diagnostics import Diagnostic, ScenarioError, Span, nearest, whole_file
 from sim.scenario.fields import NAME_BEGINS, NAME_PATTERN
+from sim.scenario.network_plan import MatrixPlan
 from sim.scenario.network_tables import ProfileTable
-from sim.scenario.plan import MatrixPlan
 from sim.scenario.quantities import format_milliseconds
 from sim.scenario.reporter import Reporter
 from sim.scenario.source import KeyPath, read_file

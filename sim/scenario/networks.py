@@ -9,18 +9,13 @@ from sim.network.losses import rate_max
 from sim.network.profiles import FLOOR_US_MIN
 from sim.scenario.link_tables import LinkBandwidth, LinkBandwidthTable, Loss, LossTable
 from sim.scenario.matrices import Matrix, matrix_plan, read_matrix
+from sim.scenario.network_plan import BandwidthPlan, LinkFigures, LinkPlan, NetworkPlan
 from sim.scenario.network_tables import (
     BandwidthTable,
     LinkTable,
     NetworkTable,
     ProfileTable,
     ReorderTable,
-)
-from sim.scenario.plan import (
-    BandwidthPlan,
-    LinkFigures,
-    LinkPlan,
-    NetworkPlan,
 )
 from sim.scenario.quantities import format_rate
 from sim.scenario.registry import Registry

@@ -10,12 +10,11 @@ from typing import Literal
 
 import msgspec
 
+from sim.scenario.expect_plan import ExpectPlan
+from sim.scenario.network_plan import LinkFigures, NetworkPlan, Part
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    pass
 
-
-class ValidatorPlan(_Part, frozen=True):
+class ValidatorPlan(Part, frozen=True):
     """One validator.
 
     Attributes:
@@ -31,7 +30,7 @@ class ValidatorPlan(_Part, frozen=True):
     standby: bool = False
 
 
-class PrincipalPlan(_Part, frozen=True):
+class PrincipalPlan(Part, frozen=True):
     """Somebody with an account who is no validator.
 
     Attributes:
@@ -45,7 +44,7 @@ class PrincipalPlan(_Part, frozen=True):
     authorised: bool = True
 
 
-class StorePlan(_Part, frozen=True):
+class StorePlan(Part, frozen=True):
     """How validators' vaults are locked: with a given key, or one that Argon2id derives.
 
     Attributes:
@@ -61,95 +60,7 @@ class StorePlan(_Part, frozen=True):
     p: int = 4
 
 
-class MatrixPlan(_Part, frozen=True):
-    """Latencies that the scenario brought along, for the regions in which there are validators.
-
-    Attributes:
-        regions: Their names.
-        round_trips_us: (p50, p90) of the round trip, by [source][target].
-    """
-
-    regions: tuple[str, ...]
-    round_trips_us: tuple[tuple[tuple[int, int], ...], ...]
-
-
-class BandwidthPlan(_Part, frozen=True):
-    """Every validator's access to the network.
-
-    Attributes:
-        up: Bits per second, or None without limit.
-        down: The same for what it receives.
-        queue: Most bytes that wait or are on their way through, in each direction.
-    """
-
-    up: int | None = None
-    down: int | None = None
-    queue: int = 1 << 18
-
-
-class LinkFigures(_Part, frozen=True):
-    """What is different about links; None leaves a figure as it is.
-
-    Attributes:
-        add_us: Added to the latency.
-        loss: Loss rate in parts per 2**32.
-        burst: Mean burst in slots of 20 ms; 0 loses each message by itself.
-        rate: Bits per second of the link itself.
-        queue: Most bytes that wait for it or are on their way through.
-    """
-
-    add_us: int = 0
-    loss: int | None = None
-    burst: int = 0
-    rate: int | None = None
-    queue: int = 1 << 18
-
-
-class LinkPlan(_Part, frozen=True):
-    """What is different about the links from `sources` to `targets`, over the whole run.
-
-    Attributes:
-        sources: Registry positions; -1 is the ledger.
-        targets: The same.
-        latency_us: One-way latency without jitter, or None.
-        figures: The rest.
-    """
-
-    sources: tuple[int, ...]
-    targets: tuple[int, ...]
-    latency_us: int | None = None
-    figures: LinkFigures = LinkFigures()
-
-
-class NetworkPlan(_Part, frozen=True):
-    """The network's profile and impairments; rates are in parts per 2**32.
-
-    Attributes:
-        profile: Name of a shipped profile, or ``matrix``.
-        matrix: The figures of a profile called ``matrix``.
-        transport: Whether loss loses messages, or delays all that follow on the link.
-        loss: None keeps the profile's rate and bursts.
-        burst: Mean burst in slots of 20 ms; 0 loses each message by itself.
-        duplicate: Chance of a second copy.
-        reorder: Chance that a message is held back.
-        reorder_by_us: By exactly this long.
-        bandwidth: None is no limit.
-        links: What is different about some links.
-    """
-
-    profile: str
-    matrix: MatrixPlan | None = None
-    transport: Literal["datagram", "stream"] = "datagram"
-    loss: int | None = None
-    burst: int = 0
-    duplicate: int = 0
-    reorder: int = 0
-    reorder_by_us: int = 20_000
-    bandwidth: BandwidthPlan | None = None
-    links: tuple[LinkPlan, ...] = ()
-
-
-class PhasePlan(_Part, frozen=True):
+class PhasePlan(Part, frozen=True):
     """Phase lengths in heights; see `sim.protocol.ceremony.PhaseLengths`."""
 
     announce: int = 15
@@ -162,7 +73,7 @@ class PhasePlan(_Part, frozen=True):
     sign: int = 5
 
 
-class LedgerPlan(_Part, frozen=True):
+class LedgerPlan(Part, frozen=True):
     """The ledger's clock and limits.
 
     Attributes:
@@ -184,7 +95,7 @@ class LedgerPlan(_Part, frozen=True):
     phases: PhasePlan = PhasePlan()
 
 
-class TransportPlan(_Part, frozen=True):
+class TransportPlan(Part, frozen=True):
     """Retransmission: RTO = max(rto_min, 2 × p90 round trip), doubling to rto_max.
 
     `retransmissions` None is unlimited. `keys`: whose transport keys shares are sealed to, fresh
@@ -197,14 +108,14 @@ class TransportPlan(_Part, frozen=True):
     keys: Literal["ceremony", "long-lived"] = "ceremony"
 
 
-class QuotaPlan(_Part, frozen=True):
+class QuotaPlan(Part, frozen=True):
     """Bounds on what a validator accepts: bytes per message, messages in its mailbox."""
 
     message_max: int = 1 << 20
     mailbox_max: int = 65_536
 
 
-class PolicyPlan(_Part, frozen=True):
+class PolicyPlan(Part, frozen=True):
     """What a key may be used for; None and empty mean no limit.
 
     Attributes:
@@ -224,7 +135,7 @@ class PolicyPlan(_Part, frozen=True):
     quorum: int = 0
 
 
-class RotatePlan(_Part, frozen=True):
+class RotatePlan(Part, frozen=True):
     """When the chain rotates a key by itself; see `sim.protocol.requests.RotationRules`.
 
     Attributes:
@@ -238,7 +149,7 @@ class RotatePlan(_Part, frozen=True):
     max_age: int | None = None
 
 
-class KeyPlan(_Part, frozen=True):
+class KeyPlan(Part, frozen=True):
     """A key that the scenario may create; fields as in `sim.protocol.ceremony.Ceremony`.
 
     Attributes:
@@ -269,7 +180,7 @@ class KeyPlan(_Part, frozen=True):
         return len(self.committee) if self.drawn is None else self.drawn
 
 
-class Trigger(_Part, frozen=True):
+class Trigger(Part, frozen=True):
     """Fires once, at the nth `event` of `node` (None: of anyone) over the run."""
 
     event: str
@@ -277,7 +188,7 @@ class Trigger(_Part, frozen=True):
     nth: int
 
 
-class ActionPlan(_Part, frozen=True):
+class ActionPlan(Part, frozen=True):
     """One timeline entry: `do` at `at_us`, or when `when` fires.
 
     Attributes:
@@ -365,7 +276,7 @@ class ActionPlan(_Part, frozen=True):
         return self.times * turn_us + (self.times - 1) * self.up_us
 
 
-class CorruptionPlan(_Part, frozen=True):
+class CorruptionPlan(Part, frozen=True):
     """One behaviour on one validator.
 
     Attributes:
@@ -382,79 +293,12 @@ class CorruptionPlan(_Part, frozen=True):
     validator: int
     behaviour: str
     victims: tuple[int, ...] = ()
-    params: dict[str, str | int | bool] = {}
+    params: dict[str, str | int | bool] = msgspec.field(default_factory=dict)
     from_us: int = 0
     until_us: int | None = None
 
 
-class ExpectPlan(_Part, frozen=True):
-    """One expectation; predicates that are None are not checked.
-
-    Attributes:
-        key: The key that it is about; None: every key.
-        validator: Whom `shareless` and `injected` are about; None: any honest one, and everybody.
-        ceremony: How the key's ceremony ended.
-        reason: Why the latest attempt that has ended failed.
-        attempts: Begun.
-        qual: Names, in the order of the registry, in the latest attempt that has ended.
-        excluded: Dealers put out in it, likewise.
-        faults: Exactly the proven (validator, fault) of all attempts, sorted.
-        faults_include: Some of all faults, proven or not, sorted.
-        disputes: Exactly the (dealer, accuser, kind) of all attempts, sorted.
-        status: Of the key.
-        generation: Of the key.
-        era: Of the key.
-        rotation: How the last rotation asked for ended, or the one of the entry `of`.
-        rotations: Activated, at least.
-        public_key: Whether it is the one that the key was created with.
-        signs: Whether a test signature of the active generation was made and verifies; with
-            `using`, whether those shares make one.
-        using: (validator, generation) of retained shares, all that an attacker has.
-        exposed: Whether the adversary's view, all that it stole and recorded, gives the key away.
-        signings: Sessions of the T-chain that are complete, at least.
-        refused: A reason for which something that concerns the key was refused.
-        of: Id of the timeline entry that `rotation` and `within_us` are about.
-        shareless: Whether somebody ends without a share.
-        injected: Changes that adversaries made, at least.
-        violates: An invariant that must be broken.
-        within_us: By when, from the key's creation; None and no `at_us`: at the end of the run.
-        at_us: At which virtual time.
-        file: Where it was written, as seen from the scenario's folder.
-        line: 1-based.
-    """
-
-    key: str | None = None
-    validator: str | None = None
-    ceremony: Literal["completed", "failed", "either"] | None = None
-    reason: str | None = None
-    attempts: int | None = None
-    qual: tuple[str, ...] | None = None
-    excluded: tuple[str, ...] | None = None
-    faults: tuple[tuple[str, str], ...] | None = None
-    faults_include: tuple[tuple[str, str], ...] | None = None
-    disputes: tuple[tuple[str, str, str], ...] | None = None
-    status: str | None = None
-    generation: int | None = None
-    era: int | None = None
-    rotation: Literal["completed", "aborted", "failed", "either"] | None = None
-    rotations: int | None = None
-    public_key: Literal["kept", "changed"] | None = None
-    signs: bool | None = None
-    using: tuple[tuple[str, int], ...] | None = None
-    exposed: bool | None = None
-    signings: int | None = None
-    refused: str | None = None
-    of: str = ""
-    shareless: bool | None = None
-    injected: int | None = None
-    violates: str | None = None
-    within_us: int | None = None
-    at_us: int | None = None
-    file: str = ""
-    line: int = 0
-
-
-class ExtensionPlan(_Part, frozen=True):
+class ExtensionPlan(Part, frozen=True):
     """Code from outside that the run uses.
 
     Attributes:
@@ -466,7 +310,7 @@ class ExtensionPlan(_Part, frozen=True):
     sha256: str
 
 
-class RunPhases(_Part, frozen=True):
+class RunPhases(Part, frozen=True):
     """Faults first, then recovery.
 
     Attributes:
@@ -485,7 +329,7 @@ class RunPhases(_Part, frozen=True):
     crashed: tuple[int, ...] = ()
 
 
-class Plan(_Part, frozen=True):
+class Plan(Part, frozen=True):
     """A whole run."""
 
     name: str

@@ -18,13 +18,7 @@ from sim.scenario.keys import resolve_keys
 from sim.scenario.lives import settle_lives
 from sim.scenario.networks import own_matrix, resolve_network
 from sim.scenario.phases import bounded, resolve_phases, with_duration
-from sim.scenario.plan import (
-    LedgerPlan,
-    PhasePlan,
-    Plan,
-    QuotaPlan,
-    TransportPlan,
-)
+from sim.scenario.plan import LedgerPlan, PhasePlan, Plan, QuotaPlan, TransportPlan
 from sim.scenario.principals import check_apart, resolve_principals
 from sim.scenario.registry import build_registry
 from sim.scenario.reporter import Reporter

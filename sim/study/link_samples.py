@@ -17,7 +17,8 @@ from sim.base.ids import Label
 from sim.network.draws import CERTAIN
 from sim.network.links import LinkNetwork
 from sim.network.losses import FRAME_SLOTS, FRAME_US, SLOT_US
-from sim.scenario.plan import LinkPlan, NetworkPlan, Plan
+from sim.scenario.network_plan import LinkPlan, NetworkPlan
+from sim.scenario.plan import Plan
 from sim.study.lines import Line, latency_lines, share_line
 from sim.study.link_classes import LinkClass, ledger_classes
 from sim.study.statistics import binomial_range, burst_range

@@ -10,7 +10,8 @@ import msgspec
 from sim.base.ids import Label, ValidatorIndex
 from sim.network.links import LinkNetwork
 from sim.network.pipes import BITS_US, Queue
-from sim.scenario.plan import LinkFigures, LinkPlan, NetworkPlan, Plan
+from sim.scenario.network_plan import LinkFigures, LinkPlan, NetworkPlan
+from sim.scenario.plan import Plan
 from sim.study.lines import Line
 from sim.study.link_classes import LinkClass
 from sim.world.networking import bandwidth_of, make_network

@@ -17,7 +17,7 @@ from sim.world.predicates import PREDICATES, show
 from sim.world.views import Facts, view_key
 
 if TYPE_CHECKING:
-    from sim.scenario.plan import ExpectPlan
+    from sim.scenario.expect_plan import ExpectPlan
 
 
 def evaluate(expects: Sequence[ExpectPlan], facts: Facts) -> list[dict[str, Any]]:

@@ -15,7 +15,8 @@ from sim.network.paths import Override
 from sim.network.pipes import Bandwidth, Queue
 from sim.network.profiles import Profile, get_profile
 from sim.network.sharding import region_shards
-from sim.scenario.plan import NetworkPlan, Plan
+from sim.scenario.network_plan import NetworkPlan
+from sim.scenario.plan import Plan
 from sim.world.timeline import figures_loss, figures_queue, scheduled_rules
 
 

@@ -9,7 +9,7 @@ from sim.base.ids import NEVER_US
 from sim.world.views import Facts, KeyView, Record
 
 if TYPE_CHECKING:
-    from sim.scenario.plan import ExpectPlan
+    from sim.scenario.expect_plan import ExpectPlan
 
 Predicate = Callable[[Any, "ExpectPlan", Sequence[KeyView], Facts], Iterator[str]]
 """Yields what was found wherever that isn't what was wanted."""

@@ -44,7 +44,8 @@ from sim.network.rules import (
     Rule,
     encode_rule,
 )
-from sim.scenario.plan import ActionPlan, LinkFigures, Plan
+from sim.scenario.network_plan import LinkFigures
+from sim.scenario.plan import ActionPlan, Plan
 from sim.world.orders import Ask, Calm, Halt, LinkRule, Withhold, encode_order
 from sim.world.phases import armed_until_us, healing, healing_rules, lost_of
 from sim.world.requests import ASKED

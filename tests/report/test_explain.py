@@ -12,19 +12,15 @@ import pytest
 from rich.console import Console
 
 from sim.report.explain import explain
+from sim.scenario.expect_plan import ExpectPlan
 from sim.scenario.load import load, resolve
+from sim.scenario.network_plan import BandwidthPlan, LinkFigures, LinkPlan, MatrixPlan, NetworkPlan
 from sim.scenario.plan import (
     ActionPlan,
-    BandwidthPlan,
     CorruptionPlan,
-    ExpectPlan,
     ExtensionPlan,
     KeyPlan,
     LedgerPlan,
-    LinkFigures,
-    LinkPlan,
-    MatrixPlan,
-    NetworkPlan,
     Plan,
     PolicyPlan,
     PrincipalPlan,

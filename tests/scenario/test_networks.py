@@ -9,7 +9,7 @@ import pytest
 
 from sim.network.matrix import matrix_profile
 from sim.scenario.load import Scenario, load, load_text, resolve
-from sim.scenario.plan import BandwidthPlan, LinkFigures, MatrixPlan, NetworkPlan
+from sim.scenario.network_plan import BandwidthPlan, LinkFigures, MatrixPlan, NetworkPlan
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 OWN = SCENARIOS / "valid" / "own-network.toml"

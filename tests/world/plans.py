@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from sim.protocol.ceremony import default_faults
+from sim.scenario.network_plan import NetworkPlan
 from sim.scenario.plan import (
     ActionPlan,
     KeyPlan,
     LedgerPlan,
-    NetworkPlan,
     Plan,
     QuotaPlan,
     TransportPlan,

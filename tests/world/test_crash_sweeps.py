@@ -16,7 +16,8 @@ import pytest
 
 from sim.engine.ports import Event
 from sim.report import account_text
-from sim.scenario.plan import ActionPlan, NetworkPlan, Plan, Trigger, ValidatorPlan
+from sim.scenario.network_plan import NetworkPlan
+from sim.scenario.plan import ActionPlan, Plan, Trigger, ValidatorPlan
 from sim.validator.events import EFFECT
 from sim.validator.store import Lose
 from sim.world import runner

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sim.scenario.plan import ExpectPlan
+from sim.scenario.expect_plan import ExpectPlan
 from sim.world.expectations import describe, evaluate
 from sim.world.verdicts import Exit, judge_run
 from sim.world.views import Facts

@@ -9,15 +9,9 @@ from typing import Any
 import msgpack
 import pytest
 
-from sim.scenario.plan import (
-    ExpectPlan,
-    LedgerPlan,
-    NetworkPlan,
-    Plan,
-    QuotaPlan,
-    TransportPlan,
-    ValidatorPlan,
-)
+from sim.scenario.expect_plan import ExpectPlan
+from sim.scenario.network_plan import NetworkPlan
+from sim.scenario.plan import LedgerPlan, Plan, QuotaPlan, TransportPlan, ValidatorPlan
 from sim.world.eventlog import Event
 from sim.world.folder import FolderError, RunFiles, RunFolder, plan_id, write_run
 

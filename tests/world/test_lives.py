@@ -9,7 +9,8 @@ import msgspec
 
 from sim import api
 from sim.report import account_text
-from sim.scenario.plan import ActionPlan, ExpectPlan, Plan, PolicyPlan, PrincipalPlan, RotatePlan
+from sim.scenario.expect_plan import ExpectPlan
+from sim.scenario.plan import ActionPlan, Plan, PolicyPlan, PrincipalPlan, RotatePlan
 from sim.world.outcome import RunOutcome
 from sim.world.runner import run_plan
 from sim.world.summary import summarise

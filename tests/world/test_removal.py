@@ -11,7 +11,8 @@ import pytest
 from sim.base.ids import Label, ValidatorIndex
 from sim.network import links
 from sim.network.draws import Draw, Draws
-from sim.scenario.plan import ActionPlan, CorruptionPlan, NetworkPlan, PhasePlan, Plan, Trigger
+from sim.scenario.network_plan import NetworkPlan
+from sim.scenario.plan import ActionPlan, CorruptionPlan, PhasePlan, Plan, Trigger
 from sim.world.runner import run_plan
 from tests.world.plans import CREATE, make_plan
 

@@ -15,18 +15,8 @@ import msgspec
 
 from sim.base.codec import tuple_hash
 from sim.base.ids import LEDGER
-from sim.scenario.plan import (
-    ActionPlan,
-    BandwidthPlan,
-    CorruptionPlan,
-    LedgerPlan,
-    LinkFigures,
-    LinkPlan,
-    NetworkPlan,
-    Plan,
-    Trigger,
-    ValidatorPlan,
-)
+from sim.scenario.network_plan import BandwidthPlan, LinkFigures, LinkPlan, NetworkPlan
+from sim.scenario.plan import ActionPlan, CorruptionPlan, LedgerPlan, Plan, Trigger, ValidatorPlan
 from sim.world.outcome import RunOutcome, Switches
 from sim.world.runner import run_plan
 from tests.world.plans import CREATE, key_plan, make_plan
