@@ -68,5 +68,6 @@ lock: ## Pin anew what pyproject.toml asks for
 	@$(LOCK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check pip-tools
 	CUSTOM_COMPILE_COMMAND="make lock" $(LOCK_VENV)/bin/pip-compile --quiet --upgrade \
 		--generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links \
-		--no-emit-trusted-host --extra dev --build-deps-for editable \
+		--no-emit-trusted-host --extra dev --extra report --extra cluster \
+		--build-deps-for editable \
 		--output-file requirements.lock pyproject.toml
