@@ -85,13 +85,20 @@ def version_differences(
     ]
 
 
-def describe(outcome: RunOutcome, watch: Stopwatch, processes: int, digest: str) -> dict[str, Any]:
-    """Return the contents of `machine.json` but for its format and version."""
-    peak = max(resource.getrusage(who).ru_maxrss for who in _PROCESSES)
+def describe_machine() -> dict[str, Any]:
+    """Return what a time depends on: versions, platform and CPU."""
     return {
         **versions(),
         "platform": platform.platform(),
         "cpu": {"model": _cpu_model(), "count": os.cpu_count()},
+    }
+
+
+def describe(outcome: RunOutcome, watch: Stopwatch, processes: int, digest: str) -> dict[str, Any]:
+    """Return the contents of `machine.json` but for its format and version."""
+    peak = max(resource.getrusage(who).ru_maxrss for who in _PROCESSES)
+    return {
+        **describe_machine(),
         "command": sys.argv,
         "processes": processes,
         "digest": digest,
