@@ -1,8 +1,9 @@
 """What is learnt from many runs, or from many samples of a part: studies, with their statistics.
 
-`fault_table`, `staging`, `fault_page` every fault of the catalogue in every ceremony · `bias`,
-`bias_page` how far dealers bend a key · `netcheck` a network's declared figures against samples of
-it · `statistics` how far honest samples stray.
+`pool`, `playing` many runs over worker processes that are started once · `fault_table`, `staging`,
+`fault_page` every fault of the catalogue in every ceremony · `bias`, `bias_page` how far dealers
+bend a key · `netcheck` a network's declared figures against samples of it · `statistics` how far
+honest samples stray.
 
 Figures here are floats: nothing of them reaches virtual time.
 """

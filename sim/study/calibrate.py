@@ -19,7 +19,7 @@ from sim.base.errors import LocalError
 from sim.base.meters import Meter, metering
 from sim.study.operations import Operation, operations
 from sim.validator.costs import FILE_FORMAT, FILE_VERSION, CostModel
-from sim.world.machine import describe_machine
+from sim.world.machine import describe
 
 ROUNDS: Final = 15
 """Rounds unless told otherwise: a quarter of a minute."""
@@ -152,7 +152,7 @@ def calibrate(
         for operation, found in zip(chosen, times, strict=True)
     )
     date = datetime.now(UTC).isoformat(timespec="minutes")
-    return Calibration(name, describe_machine(), date, tuple(lines))
+    return Calibration(name, describe(), date, tuple(lines))
 
 
 def _check_meter(operation: Operation) -> None:
