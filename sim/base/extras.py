@@ -1,35 +1,22 @@
-"""Optional dependencies: what needs one says which extra brings it."""
+"""Optional extras: what needs a library that isn't installed says which extra has it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from importlib.util import find_spec
 
 
 class MissingExtraError(Exception):
-    """A library is needed that is not installed.
-
-    Args:
-        extra: The extra of this distribution that brings it.
-        library: What couldn't be imported.
-
-    """
-
-    def __init__(self, extra: str, library: str) -> None:
-        super().__init__(f"this needs {library}: pip install 'kchain-sim[{extra}]'")
-        self.extra = extra
-        self.library = library
+    """A library of an optional extra isn't installed; the message names both."""
 
 
-@contextmanager
-def needing(extra: str) -> Iterator[None]:
-    """Import something of `extra` inside.
+def need(extra: str, *libraries: str) -> None:
+    """See that libraries of `extra` are there; cheap, for nothing is imported.
 
     Raises:
-        MissingExtraError: It isn't installed.
-
+        MissingExtraError: One of them isn't.
     """
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(extra, str(error.name)) from None
+    for library in libraries:
+        if find_spec(library) is None:
+            raise MissingExtraError(
+                f"this needs {library}, which isn't installed: pip install 'kchain-sim[{extra}]'"
+            )

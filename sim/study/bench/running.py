@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sim.base.extras import needing
+from sim.base.extras import need
 from sim.scenario.diagnostics import ScenarioError
 from sim.scenario.dump import dump_resolved
 from sim.scenario.load import Scenario, resolve
@@ -75,25 +75,24 @@ def bench(
         progress: Told after every run.
 
     Raises:
-        BenchError: No point can be run, or the folder is another machine's.
+        BenchError: No point can be run.
+        FolderError: `out` is no benchmark's folder, or was measured elsewhere.
         MissingExtraError: The extra ``report`` isn't installed.
         OSError: The folder can't be written.
         KeyboardInterrupt: Ctrl-C; what has been measured is kept.
 
     """
-    with needing("report"):
-        import polars  # noqa: F401  # before anything is measured for nothing
-        import scipy  # noqa: F401
+    need("report", "polars", "scipy")  # before anything is measured for nothing
     points, skipped = _usable(grid)
     wanted, needs = _runs(points, grid)
     if fresh and out.exists():
         BenchFolder(out).about()  # nothing but a benchmark is deleted
         shutil.rmtree(out)
-    folder = BenchFolder.begin(out, grid, skipped)
-    for point, scenario, _ in points:
-        folder.write_scenario(point.slug, dump_resolved(resolve(scenario)))
-    _measure(folder, wanted, workers, progress)
-    write_tables(folder, needs, grid)
+    with BenchFolder.begin(out, grid, skipped) as folder:
+        for point, scenario, _ in points:
+            folder.write_scenario(point.slug, dump_resolved(resolve(scenario)))
+        _measure(folder, wanted, workers, progress)
+        _write_tables(folder, needs, grid)
     return folder
 
 
@@ -165,7 +164,7 @@ def _measure(
                 progress(Reached(done, total, weight, weight_total, str(job)))
 
 
-def write_tables(folder: BenchFolder, needs: Sequence[_Needs], grid: Grid) -> None:
+def _write_tables(folder: BenchFolder, needs: Sequence[_Needs], grid: Grid) -> None:
     """Write runs, points and fits; runs of other grids in the same folder stay out of them."""
     records = folder.records
     rows = [

@@ -8,17 +8,19 @@ every point as a scenario that `ksim run` takes. `docs/results.md` describes the
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
 import msgspec
 
-from sim.base.extras import needing
+from sim.base.extras import need
 from sim.study.bench.grid import Grid
-from sim.world.machine import describe
+from sim.study.journal import Journal
+from sim.world.folder import FolderError
+from sim.world.machine import describe, source_hash
 
 FORMAT: Final = "kchain-bench"
 VERSION: Final = 1
@@ -33,51 +35,58 @@ _ZERO: Final = ("messages.", "bytes.", "charged.", "executed.")
 
 
 class BenchError(Exception):
-    """A folder is no benchmark's, is damaged, or was measured elsewhere; or nothing is left to do."""
+    """A benchmark can't be done; the message says why."""
 
 
 def machine_record() -> dict[str, Any]:
     """Return what times depend on: program, Python, libraries, platform and CPU."""
-    return {name: value for name, value in describe().items() if name != "command"}
+    known = describe()
+    del known["command"]
+    known["program"]["source"] = source_hash()
+    return known
 
 
 class BenchFolder:
-    """Reads and writes a benchmark's folder.
+    """Reads and writes a benchmark's folder; a context manager while it is written.
 
     Attributes:
         path: The folder.
         records: What was measured, by run.
+
+    Raises:
+        FolderError: It is none, is damaged, or was measured by another program or elsewhere.
 
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.records: dict[str, dict[str, Any]] = {}
+        self._journal: Journal | None = None
 
     @classmethod
     def begin(cls, path: Path, grid: Grid, skipped: Sequence[str]) -> BenchFolder:
         """Open the folder at `path` to go on in it, or make it.
 
         Raises:
-            BenchError: What is there was measured on another machine, or by another program.
+            FolderError: What is there was measured elsewhere, or somebody else is writing it.
             OSError: It can't be written.
 
         """
         folder = cls(path)
-        machine = machine_record()
+        machine, created = machine_record(), datetime.now(UTC).isoformat(timespec="seconds")
         if (path / BENCH).is_file():
-            known = folder.about()
-            different = _differences(known["machine"], machine)
+            about = folder.about()
+            created = about["created"]
+            different = list(_differences(about["machine"], machine))
             if different:
-                raise BenchError(
-                    f"{path}: was measured elsewhere ({'; '.join(different)}): times wouldn't "
-                    "compare. Name another folder with --out, or begin anew with --fresh"
+                raise FolderError(
+                    f"{path}: was measured elsewhere, or by another program "
+                    f"({'; '.join(different)}): times wouldn't compare. Name another folder with "
+                    "--out, or begin anew with --fresh"
                 )
-            folder._read()
-            created = known["created"]
-        else:
-            path.mkdir(parents=True, exist_ok=True)
-            created = datetime.now(UTC).isoformat(timespec="seconds")
+        path.mkdir(parents=True, exist_ok=True)
+        folder._journal = Journal(path / RUNS, {"format": f"{FORMAT}-runs", "version": VERSION})
+        folder.records = {record["run"]: record for record in folder._journal.entries}
         about = {
             "format": FORMAT,
             "version": VERSION,
@@ -93,46 +102,42 @@ class BenchFolder:
         """Return `bench.json`.
 
         Raises:
-            BenchError: There is none, or it is none.
+            FolderError: There is none, or it is none.
 
         """
         path = self.path / BENCH
         try:
             content = json.loads(path.read_bytes())
         except OSError as error:
-            raise BenchError(f"{path}: {error.strerror}") from None
+            raise FolderError(f"{path}: {error.strerror}") from None
         except ValueError as error:
-            raise BenchError(f"{path}: {error}") from None
+            raise FolderError(f"{path}: {error}") from None
         if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise BenchError(f"{path}: is no {FORMAT} file")
+            raise FolderError(f"{path}: is no {FORMAT} file")
         if content.get("version") != VERSION:
             found = content.get("version")
-            raise BenchError(f"{path}: version {found!r}; this program reads {VERSION}")
+            raise FolderError(f"{path}: version {found!r}; this program reads {VERSION}")
         return content
 
-    def _read(self) -> None:
-        path = self.path / RUNS
-        if not path.is_file():
-            return
-        lines = path.read_bytes().split(b"\n")
-        for number, line in enumerate(lines[:-1], 1):
-            try:
-                record = json.loads(line)
-                self.records[record["run"]] = record
-            except (ValueError, KeyError, TypeError) as error:
-                raise BenchError(f"{path}:{number}: {error}") from None
-        if lines[-1]:  # an interrupt in the middle of a line: that run is done again
-            whole = b"".join(line + b"\n" for line in lines[:-1])
-            _write(path, whole)
-
     def add(self, record: dict[str, Any]) -> None:
-        """Keep what was measured of one run, at once and for good."""
-        line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-        with (self.path / RUNS).open("ab") as stream:
-            stream.write(line)
-            stream.flush()
-            os.fsync(stream.fileno())
+        """Keep what was measured of one run, for good."""
+        assert self._journal is not None
+        self._journal.append(record)
         self.records[record["run"]] = record
+
+    def __enter__(self) -> Self:
+        """Return it."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Make what was measured durable."""
+        if self._journal is not None:
+            self._journal.__exit__(kind, error, trace)
 
     def write_scenario(self, slug: str, text: str) -> None:
         """Write the scenario of a point."""
@@ -147,8 +152,9 @@ class BenchFolder:
             MissingExtraError: polars isn't installed.
 
         """
-        with needing("report"):
-            import polars as pl
+        need("report", "polars")
+        import polars as pl
+
         if not rows:
             for suffix in ("parquet", "csv"):
                 (self.path / f"{name}.{suffix}").unlink(missing_ok=True)
@@ -172,13 +178,15 @@ def _write(path: Path, content: bytes) -> None:
     fresh.replace(path)
 
 
-def _differences(then: Mapping[str, Any], now: Mapping[str, Any], at: str = "") -> list[str]:
-    """Return what differs between two machine records, in words."""
-    found = []
+_SAME: Final = ("program.commit", "program.dirty", "program.lock")
+"""What may differ: the hash of the source says what was really run."""
+
+
+def _differences(then: Mapping[str, Any], now: Mapping[str, Any], at: str = "") -> Iterator[str]:
+    """Yield what differs between two machine records, in words."""
     for name in sorted(then.keys() | now.keys()):
-        old, new = then.get(name), now.get(name)
+        old, new, place = then.get(name), now.get(name), f"{at}{name}"
         if isinstance(old, dict) and isinstance(new, dict):
-            found += _differences(old, new, f"{at}{name}.")
-        elif old != new:
-            found.append(f"{at}{name}: {old} then, {new} now")
-    return found
+            yield from _differences(old, new, f"{place}.")
+        elif old != new and place not in _SAME:
+            yield f"{place}: {old} then, {new} now"
