@@ -1,8 +1,8 @@
 """One run, measured in a process that does nothing else.
 
-A worker is a fresh interpreter for every run: no cache is warm, and its peak of memory is the run's.
-What the interpreter took to start and to import is told apart. Counts come as every validator has
-them; `points` makes means and maxima.
+A worker is a fresh interpreter for every run: no cache is warm, and its peak of memory is the
+run's. What the interpreter took to start and to import is told apart. Counts come as every
+validator has them; `points` makes means and maxima.
 """
 
 from __future__ import annotations
