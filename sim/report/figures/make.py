@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from sim.base.errors import FigureError
 from sim.base.extras import need
 from sim.report.figures import bench, sweep
 from sim.report.figures.drawing import FORMATS, WIDTH_MAX, WIDTH_MIN, csv_rows, draw
@@ -25,10 +26,6 @@ WIDTH: Final = 3.3
 """Inches of a figure in one column of two."""
 
 _UNITS: Final = {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "pt": 1 / 72.27}
-
-
-class FigureError(ValueError):
-    """No such results, figure, format or width; the message says what there is."""
 
 
 def width_inches(text: str) -> float:
@@ -76,7 +73,8 @@ class Results:
             self._rows = _read(path / "rows.parquet")
         else:
             raise FigureError(
-                f"{path}: neither a benchmark's folder (points.parquet) nor a sweep's (rows.parquet)"
+                f"{path}: neither a benchmark's folder (points.parquet) nor a sweep's "
+                "(rows.parquet)"
             )
         if self._rows and not {"point", "seed", "plan", "exit_code"} <= self._rows[0].keys():
             raise FigureError(f"{path}: is no table of a sweep's runs")

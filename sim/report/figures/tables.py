@@ -119,7 +119,8 @@ def _markdown(table: Table) -> Iterator[str]:
     yield f"| {' | '.join(table.header)} |"
     yield f"|{'|'.join('--:' if number else ':--' for number in table.numeric)}|"
     for row in table.rows:
-        yield f"| {' | '.join(cell.replace('|', '\\|') for cell in row)} |"
+        cells = (cell.replace("|", r"\|") for cell in row)
+        yield f"| {' | '.join(cells)} |"
     yield ""
     yield table.note
 

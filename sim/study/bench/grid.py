@@ -17,6 +17,10 @@ CEREMONIES: Final = ("dkg", "reshare", "refresh", "sign")
 """What is measured; all but the first follow the creation of the key."""
 
 
+class BenchError(Exception):
+    """A benchmark can't be done; the message says why."""
+
+
 class Point(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """One combination of parameters.
 

@@ -14,11 +14,11 @@ from sim.scenario.diagnostics import ScenarioError
 from sim.scenario.dump import dump_resolved
 from sim.scenario.load import Scenario, resolve
 from sim.study.bench.fits import fit_rows
-from sim.study.bench.grid import Grid, Point
+from sim.study.bench.grid import BenchError, Grid, Point
 from sim.study.bench.measuring import Job, measure
 from sim.study.bench.points import Row, point_rows, run_row
 from sim.study.bench.scenarios import CEREMONY_US, base_of, scenario_of
-from sim.study.bench.store import TABLES, BenchError, BenchFolder
+from sim.study.bench.store import TABLES, BenchFolder
 from sim.study.pool import Pool, results
 
 _SLOWER: Final[Mapping[str, float]] = {"ED25519": 1.0, "SECP256K1": 1.2, "BLS": 2.5}

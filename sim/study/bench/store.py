@@ -34,10 +34,6 @@ _ZERO: Final = ("messages.", "bytes.", "charged.", "executed.")
 """Columns of counters: what a run doesn't mention it has none of."""
 
 
-class BenchError(Exception):
-    """A benchmark can't be done; the message says why."""
-
-
 def machine_record() -> dict[str, Any]:
     """Return what times depend on: program, Python, libraries, platform and CPU."""
     known = describe()
