@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all suite check lock picture catalogue bias
+.PHONY: help setup run test test-all suite check lock picture catalogue bias reference
 
 BIN := .venv/bin
 # Rebuilt when the lock or the project's metadata change, so that repeating a target is quick.
@@ -44,6 +44,9 @@ catalogue: setup ## Make docs/catalogue.md anew from runs: two minutes
 
 bias: setup ## Make docs/bias.md anew from 3,200 runs: five minutes
 	$(BIN)/python -m sim.study.bias_page
+
+reference: setup ## Make results/reference anew: ten minutes; with LONG=1 an hour or two
+	$(BIN)/python -m sim.study.reference $(if $(LONG),--long)
 
 test: setup ## Run the tests, except those marked slow, and the scenarios of whole lives
 	$(BIN)/pytest -n auto
