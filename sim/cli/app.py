@@ -228,7 +228,8 @@ def list_names(
         str,
         typer.Argument(
             metavar="KIND",
-            help="behaviours, invariants, profiles, actions, events, schemes or protocols.",
+            help="behaviours, invariants, profiles, actions, events, schemes, faults, refusals or "
+            "protocols.",
         ),
     ],
     use: Use = None,
@@ -250,7 +251,7 @@ def show(
     use: Use = None,
     json: Json = False,
 ) -> None:
-    """Tell all about one behaviour, invariant, profile, action, event, scheme or protocol."""
+    """Tell all about one behaviour, invariant, profile, action, event, refusal or the like."""
 
     def body() -> int:
         from sim.cli.catalogues import show_name

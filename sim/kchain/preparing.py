@@ -87,14 +87,8 @@ def _faults(record: KeyRecord, rotation: Rotation, threshold: int, size: int) ->
 def _check_threshold(
     record: KeyRecord, rotation: Rotation, threshold: int, faults: int, size: int
 ) -> None:
-    """Refuse thresholds that no committee of `size` can have, and resharing down to 1.
-
-    A polynomial of one coefficient is its constant: every new member would see every dealer's old
-    share, and with them the key that t_old of them were to guard.
-    """
+    """Refuse thresholds that no committee of `size` can have."""
     if not 1 <= threshold <= size or not 0 <= faults <= size - threshold:
-        raise Rejected("InvalidThreshold")
-    if rotation.operation == "reshare" and threshold == 1 < record.threshold[0]:
         raise Rejected("InvalidThreshold")
     if record.scheme in verification.SINGLE_PARTY and size > 1:
         raise Rejected("NotShareable")

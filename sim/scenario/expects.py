@@ -11,6 +11,7 @@ from sim.scenario.expect_plan import ExpectPlan
 from sim.scenario.expectations import DisputeTable, ExpectTable, FaultTable
 from sim.scenario.merge import SET_FILE, WITH_FILE
 from sim.scenario.orders import ROTATIONS
+from sim.scenario.refusals import DROPPED, REFUSALS
 from sim.scenario.registry import Registry
 from sim.scenario.schema import ScenarioFile
 from sim.scenario.source import KeyPath
@@ -78,7 +79,7 @@ def _check(table: ExpectTable, file: ScenarioFile, registry: Registry, path: Key
                 reporter.conflict(message, (*path, name), (*path, "validator"))
     for name, word, allowed in (
         ("reason", table.reason, catalogue.reasons()),
-        ("refused", table.refused, catalogue.REFUSALS + catalogue.DROPPED),
+        ("refused", table.refused, (*REFUSALS, *DROPPED)),
     ):
         if word is not None and word not in allowed:
             what = "reason" if name == "reason" else "refusal"

@@ -71,6 +71,7 @@ class RunOutcome:
         traffic: Messages and bytes that attempts of ceremonies took, by (session label, attempt).
         attacks: What an attacker could do at the end; None if nobody may try.
         asked: What principals asked of the chain, in order of arrival.
+        unfired: Ids of the timeline's entries that waited for an event in vain.
         machine: Figures of this machine and execution: nothing deterministic need be here.
 
     """
@@ -95,6 +96,7 @@ class RunOutcome:
     traffic: Mapping[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     attacks: Attacks | None = None
     asked: Sequence[Asked] = ()
+    unfired: frozenset[str] = frozenset()
     machine: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sim.base.ids import NEVER_US
+from sim.protocol.signing_events import SIGNED
 from sim.world.views import Facts, KeyView, Record
 
 if TYPE_CHECKING:
@@ -203,14 +205,15 @@ def _signings(
     wanted: int, _expect: ExpectPlan, views: Sequence[KeyView], facts: Facts
 ) -> Iterator[str]:
     for view in views:
-        found = sum(
-            session["key"] == view.name
-            and session["outcome"] == "signed"
-            and session["time_us"] <= view.time_us
+        ended = Counter(
+            session["outcome"]
             for session in facts.sessions
+            if session["key"] == view.name and session["time_us"] <= view.time_us
         )
+        found = ended.pop(SIGNED, 0)
         if found < wanted:
-            yield f"only {found}"
+            others = ", ".join(f"{number} {word}" for word, number in sorted(ended.items()))
+            yield f"only {found}{f' ({others})' if others else ''}"
 
 
 def _refused(

@@ -74,10 +74,12 @@ def run_plan(
 
 def _run(config: ShardConfig, processes: int, progress: ProgressCallback | None) -> RunOutcome:
     plan, switches = config.plan, config.switches
-    actor = make_actor(plan)
+    actor, started = make_actor(plan), StartedOperations(plan)
     memo = Memo(switches.memo)
     with sharing(memo), metering(Meter()) as ledger_meter:
-        result = run_simulation(_config(config, processes), actor, _hooks(plan, actor, progress))
+        result = run_simulation(
+            _config(config, processes), actor, _hooks(plan, actor, started, progress)
+        )
     actor.close(result.end_us)
     shards = [decode_canonical(blob, ShardTestimony) for blob in result.finished]
     testimonies = sorted(
@@ -108,6 +110,7 @@ def _run(config: ShardConfig, processes: int, progress: ProgressCallback | None)
         attacks=Tried(observation),
         tchain=_counted(actor.tchain.book),
         asked=list(actor.principals.asked),
+        unfired=started.unfired,
         machine=_machine(result.machine, shards, testimonies, ledger_meter),
     )
 
@@ -185,8 +188,9 @@ def _config(config: ShardConfig, processes: int) -> engine.SimulationConfig:
     )
 
 
-def _hooks(plan: Plan, actor: KchainActor, progress: ProgressCallback | None) -> engine.Hooks:
-    started = StartedOperations(plan)
+def _hooks(
+    plan: Plan, actor: KchainActor, started: StartedOperations, progress: ProgressCallback | None
+) -> engine.Hooks:
     lasts = plan.duration_us is not None  # then the run goes on until that is over
 
     def report(reached: engine.Progress) -> None:

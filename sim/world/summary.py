@@ -178,6 +178,8 @@ def _action(action: ActionPlan, outcome: RunOutcome) -> Record:
             "node": None if node is None else names[node],
             "nth": action.when.nth,
         }
+        if action.id in outcome.unfired:
+            shown["fired"] = False
     if action.key:
         shown["key"] = action.key
     if action.nodes:

@@ -154,7 +154,6 @@ def test_a_second_repair_of_the_same_share_takes_the_place_of_the_first() -> Non
         ({"operation": "reshare", "committee": ByStake(7)}, "PoolTooSmall"),
         ({"operation": "reshare", "committee": ("v1", "v2")}, "InvalidThreshold"),
         ({"operation": "reshare", "threshold": 5}, "InvalidThreshold"),
-        ({"operation": "reshare", "threshold": 1}, "InvalidThreshold"),
         ({"operation": "reshare", "faults": 2}, "InvalidThreshold"),
         ({"operation": "rekey", "threshold": 5}, "InvalidThreshold"),
         ({"operation": "swap"}, "Malformed"),
