@@ -71,7 +71,7 @@ def _with_committee(draft: Draft, key: Key, record: KeyRecord, rotation: Rotatio
     committee = members(draft.registry, names)
     threshold = rotation.threshold or record.threshold[0]
     faults = _faults(record, rotation, threshold, len(committee))
-    _check_threshold(record, rotation, threshold, faults, len(committee))
+    _check_threshold(record, threshold, faults, len(committee))
     ceremony = _ceremony(draft, key, record, rotation, committee, threshold, faults)
     return Prepared(ceremony, draw, rotation.committee)
 
@@ -84,9 +84,7 @@ def _faults(record: KeyRecord, rotation: Rotation, threshold: int, size: int) ->
     return max(default_faults(threshold, size), 0)
 
 
-def _check_threshold(
-    record: KeyRecord, rotation: Rotation, threshold: int, faults: int, size: int
-) -> None:
+def _check_threshold(record: KeyRecord, threshold: int, faults: int, size: int) -> None:
     """Refuse thresholds that no committee of `size` can have."""
     if not 1 <= threshold <= size or not 0 <= faults <= size - threshold:
         raise Rejected("InvalidThreshold")
