@@ -67,7 +67,8 @@ class Notebook:
 
     Attributes:
         ceremony: The attempt.
-        written: ``share``, ``polynomial`` and ``blinding`` as they went to the store.
+        written: ``share``, ``polynomial``, ``blinding``, ``transport`` and each ``envelope/…`` as
+            they went to the store.
 
     """
 
