@@ -3,8 +3,8 @@
 Every case is drawn from its number alone: the key's scheme and how it is made, what becomes of it
 later, who does what to whom, and what breaks meanwhile. Within bounds at most f* validators of the
 committee are corrupted or lost for good; beyond them more are, but fewer than t, so that secrets
-stay secret. ``python -m tests.world.combinations FIRST LAST [beyond]`` runs cases and says what came
-of them; ``… show CASE [beyond]`` prints one as a scenario file.
+stay secret. ``python -m tests.world.combinations FIRST LAST [beyond]`` runs cases and says what is
+wrong about them; ``… show CASE [beyond]`` prints one as a scenario file.
 """
 
 from __future__ import annotations
