@@ -66,7 +66,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": _search_path()},
+            env={**os.environ, "PYTHONPATH": search_path()},
             start_new_session=True,  # Ctrl-C is for the coordinator, which ends its workers
         )
         return cls(number, process)
@@ -178,6 +178,6 @@ async def working(boots: Sequence[Boot]) -> AsyncIterator[list[Worker]]:
                 await worker.end()
 
 
-def _search_path() -> str:
+def search_path() -> str:
     """Return this interpreter's module search path, so that a worker finds what it finds."""
     return os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)
