@@ -12,14 +12,17 @@ below `sim.api` may change at any time.
 
 `scenarios` loading · `runs` executing, storing, opening · `failures` why a run failed ·
 `replays` executing again and comparing · `ledgers` public verification · `audits` queries of the
-audit log · `sweeps` many runs of one scenario · `netchecks` networks against what they declare ·
+audit log · `sweeps` many runs of one scenario · `benches` what ceremonies
+cost · `comparisons` of two results · `netchecks` networks against what they declare ·
 `records` what results consist of · `catalogue` what scenario files may name.
 """
 
 from __future__ import annotations
 
 from sim.api.audits import AuditError, AuditLine, audit
+from sim.api.benches import Bench, bench, open_bench, plot
 from sim.api.catalogue import catalogue, schema, template
+from sim.api.comparisons import Comparison, compare
 from sim.api.failures import Failure, failure, replay_command
 from sim.api.ledgers import Ledger, VerifiedKey, VerifiedLedger, verify
 from sim.api.netchecks import NetworkCheck, netcheck
@@ -42,6 +45,7 @@ from sim.api.runs import Run, open_run, run
 from sim.api.scenarios import load, resolve
 from sim.api.shown import show
 from sim.api.sweeps import Hope, Sweep, SweepFailure, merge, open_sweep, sweep
+from sim.base.errors import FigureError
 from sim.base.extensions import ExtensionError
 from sim.base.extras import MissingExtraError
 from sim.kchain.errors import LedgerError
@@ -49,6 +53,8 @@ from sim.scenario.diagnostics import Diagnostic, ScenarioError
 from sim.scenario.load import Scenario
 from sim.scenario.plan import Plan
 from sim.scenario.template import SCHEMA_FILE
+from sim.study.bench.grid import PRESETS, BenchError, Grid, Point
+from sim.study.comparing.pairs import Change, CompareError, Ratio
 from sim.study.lines import Line
 from sim.world.eventlog import Event
 from sim.world.folder import FolderError
@@ -57,12 +63,18 @@ from sim.world.replay import Divergence
 from sim.world.verdicts import Exit
 
 __all__ = [
+    "PRESETS",
     "SCHEMA_FILE",
     "Activation",
     "AuditError",
     "AuditLine",
+    "Bench",
+    "BenchError",
     "Blame",
+    "Change",
     "CommitteeDraw",
+    "CompareError",
+    "Comparison",
     "Diagnostic",
     "Dispute",
     "Divergence",
@@ -72,8 +84,10 @@ __all__ = [
     "ExtensionError",
     "Failure",
     "Fault",
+    "FigureError",
     "FolderError",
     "Generation",
+    "Grid",
     "Hope",
     "Key",
     "Ledger",
@@ -82,7 +96,9 @@ __all__ = [
     "MissingExtraError",
     "NetworkCheck",
     "Plan",
+    "Point",
     "Progress",
+    "Ratio",
     "Replay",
     "Rotation",
     "Run",
@@ -96,13 +112,17 @@ __all__ = [
     "VerifiedKey",
     "VerifiedLedger",
     "audit",
+    "bench",
     "catalogue",
+    "compare",
     "failure",
     "load",
     "merge",
     "netcheck",
+    "open_bench",
     "open_run",
     "open_sweep",
+    "plot",
     "replay",
     "replay_command",
     "resolve",

@@ -6,16 +6,14 @@ violated · 5 not reproducible · 6 internal error · 7 budget exceeded · 130 i
 
 from __future__ import annotations
 
-import os
-import sys
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from sim.world.verdicts import Exit
+from sim.cli import measuring_app
+from sim.cli.ending import exit_with as _exit_with
 
 app = typer.Typer(
     name="ksim",
@@ -331,26 +329,10 @@ def show(
     _exit_with(body)
 
 
+measuring_app.register(app)
+
+
 def invoke(arguments: Sequence[str]) -> NoReturn:
     """Run one command and exit with its code; usage errors exit with 2."""
     app(list(arguments), prog_name="ksim")
     raise AssertionError("typer exits")
-
-
-def _exit_with(command: Callable[[], int]) -> NoReturn:
-    """Run a command's body and exit with its code, whatever way it ends."""
-    try:
-        code = command()
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        code = Exit.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has had enough; a second complaint at shutdown helps nobody.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except Exception:  # noqa: BLE001  # the last resort: a bug, told as one
-        traceback.print_exc()
-        sys.stderr.write("internal error: this is a bug in ksim\n")
-        code = Exit.INTERNAL
-    raise typer.Exit(int(code))

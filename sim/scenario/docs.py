@@ -24,6 +24,7 @@ from sim.scenario.entry_tables import (
 )
 from sim.scenario.environment import (
     ArgonTable,
+    CostModelTable,
     CostTable,
     LedgerTable,
     PhasesTable,
@@ -82,6 +83,7 @@ SECTIONS: Final[tuple[tuple[str, type[Table]], ...]] = (
     ("`[ledger.phases]`", PhasesTable),
     ("`[transport]`", TransportTable),
     ("`[cost]`", CostTable),
+    ("`cost.model` as a table", CostModelTable),
     ("`[quotas]`", QuotasTable),
     ("`[principals.NAME]`", PrincipalTable),
     ("`[keys.NAME]`", KeyTable),

@@ -28,7 +28,14 @@ from sim.world.ledger_actor import KchainActor
 from sim.world.networking import make_ledger_links
 from sim.world.observing import holders, observe, shareless
 from sim.world.openness import StartedOperations
-from sim.world.outcome import Ending, Progress, ProgressCallback, RunOutcome, Switches
+from sim.world.outcome import (
+    Ending,
+    NodeTraffic,
+    Progress,
+    ProgressCallback,
+    RunOutcome,
+    Switches,
+)
 from sim.world.principals import Principals
 from sim.world.shard import ShardConfig, sharing
 from sim.world.timeline import (
@@ -107,6 +114,10 @@ def _run(config: ShardConfig, processes: int, progress: ProgressCallback | None)
         last_us=result.last_us,
         shareless=shareless(plan, actor.state, testimonies),
         holders=holders(plan, actor.state, testimonies),
+        traffic_of={
+            plan.validators[t.index].name: NodeTraffic(t.messages, t.sent_bytes)
+            for t in testimonies
+        },
         traffic=_traffic(testimonies),
         attacks=Tried(observation),
         tchain=_counted(actor.tchain.book),
