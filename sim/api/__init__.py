@@ -12,8 +12,8 @@ below `sim.api` may change at any time.
 
 `scenarios` loading · `runs` executing, storing, opening · `failures` why a run failed ·
 `replays` executing again and comparing · `ledgers` public verification · `audits` queries of the
-audit log · `netchecks` networks against what they declare · `records` what results consist of ·
-`catalogue` what scenario files may name.
+audit log · `sweeps` many runs of one scenario · `netchecks` networks against what they declare ·
+`records` what results consist of · `catalogue` what scenario files may name.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ from sim.api.replays import Replay, replay
 from sim.api.runs import Run, open_run, run
 from sim.api.scenarios import load, resolve
 from sim.api.shown import show
+from sim.api.sweeps import Hope, Sweep, SweepFailure, merge, open_sweep, sweep
 from sim.base.extensions import ExtensionError
+from sim.base.extras import MissingExtraError
 from sim.kchain.errors import LedgerError
 from sim.scenario.diagnostics import Diagnostic, ScenarioError
 from sim.scenario.load import Scenario
@@ -72,10 +74,12 @@ __all__ = [
     "Fault",
     "FolderError",
     "Generation",
+    "Hope",
     "Key",
     "Ledger",
     "LedgerError",
     "Line",
+    "MissingExtraError",
     "NetworkCheck",
     "Plan",
     "Progress",
@@ -85,6 +89,8 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "SessionCounts",
+    "Sweep",
+    "SweepFailure",
     "TestSignature",
     "Tested",
     "VerifiedKey",
@@ -93,14 +99,17 @@ __all__ = [
     "catalogue",
     "failure",
     "load",
+    "merge",
     "netcheck",
     "open_run",
+    "open_sweep",
     "replay",
     "replay_command",
     "resolve",
     "run",
     "schema",
     "show",
+    "sweep",
     "template",
     "verify",
 ]

@@ -143,6 +143,76 @@ def netcheck(
 
 
 @app.command()
+def sweep(
+    file: File,
+    processes: Annotated[
+        int | None,
+        typer.Option("-j", metavar="N", min=1, help="Runs at a time; one per core if absent."),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Per point, instead of the file's.")
+    ] = None,
+    sets: Sets = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Only part I of N; ksim merge joins them.")
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Let the workers of this Dask scheduler do the runs."),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Put the folder there: DIR/<scenario>/sweep-<id>.")
+    ] = Path("results"),
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Forget what is done of this sweep.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Refuse to begin: something must be done already.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Run a scenario's grid with many seeds on all cores; go on where it was interrupted."""
+    changes = [*(sets or []), *([] if seeds is None else [f"sweep.seeds={seeds}"])]
+
+    def body() -> int:
+        from sim.cli.sweeping import run_sweep
+
+        return run_sweep(
+            file,
+            changes,
+            processes,
+            shard,
+            cluster,
+            out,
+            fresh=fresh,
+            resume=resume,
+            as_json=json,
+        )
+
+    _exit_with(body)
+
+
+@app.command()
+def merge(
+    shards: Annotated[
+        list[Path], typer.Argument(metavar="SHARD…", help="The folders of all shards of a sweep.")
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Put the folder there: DIR/<scenario>/sweep-<id>.")
+    ] = Path("results"),
+    json: Json = False,
+) -> None:
+    """Put the shards of a sweep together."""
+
+    def body() -> int:
+        from sim.cli.sweeping import merge_shards
+
+        return merge_shards(shards, out, as_json=json)
+
+    _exit_with(body)
+
+
+@app.command()
 def schema(use: Use = None) -> None:
     """Print the JSON Schema of scenario files."""
 

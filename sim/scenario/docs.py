@@ -49,7 +49,13 @@ from sim.scenario.network_tables import (
 )
 from sim.scenario.orders import ByEntry, CommitteeEntry, KeyEntry, MessageTable, ShareEntry
 from sim.scenario.publish import default, keys, unit
-from sim.scenario.schema import AdversaryTable, PrincipalTable, ScenarioFile, UseTable
+from sim.scenario.schema import (
+    AdversaryTable,
+    PrincipalTable,
+    ScenarioFile,
+    SweepTable,
+    UseTable,
+)
 from sim.scenario.template import template
 from sim.scenario.toml_text import inline
 
@@ -86,6 +92,7 @@ SECTIONS: Final[tuple[tuple[str, type[Table]], ...]] = (
     ("`[[expect]]`", ExpectTable),
     ("An entry of `faults` and `faults_include`", FaultTable),
     ("An entry of `disputes`", DisputeTable),
+    ("`[sweep]`", SweepTable),
 )
 
 SHARED: Final[tuple[tuple[str, type[Entry]], ...]] = (

@@ -88,6 +88,21 @@ def versions() -> dict[str, Any]:
     }
 
 
+def source_hash() -> str:
+    """Return 16 hex digits of the hash of this program's source, tables and all.
+
+    Unlike a commit it tells what really runs: edits count, and so does nothing else.
+    """
+    package = _ROOT / "sim"
+    files = sorted(f for f in package.rglob("*") if f.suffix in (".py", ".toml", ".csv"))
+    digest = hashlib.sha256()
+    for file in files:
+        content = file.read_bytes()
+        digest.update(f"{file.relative_to(package).as_posix()} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()[:16]
+
+
 def version_differences(
     stored: Mapping[str, Any], current: Mapping[str, Any]
 ) -> list[tuple[str, str, str]]:

@@ -70,6 +70,8 @@ class RunOutcome:
         tchain: The T-chain's own count of its sessions.
         traffic: Messages and bytes that attempts of ceremonies took, by (session label, attempt).
         attacks: What an attacker could do at the end; None if nobody may try.
+        happened: How often an event did, by (event, validator or None for anyone), for those that
+            `sometimes` expectations name.
         asked: What principals asked of the chain, in order of arrival.
         machine: Figures of this machine and execution: nothing deterministic need be here.
 
@@ -94,6 +96,7 @@ class RunOutcome:
     tchain: Mapping[str, Any] = field(default_factory=dict)
     traffic: Mapping[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     attacks: Attacks | None = None
+    happened: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
     asked: Sequence[Asked] = ()
     machine: Mapping[str, Any] = field(default_factory=dict)
 

@@ -23,6 +23,7 @@ from sim.tchain.book import Book
 from sim.validator.tally import BYTE_METERS
 from sim.world.eventlog import EventLog
 from sim.world.genesis import chain_id, make_genesis
+from sim.world.happened import Happened
 from sim.world.ledger_actor import KchainActor
 from sim.world.networking import make_ledger_links
 from sim.world.observing import holders, observe, shareless
@@ -77,7 +78,9 @@ def _run(config: ShardConfig, processes: int, progress: ProgressCallback | None)
     actor = make_actor(plan)
     memo = Memo(switches.memo)
     with sharing(memo), metering(Meter()) as ledger_meter:
-        result = run_simulation(_config(config, processes), actor, _hooks(plan, actor, progress))
+        happened = Happened(plan)
+        hooks = _hooks(plan, actor, happened, progress)
+        result = run_simulation(_config(config, processes), actor, hooks)
     actor.close(result.end_us)
     shards = [decode_canonical(blob, ShardTestimony) for blob in result.finished]
     testimonies = sorted(
@@ -107,6 +110,7 @@ def _run(config: ShardConfig, processes: int, progress: ProgressCallback | None)
         traffic=_traffic(testimonies),
         attacks=Tried(observation),
         tchain=_counted(actor.tchain.book),
+        happened=dict(happened.counts),
         asked=list(actor.principals.asked),
         machine=_machine(result.machine, shards, testimonies, ledger_meter),
     )
@@ -180,12 +184,14 @@ def _config(config: ShardConfig, processes: int) -> engine.SimulationConfig:
         until_us=plan.duration_us,
         open_until_us=last_scheduled_us(plan) + 1,
         message_limit=plan.message_limit,
-        watched=StartedOperations(plan).watched,
+        watched=StartedOperations(plan).watched | Happened(plan).watched,
         switches=engine.Switches(width_divisor=switches.width_divisor, shuffle=switches.shuffle),
     )
 
 
-def _hooks(plan: Plan, actor: KchainActor, progress: ProgressCallback | None) -> engine.Hooks:
+def _hooks(
+    plan: Plan, actor: KchainActor, happened: Happened, progress: ProgressCallback | None
+) -> engine.Hooks:
     started = StartedOperations(plan)
     lasts = plan.duration_us is not None  # then the run goes on until that is over
 
@@ -193,9 +199,13 @@ def _hooks(plan: Plan, actor: KchainActor, progress: ProgressCallback | None) ->
         if progress is not None:
             progress(_progress(reached, actor))
 
+    def observe(event: engine.Event) -> None:
+        started.observe(event)
+        happened.observe(event)
+
     return engine.Hooks(
         stop=lambda now_us: not lasts and started.settled(now_us) and actor.settled(now_us),
-        observe=started.observe,
+        observe=observe,
         progress=report,
         expired=_stopwatch(plan.wall_limit_us),
     )

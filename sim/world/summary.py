@@ -68,6 +68,7 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
         ended_sessions(outcome.state),
         actions,
         outcome.attacks,
+        outcome.happened,
     )
     expectations = evaluate(outcome.plan.expects, facts)
     code = judge_run(violations, expectations, outcome.ending)
