@@ -13,7 +13,7 @@ below `sim.api` may change at any time.
 `scenarios` loading · `runs` executing, storing, opening · `failures` why a run failed ·
 `replays` executing again and comparing · `ledgers` public verification · `audits` queries of the
 audit log · `sweeps` many runs of one scenario · `netchecks` networks against what they declare ·
-`records` what results consist of · `catalogue` what scenario files may name.
+`oracles` measurements against formulas · `advice` which committee to choose · `records` what results consist of · `catalogue` what scenario files may name.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sim.api.catalogue import catalogue, schema, template
 from sim.api.failures import Failure, failure, replay_command
 from sim.api.ledgers import Ledger, VerifiedKey, VerifiedLedger, verify
 from sim.api.netchecks import NetworkCheck, netcheck
+from sim.api.oracles import ORACLES, Oracle, oracle
 from sim.api.records import (
     Activation,
     Blame,
@@ -50,6 +51,7 @@ from sim.scenario.load import Scenario
 from sim.scenario.plan import Plan
 from sim.scenario.template import SCHEMA_FILE
 from sim.study.lines import Line
+from sim.study.oracles.lines import OracleLine
 from sim.world.eventlog import Event
 from sim.world.folder import FolderError
 from sim.world.outcome import Progress
@@ -57,6 +59,7 @@ from sim.world.replay import Divergence
 from sim.world.verdicts import Exit
 
 __all__ = [
+    "ORACLES",
     "SCHEMA_FILE",
     "Activation",
     "AuditError",
@@ -81,6 +84,8 @@ __all__ = [
     "Line",
     "MissingExtraError",
     "NetworkCheck",
+    "Oracle",
+    "OracleLine",
     "Plan",
     "Progress",
     "Replay",
@@ -103,6 +108,7 @@ __all__ = [
     "netcheck",
     "open_run",
     "open_sweep",
+    "oracle",
     "replay",
     "replay_command",
     "resolve",

@@ -1,7 +1,7 @@
 """The oracle of bias: how often dealers that choose among keys get the bit that they want.
 
-Source: `costs.md`, "Key bias". The runs are those of `sim.study.bias`; the chances are counted here,
-by going through every way in which the keys' bits may fall.
+Source: `costs.md`, "Key bias". The runs are those of `sim.study.bias`; the chances are counted
+here, by going through every way in which the keys' bits may fall.
 """
 
 from __future__ import annotations

@@ -112,11 +112,17 @@ class Case(NamedTuple):
     def subject(self) -> str:
         """What is run, in words."""
         made = self.created
-        name = made.protocol if self.operation == "dkg" else self.operation
         size = f"{made.t} of {made.n}"
         if self.operation == "reshare":
             size += f" → {self.t} of {self.n}"
-        return f"{name}, {made.form}, {made.scheme}, {size}"
+        return f"{self.group}, {made.scheme}, {size}"
+
+    @property
+    def group(self) -> str:
+        """The kind of ceremony, whatever its size and scheme."""
+        made = self.created
+        name = f"DKG, {made.protocol}" if self.operation == "dkg" else self.operation
+        return f"{name}, {made.form}"
 
     @property
     def scenario(self) -> str:
@@ -247,7 +253,7 @@ def compared(case: Case, run: Mapping[str, int], creation: Mapping[str, int]) ->
         if case.operation in ("refresh", "reshare"):
             measured["heights"] = run["heights"]
         measured = {name: count for name, count in measured.items() if count}
-    return exact_lines(FAMILY, case.subject, SOURCE, measured, case.formula())
+    return exact_lines(FAMILY, case.subject, SOURCE, measured, case.formula(), case.group)
 
 
 def lines(pool: Executor, *, quick: bool = False, runs: int | None = None) -> Iterator[OracleLine]:  # noqa: ARG001  # counts need one run

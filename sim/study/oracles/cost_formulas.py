@@ -147,8 +147,8 @@ def dealing(shape: Shape) -> Counter[str]:
 def public(shape: Shape) -> Counter[str]:
     """Return the public checks of deals, and the verification shares: charged to everybody.
 
-    Proofs of possession, one per deal. Evaluation form: n + 1 combinations of |D| 128-bit terms, and
-    one of n + 1 full ones; in a refresh without the point at 0. Coefficient form: the sum is
+    Proofs of possession, one per deal. Evaluation form: n + 1 combinations of |D| 128-bit terms,
+    and one of n + 1 full ones; in a refresh without the point at 0. Coefficient form: the sum is
     evaluated at 0 … n. A reshare interpolates each point of the sum from t_old dealers'.
     """
     n, dealers = shape.n, shape.dealers

@@ -37,6 +37,7 @@ class OracleLine(msgspec.Struct, frozen=True, kw_only=True):
         subject: What was run or drawn.
         figure: What was measured.
         source: Where the formula is from.
+        group: Of a count: the kind of ceremony, whatever its size and scheme; else empty.
         measured: By the simulator; for a chance, the share of trials.
         formula: Computed from the formula alone.
         difference: Measured less formula.
@@ -56,6 +57,7 @@ class OracleLine(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     figure: str
     source: str
+    group: str = ""
     measured: float
     formula: float
     difference: float
@@ -91,7 +93,7 @@ def exact_lines(
     source: str,
     measured: Mapping[str, int],
     formula: Mapping[str, int],
-    runs: int = 1,
+    group: str,
 ) -> list[OracleLine]:
     """Return a line for every figure that either side names; what one side lacks is 0 there."""
     return [
@@ -103,7 +105,7 @@ def exact_lines(
             measured=measured.get(figure, 0),
             formula=formula.get(figure, 0),
             difference=measured.get(figure, 0) - formula.get(figure, 0),
-            runs=runs,
+            group=group,
             agrees=measured.get(figure, 0) == formula.get(figure, 0),
         )
         for figure in dict.fromkeys([*formula, *measured])

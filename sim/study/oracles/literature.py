@@ -1,12 +1,12 @@
 """The literature's table, derived from the meters of real runs.
 
 Source: `costs.md`, the first table: a broadcast is n − 1 unicasts there, and commitments are in
-coefficient form. So its bytes are what travels point to point here, and n − 1 times what the ledger
-carries (in a reshare n', scaled from all who deal to the #Q that count; in a refresh without V_0,
-which the ledger carries, too). Its count of exponentiations is naive: each power of an index is one,
-the zeroth included, and proofs of possession, Confirm, signatures, the verification shares and the
-check of one's own sum are none of it. Those are taken off by their formulas; what is left was
-measured.
+coefficient form. So its bytes are what travels point to point here, and n − 1 times what the
+ledger carries (in a reshare n', scaled from all who deal to the #Q that count; in a refresh without
+V_0, which the ledger carries, too). Its count of exponentiations is naive: each power of an index
+is one, the zeroth included, and proofs of possession, Confirm, signatures, the verification shares
+and the check of one's own sum are none of it. Those are taken off by their formulas; what is left
+was measured.
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ def literature_lines(
             formula = {BYTES: reshare_bytes(made.t, case.n, case.t, POINT[made.scheme])}
         else:
             formula = table(row, made.n, made.t, POINT[made.scheme])
-        subject = f"literature: {case.subject}"
-        yield from exact_lines(FAMILY, subject, SOURCE, derive(case, measured), formula)
+        subject, group = f"literature: {case.subject}", f"literature: {case.group}"
+        yield from exact_lines(FAMILY, subject, SOURCE, derive(case, measured), formula, group)
 
 
 def _row_of(case: Case) -> str:

@@ -1,4 +1,4 @@
-"""The oracle of a mobile adversary: validators fall at a rate, and refresh makes old shares useless.
+"""The oracle of a mobile adversary: validators are read at a rate, and refresh helps.
 
 Source: `costs.md`, "Mobile adversary". Every validator is read at the instants of a Poisson process
 with rate λ. In an epoch E that hits it with p_E = 1 − e^(−λE); an epoch is lost if t of n are hit
@@ -53,8 +53,8 @@ _LIVES_MOST: Final = 2_000_000
 _CHUNK: Final = 10_000
 
 _EPOCH_SECONDS: Final = 100
-"""Of real runs. Who is read in an epoch is so in `_QUIET` of it: nothing is being refreshed then."""
 _QUIET: Final = (40, 80)
+"""Of real runs. Who is read in an epoch is so in its quiet seconds: no refresh is going on then."""
 _READ_SECONDS: Final = 2
 
 _TEMPLATE: Final = """schema = 1
@@ -144,7 +144,7 @@ MODELLED: Final = (
     Life(21, 15, 90 / YEAR, 4, refreshed=False),
     Life(21, 15, 270 / YEAR, 4, refreshed=True),
 )
-"""Lives of which a model plays many: λ = 1 per year, 90 days; the last with three times the rate."""
+"""Lives that a model plays: λ = 1 per year, 90 days; the last with three times the rate."""
 
 REAL: Final = (
     Life(5, 3, 0.3, 3, refreshed=False),
@@ -155,7 +155,7 @@ REAL: Final = (
 
 
 def hits(life: Life, seed: int) -> Iterator[tuple[int, float]]:
-    """Yield when each validator is read: (position, time in epochs), in the order of their times."""
+    """Yield when each validator is read: (position, time in epochs), in order of time."""
     found = []
     for position in range(life.n):
         draws = stream(seed, "oracle", "mobile", position)
