@@ -13,7 +13,8 @@ below `sim.api` may change at any time.
 `scenarios` loading · `runs` executing, storing, opening · `failures` why a run failed ·
 `replays` executing again and comparing · `ledgers` public verification · `audits` queries of the
 audit log · `sweeps` many runs of one scenario · `netchecks` networks against what they declare ·
-`oracles` measurements against formulas · `advice` which committee to choose · `records` what results consist of · `catalogue` what scenario files may name.
+`oracles` measurements against formulas · `advice` which committee to choose · `records` what
+results consist of · `catalogue` what scenario files may name.
 """
 
 from __future__ import annotations

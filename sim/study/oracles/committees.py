@@ -27,8 +27,12 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[float64]
 
 _COARSE: Final = 241
-_FINE: Final = 481
-"""Times at which the two sides are compared: a first look, then where it matters."""
+_FINE: Final = (65, 481)
+"""Times at which the two sides are compared: a first look, then where it matters, as many as bring
+them to a distance of half of one over the committee's size, relatively, within these bounds."""
+
+_CLASSES: Final = (16, 64, 128, 256)
+"""Committees up to these sizes share what is computed; larger ones have a class of their own."""
 
 _SHARED: Final = 4
 """First-look times to which the ends of an integral are rounded outwards."""
@@ -70,7 +74,7 @@ class Electorate:
     Args:
         malicious: Their stakes, each at least 1.
         honest: Those of the others.
-        largest: Largest committee that will be asked about.
+        largest: Largest committee that will be asked about; all validators if None.
 
     """
 
@@ -82,7 +86,7 @@ class Electorate:
         self.largest = min(self.size, largest or self.size)
         self._equal = len({*malicious, *honest}) <= 1
         self._tails: dict[int, tuple[float, ...]] = {}
-        self._race: _Race | None = None
+        self._races: dict[int, _Race] = {}
 
     @property
     def size(self) -> int:
@@ -111,10 +115,12 @@ class Electorate:
         )
 
     def _raced(self, size: int) -> tuple[float, ...]:
-        if self._race is None:
-            self._race = _Race(self.malicious, self.honest, self.largest)
+        shared = next((most for most in _CLASSES if size <= most), self.largest)
+        if shared not in self._races:
+            self._races[shared] = _Race(self.malicious, self.honest, min(shared, self.size))
+        race = self._races[shared]
         most = min(size, len(self.malicious))
-        bad = [self._race.chance(size, least) for least in range(1, most + 1)]
+        bad = [race.chance(size, least) for least in range(1, most + 1)]
         return (1.0, *bad, *[0.0] * (size + 1 - most))
 
 
@@ -151,7 +157,9 @@ class _Race:
     def _between(self, low: int, high: int) -> Floats:
         import numpy as np
 
-        return np.geomspace(self._wide[low], self._wide[high], _FINE)
+        wanted = int(np.log(self._wide[high] / self._wide[low]) * self._most * 2)
+        count = min(max(wanted, _FINE[0]), _FINE[1]) // 2 * 2 + 1  # odd: every other one is used
+        return np.geomspace(self._wide[low], self._wide[high], count)
 
     def _ends(self, size: int, least: int) -> tuple[int, int]:
         """Return between which of the wide times the integral lies, but for what is negligible."""
