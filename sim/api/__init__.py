@@ -19,6 +19,7 @@ results consist of · `catalogue` what scenario files may name.
 
 from __future__ import annotations
 
+from sim.api.advice import Advice, AdviceError, Committee, Remedy, advise
 from sim.api.audits import AuditError, AuditLine, audit
 from sim.api.catalogue import catalogue, schema, template
 from sim.api.failures import Failure, failure, replay_command
@@ -63,9 +64,12 @@ __all__ = [
     "ORACLES",
     "SCHEMA_FILE",
     "Activation",
+    "Advice",
+    "AdviceError",
     "AuditError",
     "AuditLine",
     "Blame",
+    "Committee",
     "CommitteeDraw",
     "Diagnostic",
     "Dispute",
@@ -89,6 +93,7 @@ __all__ = [
     "OracleLine",
     "Plan",
     "Progress",
+    "Remedy",
     "Replay",
     "Rotation",
     "Run",
@@ -101,6 +106,7 @@ __all__ = [
     "Tested",
     "VerifiedKey",
     "VerifiedLedger",
+    "advise",
     "audit",
     "catalogue",
     "failure",

@@ -213,35 +213,6 @@ def merge(
 
 
 @app.command()
-def oracle(
-    families: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="ORACLE…", help="cost, loss, capture, mobile, bias; or all."),
-    ] = None,
-    runs: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Of each study of chances, instead of its own."),
-    ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer runs and sizes.")] = False,
-    every: Annotated[
-        bool, typer.Option("--all", help="A line for every size and scheme, too.")
-    ] = False,
-    processes: Annotated[
-        int | None, typer.Option("-j", metavar="N", min=1, help="Of the runs; one per core.")
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Compare what the simulator measures with independent formulas; exit 1 if they disagree."""
-
-    def body() -> int:
-        from sim.cli.oracles import consult
-
-        return consult(families or [], runs, processes, quick=quick, every=every, as_json=json)
-
-    _exit_with(body)
-
-
-@app.command()
 def schema(use: Use = None) -> None:
     """Print the JSON Schema of scenario files."""
 
@@ -361,6 +332,8 @@ def show(
 
 def invoke(arguments: Sequence[str]) -> NoReturn:
     """Run one command and exit with its code; usage errors exit with 2."""
+    from sim.cli import app_oracles  # noqa: F401  # its commands enter themselves above
+
     app(list(arguments), prog_name="ksim")
     raise AssertionError("typer exits")
 

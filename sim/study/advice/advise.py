@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import log2
 from typing import Final
 
 from sim.base.extras import need
@@ -18,7 +17,7 @@ Teller = Callable[[str], None]
 """Told what is being worked on."""
 
 STALLS: Final = (Fraction(1, 1000), Fraction(1, 100))
-"""Chances per ceremony that may be worth a smaller committee: a stalled one is tried again."""
+"""Chances per draw that may be worth a smaller committee: a ceremony that stalls is begun anew."""
 
 
 @dataclass(frozen=True)
@@ -110,16 +109,15 @@ def _remedies(asked: Request, frontier: Frontier, chosen: Choice | None) -> Iter
     """Yield changes that make a committee do, or a smaller one: budgets first, then the world's."""
     least = chosen.n if chosen is not None else frontier.largest + 1
     for stall in STALLS:
-        allowed = min(Fraction(1), stall * asked.draws)
-        if allowed <= asked.stall:
+        if stall <= asked.stall:
             continue
-        looser = Frontier(replace(asked, stall=allowed), frontier.electorate).least()
+        looser = Frontier(replace(asked, stall=stall), frontier.electorate).least()
         if looser is not None and looser.n < least:
-            yield Remedy(
-                f"--stall {float(allowed):.3g}: one ceremony in {1 / stall} may stall, and is "
-                "begun anew",
-                looser,
+            least = looser.n
+            change = (
+                f"--stall {float(stall):g}: one ceremony in {1 / stall} may fail and be retried"
             )
+            yield Remedy(change, looser)
     if chosen is not None:
         return
     for exponent in (30, 20, 10):
@@ -127,7 +125,8 @@ def _remedies(asked: Request, frontier: Frontier, chosen: Choice | None) -> Iter
         if failure <= asked.failure:
             continue
         looser = Frontier(
-            replace(asked, failure=failure, stall=max(failure, asked.stall)), frontier.electorate
+            replace(asked, failure=failure, stall=max(failure / asked.draws, asked.stall)),
+            frontier.electorate,
         ).least()
         if looser is not None:
             yield Remedy(f"--failure 2^-{exponent}", looser)
@@ -141,10 +140,3 @@ def _remedies(asked: Request, frontier: Frontier, chosen: Choice | None) -> Iter
         if fewer is not None:
             yield Remedy(f"--malicious {percent}%: less of the stake is malicious", fewer)
             break
-
-
-def bits(chance: float) -> str:
-    """Return a chance as a power of two, as in ``2^-43.1``."""
-    if chance <= 0:
-        return "0"
-    return "1" if chance >= 1 else f"2^{log2(chance):.1f}"

@@ -3,7 +3,8 @@
 Safe: fewer than t members are malicious, but for a chance within the budget. Live: at least t + f*
 honest members are online, so that a ceremony ends while every malicious one keeps still; f* is what
 a key declares to survive (`faults`), and the largest one up to the protocol's own that the budget
-allows is chosen. Both budgets are for all committees of all epochs together: the union bound.
+allows is chosen. The budget for captures is for all committees of all epochs together, by the union
+bound; the one for stalls is per draw, and by default so small that it holds for all of them, too.
 
 The number of malicious members is exact for the chain's draw (`sim.study.oracles.committees`); each
 honest one is offline by its own coin.
@@ -35,7 +36,7 @@ class Choice:
         t: The threshold to choose, `safe`; as far as it will go if it isn't live.
         faults: f*, the largest that is live with t.
         capture: P[at least t malicious], over all draws: the union bound.
-        stall: P[fewer than t + f* honest and online], over all draws.
+        stall: P[fewer than t + f* honest and online], in one draw.
 
     """
 
@@ -128,10 +129,10 @@ class Frontier:
         bad, short = self.captured(n), self.short(n)
         failure, stall = float(self._asked.failure), float(self._asked.stall)
         safe = next((t for t in range(1, n + 1) if bad[t] * draws <= failure), n + 1)
-        live = max((t for t in range(1, n + 1) if short[t] * draws <= stall), default=0)
+        live = max((t for t in range(1, n + 1) if short[t] <= stall), default=0)
         t = min(safe, n)
         most = default_faults(t, n)
-        faults = max((f for f in range(most + 1) if short[t + f] * draws <= stall), default=0)
+        faults = max((f for f in range(most + 1) if short[t + f] <= stall), default=0)
         return Choice(
             n=n,
             safe=safe,
@@ -139,5 +140,5 @@ class Frontier:
             t=t,
             faults=faults,
             capture=min(1.0, bad[t] * draws),
-            stall=min(1.0, short[t + faults] * draws),
+            stall=min(1.0, short[t + faults]),
         )

@@ -41,7 +41,7 @@ class Request:
         committees: Drawn per epoch.
         epochs: In which they are drawn anew.
         failure: Budget: the chance, over all committees and epochs, that one is captured.
-        stall: The same, that one is drawn that can't finish a ceremony.
+        stall: The chance, per draw, that the committee can't finish a ceremony.
         scheme: Of the key.
         protocol: That creates it.
         form: Of the commitments.
@@ -113,7 +113,7 @@ def request(
         committees: See there.
         epochs: See there.
         failure: See there; above 0.
-        stall: See there; `failure` if None.
+        stall: See there; `failure` over the number of draws if None, so that it holds for all.
         scheme: One of `SCHEMES`.
         protocol: One of `PROTOCOLS`.
         commitments: One of `FORMS`; by default what the protocol takes, evaluation if both.
@@ -129,7 +129,7 @@ def request(
             "offline": parse_chance(offline, "--offline"),
             "loss": parse_chance(loss, "--loss"),
             "failure": parse_chance(failure, "--failure"),
-            "stall": parse_chance(failure if stall is None else stall, "--stall"),
+            "stall": parse_chance("1" if stall is None else stall, "--stall"),
         }
         weights = _weights(stake, validators, seed)
     except QuantityError as error:
@@ -164,7 +164,7 @@ def request(
         offline=chances["offline"],
         loss=chances["loss"],
         failure=chances["failure"],
-        stall=chances["stall"],
+        stall=chances["failure"] / (committees * epochs) if stall is None else chances["stall"],
     )
 
 
