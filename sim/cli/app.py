@@ -334,5 +334,7 @@ measuring_app.register(app)
 
 def invoke(arguments: Sequence[str]) -> NoReturn:
     """Run one command and exit with its code; usage errors exit with 2."""
+    from sim.cli import app_oracles  # noqa: F401  # its commands enter themselves above
+
     app(list(arguments), prog_name="ksim")
     raise AssertionError("typer exits")
