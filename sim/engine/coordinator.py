@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -18,6 +19,7 @@ from sim.base.codec import encode
 from sim.base.errors import LocalError
 from sim.base.ids import LEDGER, NEVER_US, Label, ValidatorIndex
 from sim.engine.collector import rare_collections
+from sim.engine.crew import Crew
 from sim.engine.driver import Driver, driving, find_factory
 from sim.engine.exchange import Order, Report
 from sim.engine.failure import cause
@@ -96,6 +98,7 @@ class Coordinator:
         self._hooks = hooks
         self._driver = driver
         self._workers = workers
+        self._crew = Crew(workers)
         self._owners = parts.owners
         self._rushing = sorted(parts.rushing)
         # A shard that is alone hears of nobody else's mail.
@@ -278,7 +281,10 @@ class Coordinator:
         if self._rushing:
             await self._rush(block_us)
         self._now_us = self._formed_us = block_us
-        self._send_down(self._ledger.form(block_us))
+        self._send_down(await self._crew.help(partial(self._ledger.form, block_us)))
+        journal = self._hooks.verdicts() if self._workers else b""
+        for worker in self._workers:
+            await worker.learn(journal)
 
     def _send_down(self, deliveries: Sequence[LedgerDelivery]) -> None:
         for delivery in deliveries:
@@ -322,8 +328,10 @@ class Coordinator:
                 windows=tuple(result.windows for result in results),
                 wakes=tuple(result.wakes for result in results),
                 cpu_s=tuple(self._cpu_s),
-                critical_s=self._critical_s,
+                forming_s=tuple(self._crew.busy_s),
+                critical_s=self._critical_s + self._crew.critical_s,
                 crossed_bytes=sum(worker.crossed_bytes for worker in self._workers),
                 order=tuple(result.order for result in results),
+                usage=tuple(result.usage for result in results),
             ),
         )

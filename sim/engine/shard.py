@@ -42,6 +42,7 @@ from sim.engine.faults import (
 from sim.engine.node import Node
 from sim.engine.ports import Event, Submission
 from sim.engine.triggers import Triggers
+from sim.engine.usage import usage
 
 if TYPE_CHECKING:
     from sim.engine.mail import Mail
@@ -373,6 +374,7 @@ class Shard:
             self.windows,
             self.wakes,
             tuple(self.order or ()),
+            usage(),
         )
 
 

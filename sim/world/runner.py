@@ -76,8 +76,11 @@ def _run(config: ShardConfig, processes: int, progress: ProgressCallback | None)
     plan, switches = config.plan, config.switches
     actor = make_actor(plan)
     memo = Memo(switches.memo)
+    if processes > 1:
+        memo.keep_journal()
     with sharing(memo), metering(Meter()) as ledger_meter:
-        result = run_simulation(_config(config, processes), actor, _hooks(plan, actor, progress))
+        hooks = _hooks(plan, actor, memo, progress)
+        result = run_simulation(_config(config, processes), actor, hooks)
     actor.close(result.end_us)
     shards = [decode_canonical(blob, ShardTestimony) for blob in result.finished]
     testimonies = sorted(
@@ -108,7 +111,7 @@ def _run(config: ShardConfig, processes: int, progress: ProgressCallback | None)
         attacks=Tried(observation),
         tchain=_counted(actor.tchain.book),
         asked=list(actor.principals.asked),
-        machine=_machine(result.machine, shards, testimonies, ledger_meter),
+        machine=_machine(result.machine, shards, testimonies, ledger_meter, memo.ahead),
     )
 
 
@@ -185,7 +188,9 @@ def _config(config: ShardConfig, processes: int) -> engine.SimulationConfig:
     )
 
 
-def _hooks(plan: Plan, actor: KchainActor, progress: ProgressCallback | None) -> engine.Hooks:
+def _hooks(
+    plan: Plan, actor: KchainActor, memo: Memo, progress: ProgressCallback | None
+) -> engine.Hooks:
     started = StartedOperations(plan)
     lasts = plan.duration_us is not None  # then the run goes on until that is over
 
@@ -198,6 +203,7 @@ def _hooks(plan: Plan, actor: KchainActor, progress: ProgressCallback | None) ->
         observe=started.observe,
         progress=report,
         expired=_stopwatch(plan.wall_limit_us),
+        verdicts=memo.journal,
     )
 
 
@@ -239,12 +245,14 @@ def _machine(
     shards: Sequence[ShardTestimony],
     testimonies: Sequence[Testimony],
     ledger: Meter,
+    ahead: Meter,
 ) -> dict[str, Any]:
     """Return what the execution took, and what was really computed rather than charged.
 
-    A call that the memoiser answered was charged, so what was saved is taken off again.
+    A call that the memoiser answered was charged, so what was saved is taken off again; what was
+    found out `ahead` of every call was executed once more than that.
     """
-    executed = _summed([ledger.counts, *map(_charged, testimonies)])
+    executed = _summed([ledger.counts, ahead.counts, *map(_charged, testimonies)])
     saved = _summed(shard.saved for shard in shards)
     return {
         "exchanges": machine.exchanges,

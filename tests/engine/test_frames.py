@@ -24,13 +24,16 @@ from sim.engine.faults import (
 from sim.engine.frames import (
     Advance,
     Advanced,
+    Ask,
     Boot,
     Cargo,
+    Done,
     Failed,
     Finish,
     Finished,
     Frame,
     FrameBuffer,
+    Learn,
     Lived,
     Submitted,
     cargo,
@@ -40,6 +43,7 @@ from sim.engine.frames import (
 from sim.engine.history import History
 from sim.engine.mail import FROM_LEDGER, Mail
 from sim.engine.ports import Event, Submission, Switches
+from sim.engine.usage import Usage
 
 V3 = ValidatorIndex(3)
 LABEL = Label("key/dkg/0", 1, "block", "17")
@@ -110,7 +114,10 @@ def test_frames_survive_any_cut_of_the_stream(step: int) -> None:
         Advanced(1, 2, 3, 0.5, [Event(1, V3, 2, "e")]),
         Lived(V3, History(bytes(16), 0, 0, ())),
         Finish(),
-        Finished(b"f", 1, 2, (3,)),
+        Ask("module:function", [b"one", b"two"]),
+        Done([b"1", b"2"], 0.25),
+        Learn(b"journal"),
+        Finished(b"f", 1, 2, (3,), Usage(1.5, 1 << 20)),
         Failed("Traceback …"),
     ]
     data = b"".join(map(frame_bytes, sent))
