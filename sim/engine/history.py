@@ -17,8 +17,8 @@ Extra: TypeAlias = tuple[int | str, ...]
 NO_LABEL: Final = Label("", 0, "", "")
 
 _CHUNK: Final = 1 << 13
-"""Bytes: hashing such pieces costs no more than hashing it all, and when the histories of hundreds of
-validators are merged, one piece of each is decoded at a time."""
+"""Bytes of a piece: hashing pieces costs no more than hashing it all, and when the histories of
+hundreds of validators are merged, one piece of each is decoded at a time."""
 
 
 class Record(NamedTuple):
