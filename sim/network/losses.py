@@ -6,8 +6,9 @@ good slot a burst begins with p = r·L/(1−L), so that the chain's stationary r
 
 The chain is a function of (seed, link, time) and of nothing else. Virtual time is cut into slots of
 20 ms and frames of 500 slots. A frame's first state is drawn from the stationary distribution, and
-every sojourn in it is drawn in turn, from one hash stream per (link, frame). So the state at any
-time takes one frame to find, whatever was sent before; a burst never outlasts its frame.
+every sojourn in it is drawn in turn, from a hash of (source, frame) that is indexed by receiver. So
+the state at any time takes one frame to find, whatever was sent before; a burst never outlasts its
+frame.
 
 Whole numbers only: sojourns are geometric by a table of their distribution in parts of 2**64.
 """
@@ -23,7 +24,7 @@ from itertools import count
 from typing import Final, NamedTuple
 
 from sim.base.codec import encode, tuple_hash
-from sim.network.draws import CERTAIN, check_rate
+from sim.network.draws import BLOCK, CERTAIN, check_rate
 
 SLOT_US: Final = 20_000
 """A burst begins and ends with a slot."""
@@ -36,7 +37,8 @@ FRAME_US: Final = SLOT_US * FRAME_SLOTS
 BURST_MAX: Final = 100
 """Longest mean burst in slots: longer ones would be cut short by their frames."""
 
-_DRAWS: Final = struct.Struct(">8Q")
+_DRAWS: Final = 8
+_BLOCK_DRAWS: Final = struct.Struct(f">{BLOCK * _DRAWS}Q")
 _ONE: Final = 1 << 64
 _EXTRA_BITS: Final = 128  # so that 500 roundings stay below one part of 2**64
 
@@ -121,11 +123,13 @@ class Bursts:
 
     def __init__(self, seed: int, loss: Loss) -> None:
         check_loss(loss)
-        self._key = tuple_hash("kchain-sim/bursts/v1", seed)
+        self._key = tuple_hash("kchain-sim/bursts/v2", seed)
         self._rate = loss.rate << 32
         good = sojourns(loss.rate, loss.burst * (CERTAIN - loss.rate))
         self._tables = (good, sojourns(1, loss.burst))
         self._latest: dict[tuple[int, int], tuple[int, tuple[int, ...]]] = {}
+        self._name: tuple[int, int, int, int] | None = None
+        self._drawn: tuple[int, ...] = ()
 
     def bad(self, now_us: int, source: int, target: int) -> bool:
         """Return whether the link from `source` to `target` is in a burst at `now_us`."""
@@ -154,9 +158,18 @@ class Bursts:
         return tuple(edges)
 
     def _draws(self, frame: int, source: int, target: int) -> Iterator[int]:
-        for block in count():
-            name = encode((source, target, frame, block))
-            yield from _DRAWS.unpack(hashlib.blake2b(name, key=self._key).digest())
+        """Yield the draws of one link, without end: eight at a time, as `draws` has its slots."""
+        block, within = divmod(target, BLOCK)
+        at = within * _DRAWS
+        for part in count():
+            yield from self._block(source, frame, block, part)[at : at + _DRAWS]
+
+    def _block(self, source: int, frame: int, block: int, part: int) -> tuple[int, ...]:
+        name = (source, frame, block, part)
+        if name != self._name:
+            drawn = hashlib.shake_256(self._key + encode(name)).digest(_BLOCK_DRAWS.size)
+            self._name, self._drawn = name, _BLOCK_DRAWS.unpack(drawn)
+        return self._drawn
 
 
 @cache
