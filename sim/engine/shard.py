@@ -104,6 +104,7 @@ class Shard:
                 parts.lives[index],
                 parts.stores[index],
                 mailbox_max=parts.mailbox_max,
+                width_us=self._width_us,
                 downlink=parts.downlinks.get(index),
                 keep=keep,
             )
@@ -257,7 +258,7 @@ class Shard:
 
     def keep(self, target: ValidatorIndex, mail: Mail) -> None:
         """Keep `mail` until the network lets it go."""
-        self._kept[mail.source, target, mail.label, mail.transmission] = mail
+        self._kept[mail.source, target, mail.message.label, mail.transmission] = mail
 
     def happened(self, node: Node, name: str) -> None:
         """Count a watched event of `node`, and let it fire what waits for it there."""
