@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -14,7 +14,7 @@ from sim.base.ids import Label, ValidatorIndex
 
 Extra: TypeAlias = tuple[int | str, ...]
 
-_Fields: TypeAlias = tuple[int, str, ValidatorIndex, Label, int, str, Extra]
+Fields: TypeAlias = tuple[int, str, ValidatorIndex, Label, int, str, Extra]
 """Those of a `Record`."""
 
 NO_LABEL: Final = Label("", 0, "", "")
@@ -24,9 +24,6 @@ _CHUNK: Final = 1 << 16  # bytes: hashing pieces of this size costs no more than
 _BATCH: Final = 64
 """Records that are encoded together: as objects they take several times the memory, and one call
 for each takes several times as long."""
-
-_ARRAY_16_HEADER: Final = 3
-"""Bytes of the header that MessagePack puts before an array of 16 to 65,535 items."""
 
 
 class Record(NamedTuple):
@@ -92,7 +89,7 @@ class HistoryWriter:
     __slots__ = ("_batch", "_buffer", "_buffered", "_chunks", "_hash", "_keep", "count", "last_us")
 
     def __init__(self, *, keep: bool) -> None:
-        self._batch: list[_Fields] = []
+        self._batch: list[Fields] = []
         self._buffer = bytearray()
         self._buffered = 0
         self._chunks: list[bytes] = []
@@ -118,9 +115,19 @@ class HistoryWriter:
         if len(self._batch) >= _BATCH:
             self._encode()
 
+    def add_all(self, records: Sequence[Fields]) -> None:
+        """Append records of one instant."""
+        self._batch += records
+        self.count += len(records)
+        if records:
+            self.last_us = records[-1][0]
+        if len(self._batch) >= _BATCH:
+            self._encode()
+
     def _encode(self) -> None:
         batch = self._batch
-        header = _ARRAY_16_HEADER if len(batch) >= 16 else 1
+        size = len(batch)
+        header = 1 if size < 1 << 4 else 3 if size < 1 << 16 else 5  # of an array in MessagePack
         self._buffer += memoryview(_ENCODER.encode(batch))[header:]
         self._buffered += len(batch)
         batch.clear()

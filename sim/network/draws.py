@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Callable, Sequence
+from functools import cache
+from operator import itemgetter
 from typing import Final, NamedTuple, TypeAlias
 
 from sim.base.codec import encode, tuple_hash
@@ -26,6 +29,8 @@ BLOCK: Final = 16
 
 _SLOTS: Final = 8
 _BLOCK_SLOTS: Final = struct.Struct(f">{BLOCK * _SLOTS}I")
+_BLOCK_BYTES: Final = _BLOCK_SLOTS.size
+_FAN_SLOTS: Final = 5  # what a datagram needs
 _CLOG_BITS: Final = 24
 _CLOG_MASK: Final = (1 << _CLOG_BITS) - 1
 
@@ -59,9 +64,36 @@ class Draw(NamedTuple):
         return ((self.latency & _CLOG_MASK) * (most_us + 1)) >> _CLOG_BITS
 
 
-_Sent: TypeAlias = ValidatorIndex | dict[ValidatorIndex, int]
-"""What one source has sent of a label: once, to this target, as most labels are; or how often to
+_Sent: TypeAlias = ValidatorIndex | tuple[ValidatorIndex, ...] | dict[ValidatorIndex, int]
+"""What one source has sent of a label: once to this target, once to each of these, or how often to
 each. With a thousand validators there are millions of links and labels, so this is kept small."""
+
+
+class Columns(NamedTuple):
+    """The draws of one send to many, by receiver; see `Draw`."""
+
+    loss: tuple[int, ...]
+    latency: tuple[int, ...]
+    duplicate: tuple[int, ...]
+    duplicate_latency: tuple[int, ...]
+    hold: tuple[int, ...]
+
+
+class Fan:
+    """Receivers of the same thing, and where their draws are.
+
+    Args:
+        targets: At least two.
+    """
+
+    __slots__ = ("blocks", "pick", "targets")
+
+    def __init__(self, targets: tuple[ValidatorIndex, ...]) -> None:
+        self.targets = targets
+        self.blocks = sorted({target // BLOCK for target in targets})
+        first = {block: position * BLOCK for position, block in enumerate(self.blocks)}
+        places = (first[target // BLOCK] + target % BLOCK for target in targets)
+        self.pick: Callable[[Sequence[int]], tuple[int, ...]] = itemgetter(*places)
 
 
 class Draws:
@@ -93,14 +125,31 @@ class Draws:
         at = within * _SLOTS
         return transmission, Draw._make(self._slots[at : at + _SLOTS])
 
+    def fan(self, source: ValidatorIndex, fan: Fan, label: Label) -> Columns | None:
+        """Count one send of `label` to each of a fan; return their draws: those of `next`.
+
+        None, and nothing counted, if the source has sent that label before.
+        """
+        sources = self._sent.setdefault(label, {})
+        if source in sources:
+            return None
+        sources[source] = fan.targets
+        name = self._key + _name(source, label, 1)
+        output = b"".join(
+            [hashlib.shake_256(name + encode(block)).digest(_BLOCK_BYTES) for block in fan.blocks]
+        )
+        slots = _fan_slots(len(fan.blocks)).unpack(output)
+        return Columns._make([fan.pick(slots[at::_FAN_SLOTS]) for at in range(_FAN_SLOTS)])
+
     def _count(self, source: ValidatorIndex, target: ValidatorIndex, label: Label) -> int:
         sources = self._sent.setdefault(label, {})
         sent = sources.get(source)
         if sent is None:
             sources[source] = target
             return 1
-        if isinstance(sent, int):
-            sent = sources[source] = {sent: 1}
+        if not isinstance(sent, dict):
+            once = sent if isinstance(sent, tuple) else (sent,)
+            sent = sources[source] = dict.fromkeys(once, 1)
         transmission = sent[target] = sent.get(target, 0) + 1
         return transmission
 
@@ -108,8 +157,20 @@ class Draws:
         self, source: ValidatorIndex, label: Label, transmission: int, block: int
     ) -> tuple[int, ...]:
         """Return the slots of all receivers in `block`, one receiver after the other."""
-        name = self._key + encode((source, label, transmission, block))
-        return _BLOCK_SLOTS.unpack(hashlib.shake_256(name).digest(_BLOCK_SLOTS.size))
+        name = self._key + _name(source, label, transmission) + encode(block)
+        return _BLOCK_SLOTS.unpack(hashlib.shake_256(name).digest(_BLOCK_BYTES))
+
+
+def _name(source: ValidatorIndex, label: Label, transmission: int) -> bytes:
+    """Return the name of a send to whomever: the head of a four-tuple's canonical encoding."""
+    return b"\x94" + encode((source, label, transmission))[1:]
+
+
+@cache
+def _fan_slots(blocks: int) -> struct.Struct:
+    """Return what parses the first slots of every receiver in so many blocks."""
+    rest = 4 * (_SLOTS - _FAN_SLOTS)
+    return struct.Struct(">" + f"{_FAN_SLOTS}I{rest}x" * (BLOCK * blocks))
 
 
 def check_rate(name: str, rate: int) -> int:

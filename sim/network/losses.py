@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import count
 from typing import Final, NamedTuple
@@ -102,6 +102,23 @@ class Losses:
             return slot < loss.rate
         return self.bursts(loss).bad(now_us, source, target)
 
+    def lost_among(
+        self,
+        loss: Loss,
+        now_us: int,
+        source: int,
+        targets: Sequence[int],
+        slots: Sequence[int],
+    ) -> list[int]:
+        """Return which of many messages are lost that are sent together: their positions.
+
+        Arguments are those of `lost`, of links that share one process.
+        """
+        if not loss.burst:
+            rate = loss.rate
+            return [position for position, slot in enumerate(slots) if slot < rate]
+        return self.bursts(loss).bad_among(now_us, source, targets)
+
     def bursts(self, loss: Loss) -> Bursts:
         """Return the chain of every link whose process is `loss`."""
         found = self._bursts.get(loss)
@@ -127,19 +144,31 @@ class Bursts:
         self._rate = loss.rate << 32
         good = sojourns(loss.rate, loss.burst * (CERTAIN - loss.rate))
         self._tables = (good, sojourns(1, loss.burst))
-        self._latest: dict[tuple[int, int], tuple[int, tuple[int, ...]]] = {}
+        self._latest: dict[int, tuple[int, dict[int, tuple[int, ...]]]] = {}
         self._name: tuple[int, int, int, int] | None = None
         self._drawn: tuple[int, ...] = ()
 
     def bad(self, now_us: int, source: int, target: int) -> bool:
         """Return whether the link from `source` to `target` is in a burst at `now_us`."""
+        return bool(self.bad_among(now_us, source, (target,)))
+
+    def bad_among(self, now_us: int, source: int, targets: Sequence[int]) -> list[int]:
+        """Return which links from `source` are in a burst: the positions of their targets."""
         frame, within_us = divmod(now_us, FRAME_US)
-        link = (source, target)
-        known = self._latest.get(link)
-        # Only the latest frame is kept: times on a link hardly ever go back.
+        known = self._latest.get(source)
+        # Only the latest frame is kept: a sender's times hardly ever go back.
         if known is None or known[0] != frame:
-            known = self._latest[link] = (frame, self.edges(frame, source, target))
-        return bool(bisect_right(known[1], within_us // SLOT_US) & 1)
+            known = self._latest[source] = (frame, {})
+        edges = known[1]
+        for target in targets:
+            if target not in edges:
+                edges[target] = self.edges(frame, source, target)
+        slot = within_us // SLOT_US
+        return [
+            position
+            for position, target in enumerate(targets)
+            if bisect_right(edges[target], slot) & 1
+        ]
 
     def edges(self, frame: int, source: int, target: int) -> tuple[int, ...]:
         """Return the bursts of one frame: slots where one begins, and where it is over, in turn.

@@ -197,8 +197,7 @@ class Talker:
     def _broadcast(self, context: Context) -> None:
         label = Label("bench", self._round, "gossip", str(self._index))
         said = gossip(self._index, self._round)
-        for peer in self._peers:
-            context.send(peer, label, said)
+        context.broadcast(self._peers, label, said)
         self._round += 1
 
     def _check(self, received: Message) -> None:
