@@ -71,14 +71,15 @@ class Context:
         shard = self._shard
         deadline = NEVER_US if deadline_us is None else deadline_us
         while True:
-            end = min(shard.end_us, node.limit_us)
+            end = shard.end_us if shard.end_us < node.limit_us else node.limit_us
             if node.now_us < end:
                 mail = node.take(deadline, end)
                 if mail is not None or deadline < end:
                     break
             await self._park(deadline, listening=True)
-        due = deadline if mail is None else mail.arrival_us
-        node.now_us = max(node.now_us, due)
+        due = deadline if mail is None else mail[0]
+        if due > node.now_us:
+            node.now_us = due
         received = None if mail is None else self._received(mail)
         if shard.order is not None:
             shard.order.append(node.index)

@@ -58,6 +58,23 @@ class Inbox:
         """Return when the first mail arrives, or NEVER_US."""
         return self._sorted[self._head][0] if self._head < len(self._sorted) else self._later_us
 
+    def take(self, after_us: int, deadline_us: int, end_us: int) -> Mail | None:
+        """Take out the first mail if it comes after `after_us`, by `deadline_us`, before `end_us`.
+
+        It is what `next_us` and `pop` do, in one: nothing is asked more often.
+        """
+        mails, head = self._sorted, self._head
+        if head >= len(mails):
+            if self._later_us >= end_us:
+                return None
+            self._turn()
+            mails, head = self._sorted, 0
+        mail = mails[head]
+        if after_us < mail[0] <= deadline_us and mail[0] < end_us:
+            self._head = head + 1
+            return mail
+        return None
+
     def pop(self) -> Mail:
         """Take out the first mail; there must be one."""
         if self._head >= len(self._sorted):

@@ -187,23 +187,23 @@ class Node:
         if self.downlink is not None:
             self.draw_in(end_us)
         inbox = self.inbox
-        arrival = inbox.next_us()
-        if arrival <= self.now_us:
-            self.admit()
-            arrival = inbox.next_us()
-        if self.waiting:
-            if self.waiting[0].arrival_us > deadline_us:
-                return None
-            mail = self.waiting.popleft()
-            self.queued -= mail.rank == FROM_VALIDATOR
-            return mail
-        while arrival <= deadline_us and arrival < end_us:
-            mail = inbox.pop()
-            if mail.rank != OVERFLOWED:
+        while not self.waiting:
+            mail = inbox.take(self.now_us, deadline_us, end_us)
+            if mail is None:
+                if inbox.next_us() > self.now_us:
+                    return None
+                self.admit()
+            elif mail[1] == OVERFLOWED:
+                self.record_mail(mail.arrival_us, "overflow", mail)
+            else:
                 return mail
-            self.record_mail(arrival, "overflow", mail)
-            arrival = inbox.next_us()
-        return None
+        if inbox.next_us() <= self.now_us:
+            self.admit()
+        if self.waiting[0].arrival_us > deadline_us:
+            return None
+        mail = self.waiting.popleft()
+        self.queued -= mail.rank == FROM_VALIDATOR
+        return mail
 
     def lose_mail(self, before_us: int, not_before_us: int = 0) -> None:
         """Record as lost what arrived before `before_us`, at its arrival or `not_before_us`.

@@ -271,13 +271,15 @@ class Shard:
         source, sequence, nodes, end_us = node.index, node.sequence, self.nodes, self.end_us
         for target, (transmission, verdict, arrivals) in zip(targets, fates, strict=True):
             sequence += 1
-            for copy, at in enumerate(arrivals):
+            copy = 0
+            for at in arrivals:
                 fields = (at, FROM_VALIDATOR, source, sequence, copy, transmission, message)
                 mail = make_mail(fields)
-                receiver = nodes.get(target)
-                if receiver is None or at < end_us:
+                copy = 1
+                if target not in nodes or at < end_us:
                     self.post(target, mail)
                     continue
+                receiver = nodes[target]
                 receiver.incoming.put(mail)
                 if at < receiver.mark_us:
                     self.schedule(receiver)

@@ -18,9 +18,8 @@ from __future__ import annotations
 import hashlib
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
-from itertools import count
 from typing import Final, NamedTuple
 
 from sim.base.codec import encode, tuple_hash
@@ -175,25 +174,25 @@ class Bursts:
 
         Ascending, 0..500; an even number of them.
         """
-        draws = self._draws(frame, source, target)
-        bad = next(draws) < self._rate
+        block, within = divmod(target, BLOCK)
+        at = within * _DRAWS
+        draws = self._block(source, frame, block, 0)[at : at + _DRAWS]
+        bad = draws[0] < self._rate
         edges: list[int] = []
-        slot = 0
+        slot, used, part = 0, 1, 0
         while slot < FRAME_SLOTS:
-            end = slot + 1 + bisect_right(self._tables[bad], next(draws))
+            if used == _DRAWS:
+                used, part = 0, part + 1
+                draws = self._block(source, frame, block, part)[at : at + _DRAWS]
+            end = slot + 1 + bisect_right(self._tables[bad], draws[used])
+            used += 1
             if bad:
                 edges += (slot, min(end, FRAME_SLOTS))
             slot, bad = end, not bad
         return tuple(edges)
 
-    def _draws(self, frame: int, source: int, target: int) -> Iterator[int]:
-        """Yield the draws of one link, without end: eight at a time, as `draws` has its slots."""
-        block, within = divmod(target, BLOCK)
-        at = within * _DRAWS
-        for part in count():
-            yield from self._block(source, frame, block, part)[at : at + _DRAWS]
-
     def _block(self, source: int, frame: int, block: int, part: int) -> tuple[int, ...]:
+        """Return a part of the draws of all links to a block: eight each, as `draws` has slots."""
         name = (source, frame, block, part)
         if name != self._name:
             drawn = hashlib.shake_256(self._key + encode(name)).digest(_BLOCK_DRAWS.size)

@@ -118,11 +118,11 @@ class Paths:
 
     def of(self, source: int, target: int) -> Path:
         """Return the link from `source` to `target`, either of which may be `LEDGER`."""
-        known = self._known.setdefault(source, {})
-        found = known.get(target)
-        if found is None:
-            found = known[target] = self._path(source, target)
-        return found
+        try:
+            return self._known[source][target]
+        except KeyError:
+            found = self._known.setdefault(source, {})[target] = self._path(source, target)
+            return found
 
     def rto_us(self, source: int, target: int) -> int:
         """Return the first retransmission timeout: twice the pair's p90 round trip, or the minimum.
@@ -168,7 +168,8 @@ class Paths:
         return min(least)
 
     def _path(self, source: int, target: int) -> Path:
-        kind = self._kind(source, target)
+        back = None if self.profile.regions else self._known.get(target, {}).get(source)
+        kind = self._kind(source, target) if back is None else back.kind  # a pair's is drawn once
         concerned = tuple(
             number
             for number, override in enumerate(self._overrides)
