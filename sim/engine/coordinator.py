@@ -27,7 +27,7 @@ from sim.engine.faults import Due, LedgerRule, NetworkRule, scheduled
 from sim.engine.frames import Boot
 from sim.engine.mail import FROM_LEDGER, PENDING, Mail
 from sim.engine.pool import Worker, working
-from sim.engine.ports import Event, Hooks, Progress, SimulationConfig
+from sim.engine.ports import Event, Hooks, Message, Progress, SimulationConfig
 from sim.engine.results import Machine, Reason, SimulationResult
 from sim.engine.triggers import Triggers
 
@@ -287,26 +287,31 @@ class Coordinator:
             await worker.learn(journal)
 
     def _send_down(self, deliveries: Sequence[LedgerDelivery]) -> None:
+        message = None
         for delivery in deliveries:
             self._deliveries += 1
+            _, _, _, label, _, payload = delivery
+            # A block is one message for everybody, so it crosses to a worker once.
+            if message is None or message.payload is not payload or message.label != label:
+                message = Message(LEDGER, label, payload)
             mail = Mail(
                 delivery.arrival_us,
                 FROM_LEDGER,
                 LEDGER,
                 self._deliveries,
                 0,
-                delivery.label,
                 delivery.transmission,
-                delivery.payload,
+                message,
             )
             self._give_mail(delivery.validator, mail)
 
     async def _rush(self, block_us: int) -> None:
         """Show pending transactions to rushers in the last microsecond, after all else in it."""
         payload = encode(tuple(self._ledger.pending(block_us)))
+        message = Message(LEDGER, _PENDING_LABEL, payload)
         at = block_us - 1
         for index in self._rushing:
-            mail = Mail(at, PENDING, LEDGER, self._deliveries, 0, _PENDING_LABEL, 0, payload)
+            mail = Mail(at, PENDING, LEDGER, self._deliveries, 0, 0, message)
             self._give_mail(index, mail)
         self._ledger.rush(block_us, await self._exchange(block_us))
 

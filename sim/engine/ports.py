@@ -49,6 +49,17 @@ class Network(Protocol):
         """
         ...
 
+    def fan_out(
+        self,
+        now_us: int,
+        source: ValidatorIndex,
+        targets: tuple[ValidatorIndex, ...],
+        label: Label,
+        size: int,
+    ) -> Sequence[tuple[int, str, tuple[int, ...]]]:
+        """Return the fates of one message to each of `targets`: those of sends one by one."""
+        ...
+
     def apply(
         self, now_us: int, rule: bytes
     ) -> Sequence[tuple[ValidatorIndex, ValidatorIndex, Label, int, tuple[int, ...]]]:
