@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -18,6 +19,7 @@ from sim.base.codec import encode
 from sim.base.errors import LocalError
 from sim.base.ids import LEDGER, NEVER_US, Label, ValidatorIndex
 from sim.engine.collector import rare_collections
+from sim.engine.crew import Crew
 from sim.engine.driver import Driver, driving, find_factory
 from sim.engine.exchange import Order, Report
 from sim.engine.failure import cause
@@ -25,7 +27,7 @@ from sim.engine.faults import Due, LedgerRule, NetworkRule, scheduled
 from sim.engine.frames import Boot
 from sim.engine.mail import FROM_LEDGER, PENDING, Mail
 from sim.engine.pool import Worker, working
-from sim.engine.ports import Event, Hooks, Progress, SimulationConfig
+from sim.engine.ports import Event, Hooks, Message, Progress, SimulationConfig
 from sim.engine.results import Machine, Reason, SimulationResult
 from sim.engine.triggers import Triggers
 
@@ -96,6 +98,7 @@ class Coordinator:
         self._hooks = hooks
         self._driver = driver
         self._workers = workers
+        self._crew = Crew(workers)
         self._owners = parts.owners
         self._rushing = sorted(parts.rushing)
         # A shard that is alone hears of nobody else's mail.
@@ -278,29 +281,37 @@ class Coordinator:
         if self._rushing:
             await self._rush(block_us)
         self._now_us = self._formed_us = block_us
-        self._send_down(self._ledger.form(block_us))
+        self._send_down(await self._crew.help(partial(self._ledger.form, block_us)))
+        journal = self._hooks.verdicts() if self._workers else b""
+        for worker in self._workers:
+            await worker.learn(journal)
 
     def _send_down(self, deliveries: Sequence[LedgerDelivery]) -> None:
+        message = None
         for delivery in deliveries:
             self._deliveries += 1
+            _, _, _, label, _, payload = delivery
+            # A block is one message for everybody, so it crosses to a worker once.
+            if message is None or message.payload is not payload or message.label != label:
+                message = Message(LEDGER, label, payload)
             mail = Mail(
                 delivery.arrival_us,
                 FROM_LEDGER,
                 LEDGER,
                 self._deliveries,
                 0,
-                delivery.label,
                 delivery.transmission,
-                delivery.payload,
+                message,
             )
             self._give_mail(delivery.validator, mail)
 
     async def _rush(self, block_us: int) -> None:
         """Show pending transactions to rushers in the last microsecond, after all else in it."""
         payload = encode(tuple(self._ledger.pending(block_us)))
+        message = Message(LEDGER, _PENDING_LABEL, payload)
         at = block_us - 1
         for index in self._rushing:
-            mail = Mail(at, PENDING, LEDGER, self._deliveries, 0, _PENDING_LABEL, 0, payload)
+            mail = Mail(at, PENDING, LEDGER, self._deliveries, 0, 0, message)
             self._give_mail(index, mail)
         self._ledger.rush(block_us, await self._exchange(block_us))
 
@@ -322,8 +333,10 @@ class Coordinator:
                 windows=tuple(result.windows for result in results),
                 wakes=tuple(result.wakes for result in results),
                 cpu_s=tuple(self._cpu_s),
-                critical_s=self._critical_s,
+                forming_s=tuple(self._crew.busy_s),
+                critical_s=self._critical_s + self._crew.critical_s,
                 crossed_bytes=sum(worker.crossed_bytes for worker in self._workers),
                 order=tuple(result.order for result in results),
+                usage=tuple(result.usage for result in results),
             ),
         )

@@ -9,7 +9,7 @@ edges. Windows in which nothing is due don't exist.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Never, assert_never
 
@@ -39,13 +39,14 @@ from sim.engine.faults import (
     scheduled,
     undoing,
 )
+from sim.engine.mail import FROM_VALIDATOR, Mail, make_mail
 from sim.engine.node import Node
 from sim.engine.ports import Event, Submission
 from sim.engine.triggers import Triggers
+from sim.engine.usage import usage
 
 if TYPE_CHECKING:
-    from sim.engine.mail import Mail
-    from sim.engine.ports import ShardParts, Switches
+    from sim.engine.ports import Message, ShardParts, Switches
 
 
 class Shard:
@@ -104,6 +105,7 @@ class Shard:
                 parts.lives[index],
                 parts.stores[index],
                 mailbox_max=parts.mailbox_max,
+                width_us=self._width_us,
                 downlink=parts.downlinks.get(index),
                 keep=keep,
             )
@@ -255,9 +257,42 @@ class Shard:
                 raise LocalError(f"a link is faster than the exchange: {mail}")
             self.outgoing.append((target, mail))
 
+    def post_all(
+        self,
+        node: Node,
+        targets: Sequence[ValidatorIndex],
+        fates: Sequence[tuple[int, str, tuple[int, ...]]],
+        message: Message,
+    ) -> None:
+        """Send `message` of `node` on its way to each of `targets`, as its fate there says.
+
+        Raises:
+            LocalError: See `post`.
+        """
+        source, sequence, nodes, end_us = node.index, node.sequence, self.nodes, self.end_us
+        for target, (transmission, verdict, arrivals) in zip(targets, fates, strict=True):
+            sequence += 1
+            copy = 0
+            for at in arrivals:
+                fields = (at, FROM_VALIDATOR, source, sequence, copy, transmission, message)
+                mail = make_mail(fields)
+                copy = 1
+                if target not in nodes or at < end_us:
+                    self.post(target, mail)
+                    continue
+                receiver = nodes[target]
+                receiver.incoming.put(mail)
+                if at < receiver.mark_us:
+                    self.schedule(receiver)
+            if not arrivals and verdict == "waiting":
+                fields = (NEVER_US, FROM_VALIDATOR, source, sequence, 0, transmission, message)
+                self.keep(target, make_mail(fields))
+        self.sent += len(targets)
+        node.sequence = sequence
+
     def keep(self, target: ValidatorIndex, mail: Mail) -> None:
         """Keep `mail` until the network lets it go."""
-        self._kept[mail.source, target, mail.label, mail.transmission] = mail
+        self._kept[mail.source, target, mail.message.label, mail.transmission] = mail
 
     def happened(self, node: Node, name: str) -> None:
         """Count a watched event of `node`, and let it fire what waits for it there."""
@@ -373,6 +408,7 @@ class Shard:
             self.windows,
             self.wakes,
             tuple(self.order or ()),
+            usage(),
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,6 +19,7 @@ from typing import Final
 import trio
 
 from sim.base.errors import LocalError
+from sim.base.spreading import perform
 from sim.engine.collector import rare_collections
 from sim.engine.driver import Driver, driving, find_factory
 from sim.engine.exchange import Order, Parcel, ShardResult
@@ -25,13 +27,16 @@ from sim.engine.failure import cause
 from sim.engine.frames import (
     Advance,
     Advanced,
+    Ask,
     Boot,
     Cargo,
+    Done,
     Failed,
     Finish,
     Finished,
     Frame,
     FrameBuffer,
+    Learn,
     Lived,
     cargo,
     frame_bytes,
@@ -89,6 +94,12 @@ async def serve(wire: Wire) -> None:
                 case Advance():
                     await _advance(wire, driver, Order(frame.horizon_us, parcels, frame.faults))
                     parcels = []
+                case Ask(function, arguments):
+                    started = time.process_time()
+                    outcomes = [perform(function, one) for one in arguments]
+                    wire.write(Done(outcomes, time.process_time() - started))
+                case Learn(journal):
+                    parts.learn(journal)
                 case Finish():
                     _finish(wire, driver.result())
                     return
@@ -108,7 +119,7 @@ async def _advance(wire: Wire, driver: Driver, order: Order) -> None:
 def _finish(wire: Wire, result: ShardResult) -> None:
     for index, history in result.histories.items():
         wire.write(Lived(index, history))
-    wire.write(Finished(result.finished, result.windows, result.wakes, result.order))
+    wire.write(Finished(result.finished, result.windows, result.wakes, result.order, result.usage))
 
 
 def main() -> int:

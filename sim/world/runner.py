@@ -84,9 +84,11 @@ def _run(config: ShardConfig, processes: int, progress: ProgressCallback | None)
     plan, switches = config.plan, config.switches
     actor, started = make_actor(plan), StartedOperations(plan)
     memo = Memo(switches.memo)
+    if processes > 1:
+        memo.keep_journal()
     with sharing(memo), metering(Meter()) as ledger_meter:
         happened = Happened(plan)
-        hooks = _hooks(plan, actor, started, happened, progress)
+        hooks = _hooks(plan, actor, started, happened, memo, progress)
         result = run_simulation(_config(config, processes), actor, hooks)
     actor.close(result.end_us)
     shards = [decode_canonical(blob, ShardTestimony) for blob in result.finished]
@@ -124,7 +126,7 @@ def _run(config: ShardConfig, processes: int, progress: ProgressCallback | None)
         happened=dict(happened.counts),
         asked=list(actor.principals.asked),
         unfired=started.unfired,
-        machine=_machine(result.machine, shards, testimonies, ledger_meter),
+        machine=_machine(result.machine, shards, testimonies, ledger_meter, memo.ahead),
     )
 
 
@@ -206,6 +208,7 @@ def _hooks(
     actor: KchainActor,
     started: StartedOperations,
     happened: Happened,
+    memo: Memo,
     progress: ProgressCallback | None,
 ) -> engine.Hooks:
     lasts = plan.duration_us is not None  # then the run goes on until that is over
@@ -223,6 +226,7 @@ def _hooks(
         observe=observe,
         progress=report,
         expired=_stopwatch(plan.wall_limit_us),
+        verdicts=memo.journal,
     )
 
 
@@ -264,12 +268,14 @@ def _machine(
     shards: Sequence[ShardTestimony],
     testimonies: Sequence[Testimony],
     ledger: Meter,
+    ahead: Meter,
 ) -> dict[str, Any]:
     """Return what the execution took, and what was really computed rather than charged.
 
-    A call that the memoiser answered was charged, so what was saved is taken off again.
+    A call that the memoiser answered was charged, so what was saved is taken off again; what was
+    found out `ahead` of every call was executed once more than that.
     """
-    executed = _summed([ledger.counts, *map(_charged, testimonies)])
+    executed = _summed([ledger.counts, ahead.counts, *map(_charged, testimonies)])
     saved = _summed(shard.saved for shard in shards)
     return {
         "exchanges": machine.exchanges,
