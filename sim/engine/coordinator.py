@@ -23,7 +23,7 @@ from sim.engine.exchange import Order, Report
 from sim.engine.failure import cause
 from sim.engine.faults import Due, LedgerRule, NetworkRule, scheduled
 from sim.engine.frames import Boot
-from sim.engine.mail import FROM_LEDGER, PENDING, Mail
+from sim.engine.mail import ARRIVAL, FROM_LEDGER, PENDING, Mail, recorded
 from sim.engine.pool import Worker, working
 from sim.engine.ports import Event, Hooks, Message, Progress, SimulationConfig
 from sim.engine.results import Machine, Reason, SimulationResult
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sim.engine.ports import LedgerActor, LedgerDelivery, ShardParts, Submission
 
 _PENDING_LABEL: Final = Label("", 0, "pending", "")
+_PENDING: Final = recorded(_PENDING_LABEL)
 MINUTE_US: Final = 60_000_000
 """Budgets are looked at this often at least, in virtual time."""
 
@@ -209,7 +210,7 @@ class Coordinator:
     def _give_mail(self, target: ValidatorIndex, mail: Mail) -> None:
         shard = self._owners[target]
         self._orders[shard].parcels.append((target, mail))
-        self._next_us[shard] = min(self._next_us[shard], mail.arrival_us)
+        self._next_us[shard] = min(self._next_us[shard], mail[ARRIVAL])
 
     async def _exchange(self, horizon_us: int) -> list[Submission]:
         """Let every shard that has something to do before `horizon_us` do it.
@@ -281,23 +282,17 @@ class Coordinator:
         self._send_down(self._ledger.form(block_us))
 
     def _send_down(self, deliveries: Sequence[LedgerDelivery]) -> None:
-        message = None
-        for delivery in deliveries:
+        message, about = None, _PENDING
+        for validator, arrival_us, _, label, transmission, payload in deliveries:
             self._deliveries += 1
-            _, _, _, label, _, payload = delivery
             # A block is one message for everybody, so it crosses to a worker once.
             if message is None or message.payload is not payload or message.label != label:
-                message = Message(LEDGER, label, payload)
-            mail = Mail(
-                delivery.arrival_us,
-                FROM_LEDGER,
-                LEDGER,
-                self._deliveries,
-                0,
-                delivery.transmission,
-                message,
+                message, about = Message(LEDGER, label, payload), recorded(label)
+            number = self._deliveries
+            self._give_mail(
+                validator,
+                (arrival_us, FROM_LEDGER, LEDGER, number, 0, transmission, message, about),
             )
-            self._give_mail(delivery.validator, mail)
 
     async def _rush(self, block_us: int) -> None:
         """Show pending transactions to rushers in the last microsecond, after all else in it."""
@@ -305,7 +300,7 @@ class Coordinator:
         message = Message(LEDGER, _PENDING_LABEL, payload)
         at = block_us - 1
         for index in self._rushing:
-            mail = Mail(at, PENDING, LEDGER, self._deliveries, 0, 0, message)
+            mail = (at, PENDING, LEDGER, self._deliveries, 0, 0, message, _PENDING)
             self._give_mail(index, mail)
         self._ledger.rush(block_us, await self._exchange(block_us))
 
