@@ -21,9 +21,11 @@ class Machine:
         exchanges: Meetings of the shards.
         windows: Windows of each shard.
         wakes: Wake-ups of validators' tasks, per shard.
-        cpu_s: Processor time of each shard while it advanced.
-        critical_s: Sum over the exchanges of the slowest shard's processor time: how long the run
-            would take with a processor per shard and free exchanges.
+        cpu_s: Processor time of each shard while it advanced; that of workers includes what their
+            side of the exchanges took.
+        critical_s: Sum over the exchanges of the slowest shard's processor time, and of what the
+            coordinator's side of the exchange took: how long shards would take with a processor
+            each and nothing to wait for but each other.
         crossed_bytes: Bytes that crossed between processes.
         order: Order in which each shard's validators took their inputs, if that was traced.
     """
