@@ -16,7 +16,7 @@ from sim.base.ids import ValidatorIndex
 from sim.engine.exchange import Parcel, Report, ShardResult
 from sim.engine.faults import Due
 from sim.engine.history import History
-from sim.engine.mail import make_mail
+from sim.engine.mail import recorded
 from sim.engine.ports import Event, Message, Submission, Switches
 from sim.engine.usage import Usage
 
@@ -70,8 +70,9 @@ class Cargo(_Frame, frozen=True):
 
     def unpack(self) -> Iterator[Parcel]:
         """Yield the parcels; those that shared a message share one again."""
-        messages = [self.messages[position] for position in self.positions]
-        fields = zip(
+        letters = [(message, recorded(message.label)) for message in self.messages]
+        messages = [letters[position][0] for position in self.positions]
+        mails = zip(
             self.arrivals,
             self.ranks,
             [message.source for message in messages],
@@ -79,9 +80,10 @@ class Cargo(_Frame, frozen=True):
             self.copies,
             self.transmissions,
             messages,
+            [letters[position][1] for position in self.positions],
             strict=True,
         )
-        return zip(self.targets, map(make_mail, fields), strict=True)
+        return zip(self.targets, mails, strict=True)
 
 
 class Advance(_Frame, frozen=True):
@@ -225,7 +227,7 @@ def cargo(parcels: Iterable[Parcel]) -> Iterator[Cargo]:
     positions: list[int] = []
     size = 0
     for parcel in parcels:
-        message = parcel[1].message
+        message = parcel[1][6]
         position = at.get(id(message))
         if position is None:
             position = at[id(message)] = len(messages)
@@ -242,7 +244,7 @@ def cargo(parcels: Iterable[Parcel]) -> Iterator[Cargo]:
 
 def _columns(parcels: Sequence[Parcel], messages: list[Message], positions: Sequence[int]) -> Cargo:
     targets, mails = zip(*parcels, strict=True)
-    arrivals, ranks, _, sequences, copies, transmissions, _ = zip(*mails, strict=True)
+    arrivals, ranks, _, sequences, copies, transmissions, _, _ = zip(*mails, strict=True)
     return Cargo(messages, targets, positions, arrivals, ranks, sequences, copies, transmissions)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Never, assert_never
 
+import msgspec
 import trio
 from trio.testing import wait_all_tasks_blocked
 
@@ -39,7 +40,7 @@ from sim.engine.faults import (
     scheduled,
     undoing,
 )
-from sim.engine.mail import FROM_VALIDATOR, Mail, make_mail
+from sim.engine.mail import ARRIVAL, FROM_VALIDATOR, Mail
 from sim.engine.node import Node
 from sim.engine.ports import Event, Submission
 from sim.engine.triggers import Triggers
@@ -158,7 +159,7 @@ class Shard:
         """Put `mail` from elsewhere into a mailbox of this shard."""
         node = self.nodes[target]
         node.expect(mail)
-        if mail.arrival_us < node.mark_us:
+        if mail[ARRIVAL] < node.mark_us:
             self.schedule(node)
 
     async def advance(self, horizon_us: int) -> None:
@@ -249,11 +250,11 @@ class Shard:
             LocalError: It arrives before the window ends: the network broke its promise.
         """
         if self._owners[target] == self._number:
-            if mail.arrival_us < self.end_us:
+            if mail[ARRIVAL] < self.end_us:
                 raise LocalError(f"a link is faster than the window: {mail}")
             self.deliver(target, mail)
         else:
-            if mail.arrival_us < self._horizon_us:
+            if mail[ARRIVAL] < self._horizon_us:
                 raise LocalError(f"a link is faster than the exchange: {mail}")
             self.outgoing.append((target, mail))
 
@@ -263,8 +264,11 @@ class Shard:
         targets: Sequence[ValidatorIndex],
         fates: Sequence[tuple[int, str, tuple[int, ...]]],
         message: Message,
+        about: msgspec.Raw,
     ) -> None:
         """Send `message` of `node` on its way to each of `targets`, as its fate there says.
+
+        `about` is its label as records have it.
 
         Raises:
             LocalError: See `post`.
@@ -274,8 +278,7 @@ class Shard:
             sequence += 1
             copy = 0
             for at in arrivals:
-                fields = (at, FROM_VALIDATOR, source, sequence, copy, transmission, message)
-                mail = make_mail(fields)
+                mail = (at, FROM_VALIDATOR, source, sequence, copy, transmission, message, about)
                 copy = 1
                 if target not in nodes or at < end_us:
                     self.post(target, mail)
@@ -285,14 +288,16 @@ class Shard:
                 if at < receiver.mark_us:
                     self.schedule(receiver)
             if not arrivals and verdict == "waiting":
-                fields = (NEVER_US, FROM_VALIDATOR, source, sequence, 0, transmission, message)
-                self.keep(target, make_mail(fields))
+                at = NEVER_US
+                mail = (at, FROM_VALIDATOR, source, sequence, 0, transmission, message, about)
+                self.keep(target, mail)
         self.sent += len(targets)
         node.sequence = sequence
 
     def keep(self, target: ValidatorIndex, mail: Mail) -> None:
         """Keep `mail` until the network lets it go."""
-        self._kept[mail.source, target, mail.message.label, mail.transmission] = mail
+        _, _, source, _, _, transmission, message, _ = mail
+        self._kept[source, target, message.label, transmission] = mail
 
     def happened(self, node: Node, name: str) -> None:
         """Count a watched event of `node`, and let it fire what waits for it there."""
@@ -359,7 +364,11 @@ class Shard:
                 node.lose_mail(at_us)
             node.history.add(at_us, "release", target, label, transmission, "", arrivals)
             for copy, arrival_us in enumerate(arrivals):
-                self.post(target, mail._replace(arrival_us=arrival_us, copy=copy))
+                _, rank, _, sequence, _, _, message, about = mail
+                self.post(
+                    target,
+                    (arrival_us, rank, source, sequence, copy, transmission, message, about),
+                )
 
     async def _crash(self, node: Node, at_us: int, lose: Loss) -> bool:
         if not node.alive:

@@ -41,7 +41,7 @@ from sim.engine.frames import (
     submitted,
 )
 from sim.engine.history import History
-from sim.engine.mail import FROM_LEDGER, Mail
+from sim.engine.mail import FROM_LEDGER, recorded
 from sim.engine.ports import Event, Message, Submission, Switches
 from sim.engine.usage import Usage
 
@@ -54,7 +54,17 @@ def parcel(number: int, payload: bytes) -> Parcel:
 
 
 def share(number: int, message: Message) -> Parcel:
-    return ValidatorIndex(number), Mail(1_000 + number, FROM_LEDGER, LEDGER, number, 0, 1, message)
+    about = recorded(message.label)
+    return ValidatorIndex(number), (
+        1_000 + number,
+        FROM_LEDGER,
+        LEDGER,
+        number,
+        0,
+        1,
+        message,
+        about,
+    )
 
 
 def unpacked(packed: list[Cargo]) -> list[Parcel]:
@@ -77,7 +87,7 @@ def test_a_message_that_many_share_crosses_once_and_is_shared_again() -> None:
     packed = list(cargo([share(number, block) for number in range(500)]))
 
     assert sum(len(frame_bytes(frame)) for frame in packed) < 150_000
-    assert len({id(mail.message) for _, mail in unpacked(packed)}) == 1
+    assert len({id(mail[6]) for _, mail in unpacked(packed)}) == 1
 
 
 def test_big_batches_are_cut_into_frames_of_bounded_size() -> None:
