@@ -166,17 +166,20 @@ def cargo(parcels: Iterable[Parcel]) -> Iterator[Cargo]:
     packed = Cargo([], [])
     size = 0
     for target, mail in parcels:
+        # A full frame takes whatever shares a payload that it has: a block of more than a frame's
+        # bytes would otherwise cross once for every validator.
+        full = size > CHUNK_BYTES and id(mail.payload) not in positions
+        if full or len(packed.parcels) >= CHUNK_ITEMS:
+            yield packed
+            positions.clear()
+            packed = Cargo([], [])
+            size = 0
         position = positions.get(id(mail.payload))
         if position is None:
             position = positions[id(mail.payload)] = len(packed.payloads)
             packed.payloads.append(mail.payload)
             size += len(mail.payload)
         packed.parcels.append((target, position, *mail[:7]))
-        if size > CHUNK_BYTES or len(packed.parcels) >= CHUNK_ITEMS:
-            yield packed
-            positions.clear()
-            packed = Cargo([], [])
-            size = 0
     if packed.parcels:
         yield packed
 

@@ -108,8 +108,8 @@ def renewed(draft: Draft, key: Key, since: int) -> Chosen:
     """Return the committee of the epoch that begins: as the present one was asked for.
 
     One that was drawn is drawn anew, of the same size; a partition is as a whole, once for all its
-    keys. Of a committee that was named, the named validators that still take part stay, and the chain
-    draws others for those that are gone.
+    keys. Of a committee that was named, the named validators that still take part stay, and the
+    chain draws others for those that are gone.
 
     Args:
         draft: The block.

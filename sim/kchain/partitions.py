@@ -1,8 +1,9 @@
 """Partitions: several committees that share no validator, each for a key of its own.
 
-Whichever request of a round stands first draws all its committees; the later ones, in the same block
-or another, name the round and take their places in that draw. So everybody who holds the blocks knows
-which draw a request means, and draws it again, however the requests came to be spread over blocks.
+Whichever request of a round stands first draws all its committees; the later ones, in the same
+block or another, name the round and take their places in that draw. So everybody who holds the
+blocks knows which draw a request means, and draws it again, however the requests came to be spread
+over blocks.
 
 A rule that renews keys at an epoch's boundary asks for nobody's number: the first key that begins
 then draws the next round, and the others join any round that is at least as new as the boundary.
@@ -22,7 +23,7 @@ from sim.protocol.requests import CreateKey, InPartition, Policy
 def check_creation(draft: Draft, request: CreateKey, seats: InPartition, principal: bytes) -> None:
     """Refuse a key that can't have the place that it asks for.
 
-    One committee can't be renewed without the others, so there is no rule for members that have gone.
+    One committee can't be renewed without the others: there is no rule for members that have gone.
 
     Raises:
         Rejected: InvalidPartition, PlaceTaken, or Unauthorized if the partition is somebody else's.

@@ -16,9 +16,9 @@ Source: "Committee selection" of the K-chain's specification (LP-044, LP-045), m
 
 The pool begins as the registry in its order. Integers only: every platform draws the same.
 
-A *partition* is several committees of one size under one seed, each with a stream of its own, out of
-one pool: whoever is drawn for one is gone for all, so they are disjoint. They take turns, a seat each
-by ascending index: filled one after another, the last would be left with those of least stake.
+A *partition* is several committees of one size under one seed, each with a stream of its own, out
+of one pool: whoever is drawn for one is gone for all, so they are disjoint. They take turns, a seat
+each by ascending index: filled one after another, the last would be left with those of least stake.
 """
 
 from __future__ import annotations

@@ -211,6 +211,8 @@ def _order(action: ActionPlan, names: Sequence[str]) -> Record:
         shown["committee"] = [names[node] for node in action.committee]
     if action.drawn is not None:
         shown["drawn"] = action.drawn
+    if action.repartition is not None:
+        shown["repartition"] = action.repartition
     for name, nodes in (("joins", action.joins), ("leaves", action.leaves)):
         if nodes:
             shown[name] = [names[node] for node in nodes]
