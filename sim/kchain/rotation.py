@@ -26,7 +26,7 @@ Outcome: TypeAlias = Literal["activated", "aborted", "rolled-back", "dropped"]
 """How a rotation ended; ``dropped`` never began."""
 
 Seats: TypeAlias = tuple[str, ...] | ByStake | InPartition
-"""How a committee was asked for: by name, by how many the chain draws, by a place in a partition."""
+"""How a committee was asked for: by name, by number for the chain to draw, by a partition."""
 
 
 class _Record(msgspec.Struct, frozen=True, array_like=True):

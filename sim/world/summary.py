@@ -16,6 +16,7 @@ from sim.world.keys import count_sessions, describe_key, ended_sessions
 from sim.world.liveness import UNRECOVERABLE, recovery, stalls
 from sim.world.lives import Attempts, Lives
 from sim.world.outcome import RunOutcome
+from sim.world.partitions import describe_partitions
 from sim.world.principals import Asked
 from sim.world.verdicts import BUDGETS, VERDICTS, Exit, judge_run
 from sim.world.views import Facts
@@ -97,6 +98,9 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
     }
     if recovered is not None:
         summary["recovery"] = recovered
+    partitions = describe_partitions(outcome.plan, outcome.state, outcome.blocks)
+    if partitions:
+        summary["partitions"] = partitions
     return {**summary, "digest": run_digest(outcome, summary)}
 
 
