@@ -66,6 +66,7 @@ REFUSALS: Final = (
     "Evicted",
     "IdentityTaken",
     "InvalidCommittee",
+    "InvalidPartition",
     "InvalidPolicy",
     "InvalidSignature",
     "InvalidSigners",
@@ -94,6 +95,7 @@ REFUSALS: Final = (
     "OtherList",
     "OtherMessage",
     "OwnerStays",
+    "PlaceTaken",
     "PolicyExpired",
     "PolicyViolation",
     "PoolTooSmall",
@@ -114,6 +116,7 @@ REFUSALS: Final = (
     "UnknownValidator",
     "WrongGeneration",
     "WrongPhase",
+    "WrongRound",
 )
 """Why the K-chain refuses a transaction."""
 

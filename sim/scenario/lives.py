@@ -195,8 +195,9 @@ class _Life:
             return before.seating(frozenset(action.committee))
         if action.drawn is not None:
             if action.when is None:
-                where = "committee" if action.repartition is None else "repartition"
-                self._check_pool(action.drawn, action.at_us, (*path, where))
+                anew = action.repartition is not None
+                where: KeyPath = ("repartition",) if anew else ("committee", "size")
+                self._check_pool(action.drawn, action.at_us, (*path, *where))
             return _Stand(None, action.drawn, before.threshold, before.sure)
         if action.when is None:
             self._check_registered(action.joins, action.at_us, (*path, "join"))

@@ -10,11 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sim.kchain.blocks import decode_block
+from sim.kchain.blocks import decode_block, genesis_state
+from sim.kchain.draft import Draft
+from sim.kchain.drawing import draw_round
 from sim.kchain.records import Partition
 from sim.kchain.state import ChainState
+from sim.protocol.entries import Rejected
 from sim.protocol.requests import InPartition
 from sim.scenario.plan import KeyPlan, Plan
+from sim.world.genesis import make_genesis
+from sim.world.principals import declared_principals, principal_key
+from sim.world.requests import Directory, policy_of
 
 Record = dict[str, Any]
 
@@ -23,6 +29,27 @@ def drawn_partitions(blocks: Sequence[bytes]) -> Iterator[Partition]:
     """Yield every round of every partition that the blocks record, in their order."""
     for raw in blocks:
         yield from decode_block(raw).partitions
+
+
+def foreseen(plan: Plan) -> tuple[tuple[int, ...], ...]:
+    """Return the committees of the plan's first partition, as registry positions; none without one.
+
+    They are those of a first block with nothing but the partition's requests. Where another block
+    comes before that one, others are drawn: what rests on this must change no result.
+    """
+    key = next((key for key in plan.keys if key.partition is not None), None)
+    if key is None or key.partition is None or key.drawn is None:
+        return ()
+    genesis = make_genesis(plan)
+    first = Draft(genesis_state(genesis), 1, genesis.time_us + genesis.block_time_us)
+    seats = InPartition(key.partition.name, 0, 0, key.partition.count, key.drawn)
+    keys = {p.name: principal_key(plan, p).public for p in declared_principals(plan)}
+    try:
+        drawn = draw_round(first, seats, policy_of(key.policy, Directory(plan, keys)))
+    except Rejected:  # the pool is too small before others join
+        return ()
+    positions = {validator.name: place for place, validator in enumerate(plan.validators)}
+    return tuple(tuple(positions[name] for name in members) for members in drawn.committees)
 
 
 def describe_partitions(plan: Plan, state: ChainState, blocks: Sequence[bytes]) -> Record:
