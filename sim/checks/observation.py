@@ -250,6 +250,27 @@ class AuditLine(NamedTuple):
     outcome: str
 
 
+@dataclass(frozen=True, slots=True)
+class PartitionView:
+    """One draw of a partition, as a block records it.
+
+    Attributes:
+        name: The partition's.
+        round: How often it was drawn before.
+        height: Of the block.
+        committees: Names, by place.
+        seated: Of the keys whose active generation is in this draw: their place, and the names of
+            their committee.
+
+    """
+
+    name: str
+    round: int
+    height: int
+    committees: tuple[tuple[str, ...], ...]
+    seated: Mapping[str, tuple[int, tuple[str, ...]]]
+
+
 @dataclass(frozen=True)
 class Observation:
     """Everything that the checks look at.
@@ -268,6 +289,7 @@ class Observation:
         open_sessions: (key, session's id) of those that aren't over.
         counted: The T-chain's own count of sessions: ``complete``, ``expired``, ``failed``, and
             ``refused`` for requests; None if nobody counted.
+        partitions: Every draw of a partition, in the blocks' order.
 
     """
 
@@ -282,6 +304,7 @@ class Observation:
     audit: tuple[AuditLine, ...] = ()
     open_sessions: frozenset[tuple[str, str]] = frozenset()
     counted: Mapping[str, int] | None = None
+    partitions: tuple[PartitionView, ...] = ()
 
     @cached_property
     def honest(self) -> tuple[ValidatorView, ...]:

@@ -228,6 +228,12 @@ def cargo(parcels: Iterable[Parcel]) -> Iterator[Cargo]:
     size = 0
     for parcel in parcels:
         message = parcel[1][6]
+        # A full frame takes whatever shares a message that it has: a block of more than a frame's
+        # bytes would otherwise cross once for every validator.
+        full = size > CHUNK_BYTES and id(message) not in at
+        if full or len(packed) >= CHUNK_ITEMS:
+            yield _columns(packed, messages, positions)
+            packed, at, messages, positions, size = [], {}, [], [], 0
         position = at.get(id(message))
         if position is None:
             position = at[id(message)] = len(messages)
@@ -235,9 +241,6 @@ def cargo(parcels: Iterable[Parcel]) -> Iterator[Cargo]:
             size += len(message.payload)
         packed.append(parcel)
         positions.append(position)
-        if size > CHUNK_BYTES or len(packed) >= CHUNK_ITEMS:
-            yield _columns(packed, messages, positions)
-            packed, at, messages, positions, size = [], {}, [], [], 0
     if packed:
         yield _columns(packed, messages, positions)
 

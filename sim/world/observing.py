@@ -16,6 +16,7 @@ from sim.checks.observation import (
     Kept,
     KnownSecret,
     Observation,
+    PartitionView,
     Period,
     ValidatorView,
 )
@@ -26,9 +27,11 @@ from sim.kchain.ledger import Ledger
 from sim.kchain.records import KeyRecord
 from sim.kchain.state import ChainState
 from sim.protocol.ceremony import Ceremony
+from sim.protocol.requests import InPartition
 from sim.scenario.plan import Plan
 from sim.tchain.book import Counts
 from sim.world.genesis import transport_seeds_of
+from sim.world.partitions import drawn_partitions
 from sim.world.timeline import disturbed
 from sim.world.witness import Held, Secretly, Testimony
 
@@ -95,7 +98,21 @@ def observe(
         ),
         open_sessions=frozenset(state.open_sessions),
         counted=None if counts is None else _counted(counts),
+        partitions=tuple(_partitions(ledger)),
     )
+
+
+def _partitions(ledger: Ledger) -> Iterator[PartitionView]:
+    """Yield every draw of a partition, with the keys that have their committees from it."""
+    state = ledger.state
+    seated: dict[tuple[str, int], dict[str, tuple[int, tuple[str, ...]]]] = {}
+    for name, key in state.keys.items():
+        if isinstance(key.seats, InPartition) and key.record is not None:
+            place = (key.seats.place, key.record.committee)
+            seated.setdefault((key.seats.partition, key.seats.round), {})[name] = place
+    for drawn in drawn_partitions(ledger.blocks) if state.partitions else ():
+        where = (drawn.name, drawn.round)
+        yield PartitionView(*where, drawn.height, drawn.committees, seated.get(where, {}))
 
 
 def _counted(counts: Counts) -> dict[str, int]:
