@@ -91,11 +91,11 @@ def test_a_message_that_many_share_crosses_once_and_is_shared_again() -> None:
 
 
 def test_a_payload_above_a_frame_s_size_crosses_once_for_all_who_share_it() -> None:
-    block = bytes(frames.CHUNK_BYTES + 1)
-    packed = list(cargo([parcel(number, block) for number in range(500)]))
+    block = Message(LEDGER, LABEL, bytes(frames.CHUNK_BYTES + 1))
+    packed = list(cargo([share(number, block) for number in range(500)]))
 
     assert sum(len(frame_bytes(frame)) for frame in packed) < frames.CHUNK_BYTES + 50_000
-    assert len({id(mail.payload) for _, mail in unpacked(packed)}) == 1
+    assert len({id(mail[6]) for _, mail in unpacked(packed)}) == 1
 
 
 def test_big_batches_are_cut_into_frames_of_bounded_size() -> None:
