@@ -226,16 +226,20 @@ def cargo(parcels: Iterable[Parcel]) -> Iterator[Cargo]:
     size = 0
     for parcel in parcels:
         message = parcel[1].message
-        position = at.get(id(message))
-        if position is None:
-            position = at[id(message)] = len(messages)
+        known = id(message) in at
+        # Only a new message ends a frame for its size: a block goes to hundreds of validators, and
+        # would cross, and stay, as often.
+        full = not known and size + len(message.payload) > CHUNK_BYTES
+        if packed and (full or len(packed) >= CHUNK_ITEMS):
+            yield _columns(packed, messages, positions)
+            packed, at, messages, positions, size = [], {}, [], [], 0
+            known = False
+        if not known:
+            at[id(message)] = len(messages)
             messages.append(message)
             size += len(message.payload)
         packed.append(parcel)
-        positions.append(position)
-        if size > CHUNK_BYTES or len(packed) >= CHUNK_ITEMS:
-            yield _columns(packed, messages, positions)
-            packed, at, messages, positions, size = [], {}, [], [], 0
+        positions.append(at[id(message)])
     if packed:
         yield _columns(packed, messages, positions)
 

@@ -9,7 +9,6 @@ import hashlib
 import importlib.metadata
 import os
 import platform
-import resource
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from typing import Any, Final
 
 import tomli
 
+from sim.engine.usage import usage
 from sim.world.outcome import RunOutcome
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -40,7 +40,6 @@ _LIBRARIES: Final = (
     "trio",
 )
 """What a result could depend on."""
-_PROCESSES: Final = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 _VERSIONS: Final = ("program", "python", "libraries")
 
 
@@ -87,7 +86,9 @@ def version_differences(
 
 def describe(outcome: RunOutcome, watch: Stopwatch, processes: int, digest: str) -> dict[str, Any]:
     """Return the contents of `machine.json` but for its format and version."""
-    peak = max(resource.getrusage(who).ru_maxrss for who in _PROCESSES)
+    # Its own by now, since the checks come after the run; those of workers as they ended.
+    workers = outcome.machine["process_peak_mib"][1:]
+    own = usage().peak_bytes / (1 << 20)
     return {
         **versions(),
         "platform": platform.platform(),
@@ -96,7 +97,7 @@ def describe(outcome: RunOutcome, watch: Stopwatch, processes: int, digest: str)
         "processes": processes,
         "digest": digest,
         **watch.read(),
-        "peak_memory_mib": round(peak / 1024, 1),
+        "peak_memory_mib": round(own + sum(workers), 1),
         "execution": dict(outcome.machine),
     }
 
