@@ -14,13 +14,13 @@ import trio
 
 from sim.base.errors import LocalError
 from sim.base.ids import ValidatorIndex
-from sim.engine.exchange import Order, Parcel, Report, ShardResult
+from sim.engine.cargo import Cargo
+from sim.engine.exchange import Order, Report, ShardResult
 from sim.engine.failure import WorkerError
 from sim.engine.frames import (
     Advance,
     Advanced,
     Boot,
-    Cargo,
     Failed,
     Finish,
     Finished,
@@ -28,7 +28,6 @@ from sim.engine.frames import (
     FrameBuffer,
     Lived,
     Submitted,
-    cargo,
     frame_bytes,
 )
 from sim.engine.history import History
@@ -87,8 +86,7 @@ class Worker:
 
     async def order(self, order: Order) -> None:
         """Send `order`; `report` waits for what comes of it."""
-        for frame in cargo(order.parcels):
-            await self._write(frame)
+        await self._write(*order.cargo)
         await self._write(Advance(order.horizon_us, order.faults))
 
     async def report(self) -> Report:
@@ -108,7 +106,7 @@ class Worker:
         """
         assert self._process.stdout is not None
         buffer = FrameBuffer()
-        parcels: list[Parcel] = []
+        cargo: list[Cargo] = []
         submissions: list[Submission] = []
         histories: dict[ValidatorIndex, History] = {}
         async for data in self._process.stdout:
@@ -116,12 +114,12 @@ class Worker:
             for frame in buffer.feed(data):
                 match frame:
                     case Cargo():
-                        parcels += frame.unpack()
+                        cargo.append(frame)
                     case Submitted():
                         submissions += frame.submissions
                     case Advanced():
-                        await self._reported.send(frame.report(parcels, submissions))
-                        parcels, submissions = [], []
+                        await self._reported.send(frame.report(cargo, submissions))
+                        cargo, submissions = [], []
                     case Lived():
                         histories[frame.validator] = frame.history
                     case Finished():
