@@ -12,13 +12,15 @@ below `sim.api` may change at any time.
 
 `scenarios` loading · `runs` executing, storing, opening · `failures` why a run failed ·
 `replays` executing again and comparing · `ledgers` public verification · `audits` queries of the
-audit log · `sweeps` many runs of one scenario · `benches` what ceremonies
-cost · `comparisons` of two results · `netchecks` networks against what they declare ·
-`records` what results consist of · `catalogue` what scenario files may name.
+audit log · `sweeps` many runs of one scenario · `benches` what ceremonies cost · `comparisons` of
+two results · `netchecks` networks against what they declare · `oracles` measurements against
+formulas · `advice` which committee to choose · `records` what results consist of · `catalogue` what
+scenario files may name.
 """
 
 from __future__ import annotations
 
+from sim.api.advice import Advice, AdviceError, Committee, Remedy, advise
 from sim.api.audits import AuditError, AuditLine, audit
 from sim.api.benches import Bench, bench, open_bench, plot
 from sim.api.catalogue import catalogue, schema, template
@@ -26,6 +28,7 @@ from sim.api.comparisons import Comparison, compare
 from sim.api.failures import Failure, failure, replay_command
 from sim.api.ledgers import Ledger, VerifiedKey, VerifiedLedger, verify
 from sim.api.netchecks import NetworkCheck, netcheck
+from sim.api.oracles import ORACLES, Oracle, oracle
 from sim.api.records import (
     Activation,
     Blame,
@@ -56,6 +59,7 @@ from sim.scenario.template import SCHEMA_FILE
 from sim.study.bench.grid import PRESETS, BenchError, Grid, Point
 from sim.study.comparing.pairs import Change, CompareError, Ratio
 from sim.study.lines import Line
+from sim.study.oracles.lines import OracleLine
 from sim.world.eventlog import Event
 from sim.world.folder import FolderError
 from sim.world.outcome import Progress
@@ -63,15 +67,19 @@ from sim.world.replay import Divergence
 from sim.world.verdicts import Exit
 
 __all__ = [
+    "ORACLES",
     "PRESETS",
     "SCHEMA_FILE",
     "Activation",
+    "Advice",
+    "AdviceError",
     "AuditError",
     "AuditLine",
     "Bench",
     "BenchError",
     "Blame",
     "Change",
+    "Committee",
     "CommitteeDraw",
     "CompareError",
     "Comparison",
@@ -95,10 +103,13 @@ __all__ = [
     "Line",
     "MissingExtraError",
     "NetworkCheck",
+    "Oracle",
+    "OracleLine",
     "Plan",
     "Point",
     "Progress",
     "Ratio",
+    "Remedy",
     "Replay",
     "Rotation",
     "Run",
@@ -111,6 +122,7 @@ __all__ = [
     "Tested",
     "VerifiedKey",
     "VerifiedLedger",
+    "advise",
     "audit",
     "bench",
     "catalogue",
@@ -122,6 +134,7 @@ __all__ = [
     "open_bench",
     "open_run",
     "open_sweep",
+    "oracle",
     "plot",
     "replay",
     "replay_command",

@@ -103,7 +103,7 @@ def dump_resolved(plan: Plan) -> str:
                 "mailbox_max": plan.quotas.mailbox_max,
             },
             **_principals(plan),
-            "keys": {key.name: _key(key, names, plan.ledger.block_time_us) for key in plan.keys},
+            "keys": {key.table: _key(key, names, plan.ledger.block_time_us) for key in plan.keys},
             "timeline": [_action(action, names) for action in plan.timeline],
             "adversary": [_corruption(corruption, names) for corruption in plan.corruptions],
             "expect": [_expect(expect) for expect in plan.expects],
@@ -252,9 +252,7 @@ def _key(key: KeyPlan, names: list[str], block_time_us: int) -> dict[str, Any]:
         "scheme": key.scheme,
         "threshold": key.threshold,
         "faults": key.faults,
-        "committee": [names[v] for v in key.committee]
-        if key.drawn is None
-        else {"size": key.drawn, "select": "stake"},
+        "committee": _committee(key, names),
         "attempts": key.attempts,
         "retry_after": key.retry_after,
         "justifications": key.justifications,
@@ -264,6 +262,13 @@ def _key(key: KeyPlan, names: list[str], block_time_us: int) -> dict[str, Any]:
         "policy": dump_policy(key.policy),
         **_used(rotate=_rotate(key.rotate, block_time_us)),
     }
+
+
+def _committee(key: KeyPlan, names: list[str]) -> list[str] | dict[str, Any]:
+    if key.drawn is None:
+        return [names[v] for v in key.committee]
+    drawn = {"size": key.drawn, "select": "stake"}
+    return drawn if key.partition is None else {"partition": key.partition.count, **drawn}
 
 
 def _rotate(rules: RotatePlan, block_time_us: int) -> dict[str, Any]:

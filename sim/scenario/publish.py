@@ -13,6 +13,7 @@ from sim.scenario import catalogue
 from sim.scenario.actions import ACTIONS
 from sim.scenario.entry_tables import NodeEntry
 from sim.scenario.fields import NAME_PATTERN, Table, Unit
+from sim.scenario.refusals import DROPPED, REFUSALS
 from sim.scenario.schema import ScenarioFile
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def _names(table: str, field: str) -> tuple[str, ...]:
         case "ExpectTable", "reason":
             return catalogue.reasons()
         case "ExpectTable", "refused":
-            return catalogue.REFUSALS + catalogue.DROPPED
+            return (*REFUSALS, *DROPPED)
         case _:
             return ()
 

@@ -87,6 +87,7 @@ class RunOutcome:
         happened: How often an event did, by (event, validator or None for anyone), for those that
             `sometimes` expectations name.
         asked: What principals asked of the chain, in order of arrival.
+        unfired: Ids of the timeline's entries that waited for an event in vain.
         machine: Figures of this machine and execution: nothing deterministic need be here.
 
     """
@@ -113,6 +114,7 @@ class RunOutcome:
     attacks: Attacks | None = None
     happened: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
     asked: Sequence[Asked] = ()
+    unfired: frozenset[str] = frozenset()
     machine: Mapping[str, Any] = field(default_factory=dict)
 
 

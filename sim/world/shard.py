@@ -135,6 +135,7 @@ def _build(given: ShardConfig, shard: int, shards: int) -> engine.ShardParts:
         downlinks=network.downlinks(mine),
         around=_both(extended(given.extensions), around),
         finish=world.finish,
+        learn=memo.learn,
     )
 
 
