@@ -16,6 +16,7 @@ import pytest
 from sim import api
 from sim.report.figures import bench, drawing, sweep
 from sim.report.figures.make import Results, width_inches
+from sim.report.figures.model import Figure
 from sim.report.figures.tables import bench_table, written
 from tests.report.points import CEREMONIES, point, points, stored, stored_sweep
 
@@ -49,12 +50,12 @@ def test_texts_that_do_touch_are_found() -> None:
         _check_texts(figure, 1.0)
 
 
-def _check_texts(figure: drawing.Figure, width: float) -> None:
+def _check_texts(figure: Figure, width: float) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     with drawing.style(width):
         composed = drawing.compose(figure, width)
-        canvas = FigureCanvasAgg(composed)
+        canvas: Any = FigureCanvasAgg(composed)
         canvas.draw()
         boxes = [
             (text.get_text(), text.get_window_extent(canvas.get_renderer()))
@@ -135,6 +136,7 @@ def test_what_is_drawn_is_what_the_csv_says(home: Path) -> None:
     figure = Results(home).figure("latency")
 
     with drawing.style(3.3):
+        axes: Any
         (axes,) = drawing.compose(figure, 3.3).axes
 
     (panel,) = figure.panels
