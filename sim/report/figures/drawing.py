@@ -165,7 +165,8 @@ def _look(curve: Curve) -> dict[str, Any]:
     line = "none" if curve.fit is not None else ":" if curve.hollow else "-"
     return {
         "color": _colour(curve),
-        "marker": MARKERS[curve.look % len(MARKERS)],
+        # With more curves than colours, the second round has other markers on the same colours.
+        "marker": MARKERS[(curve.look + curve.look // len(COLOURS)) % len(MARKERS)],
         # Where curves coincide, each is still seen around those on top of it.
         "markersize": max(2.6, 5.0 - 0.6 * curve.look) + 1.2 * curve.hollow,
         "markerfacecolor": "white" if curve.hollow else _colour(curve),
