@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
@@ -176,7 +176,8 @@ class ValidatorView:
             of all incarnations one after the other.
         ceremonies: Its views of the attempts that still counted at the end.
         holdings: What it holds of them.
-        secrets: What it keeps from the chain: its share, what it dealt, coefficients, seeds.
+        secrets: What it keeps from the chain: its share, what it dealt, coefficients, seeds. Can be
+            looked through again and again.
         kept: What it ever kept, and how long.
         left: (session, attempt, name) of what its store holds of attempts at the end, if it is up.
         envelopes: Every sealed share that reached it, encoded; anybody on the way has them too.
@@ -192,7 +193,7 @@ class ValidatorView:
     heads: tuple[tuple[int, bytes, int], ...] = ()
     ceremonies: tuple[CeremonyView, ...] = ()
     holdings: tuple[Holding, ...] = ()
-    secrets: tuple[KnownSecret, ...] = ()
+    secrets: Iterable[KnownSecret] = ()
     periods: tuple[Period, ...] = ()
     kept: tuple[Kept, ...] = ()
     left: tuple[tuple[bytes, int, str], ...] = ()

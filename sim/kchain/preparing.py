@@ -72,7 +72,7 @@ def _with_committee(draft: Draft, key: Key, record: KeyRecord, rotation: Rotatio
     committee = members(draft.registry, chosen.names)
     threshold = rotation.threshold or record.threshold[0]
     faults = _faults(record, rotation, threshold, len(committee))
-    _check_threshold(record, rotation, threshold, faults, len(committee))
+    _check_threshold(record, threshold, faults, len(committee))
     ceremony = _ceremony(draft, key, record, rotation, committee, threshold, faults)
     return Prepared(ceremony, chosen)
 
@@ -85,17 +85,9 @@ def _faults(record: KeyRecord, rotation: Rotation, threshold: int, size: int) ->
     return max(default_faults(threshold, size), 0)
 
 
-def _check_threshold(
-    record: KeyRecord, rotation: Rotation, threshold: int, faults: int, size: int
-) -> None:
-    """Refuse thresholds that no committee of `size` can have, and resharing down to 1.
-
-    A polynomial of one coefficient is its constant: every new member would see every dealer's old
-    share, and with them the key that t_old of them were to guard.
-    """
+def _check_threshold(record: KeyRecord, threshold: int, faults: int, size: int) -> None:
+    """Refuse thresholds that no committee of `size` can have."""
     if not 1 <= threshold <= size or not 0 <= faults <= size - threshold:
-        raise Rejected("InvalidThreshold")
-    if rotation.operation == "reshare" and threshold == 1 < record.threshold[0]:
         raise Rejected("InvalidThreshold")
     if record.scheme in verification.SINGLE_PARTY and size > 1:
         raise Rejected("NotShareable")

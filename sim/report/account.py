@@ -242,6 +242,8 @@ def _judgement(summary: Record) -> Iterator[RenderableType]:
         mark: Mark = "good" if result["passed"] else "bad"
         page.append(f"{MARKS[mark]} ", style=STYLES[mark]).append(result["text"])
         page.append(f"  {result['file']}:{result['line']}\n", style="dim")
+        if "sometimes" in result:
+            page.append(f"  here {count(result['count'], 'time')}\n", style="dim")
         if not result["passed"]:
             page.append(f"  but {result['detail']}\n", style="red")
     page.rstrip()

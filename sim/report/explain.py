@@ -106,7 +106,8 @@ def _run(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "given up", f"after {format_duration(plan.wall_limit_us)} of real time"
     if plan.message_limit is not None:
         yield "given up", f"after {count(plan.message_limit, 'message')}"
-    yield "cost model", plan.cost
+    cost = plan.cost
+    yield "cost model", cost if isinstance(cost, str) else f"{cost.name}: {cost.source}"
 
 
 def _validators(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from sim.scenario.network_plan import LinkFigures, LinkPlan, NetworkPlan
 from sim.scenario.plan import (
     ActionPlan,
     CorruptionPlan,
+    CostPlan,
     ExtensionPlan,
     KeyPlan,
     LedgerPlan,
@@ -96,7 +97,7 @@ def dump_resolved(plan: Plan) -> str:
                 "retransmissions": _or(plan.transport.retransmissions, "unlimited"),
                 **_used(keys=plan.transport.keys, unless="ceremony"),
             },
-            "cost": {"model": plan.cost},
+            "cost": {"model": _cost(plan.cost)},
             "quotas": {
                 "message_max": format_size(plan.quotas.message_max),
                 "mailbox_max": plan.quotas.mailbox_max,
@@ -109,6 +110,19 @@ def dump_resolved(plan: Plan) -> str:
         }
     )
     return HEADER + text
+
+
+def _cost(cost: str | CostPlan) -> str | dict[str, Any]:
+    """Return a model by its name if it is shipped, else whole: its file may change or go."""
+    if isinstance(cost, str):
+        return cost
+    schemes = {"schemes": cost.schemes} if cost.schemes else {}
+    return {
+        "name": cost.name,
+        "source": cost.source,
+        "nanoseconds": cost.nanoseconds,
+        **schemes,
+    }
 
 
 def _phases(plan: Plan, names: list[str]) -> dict[str, Any] | None:

@@ -173,6 +173,13 @@ class ExpectTable(Table):
         "`ksim list invariants` has them all.",
         examples=["secrecy"],
     )
+    sometimes: Annotated[str, Unit("event")] | None = Field(
+        default=None,
+        description="An event that must happen, to the validator or to anyone, in at least one run "
+        "of a sweep: no single run fails for want of it. It stands in an entry of its own; "
+        "`ksim list events` has them all.",
+        examples=["complaint-sent"],
+    )
     within: PositiveDuration | None = Field(
         default=None,
         description="By when, counted from the entry `of`, or from the key's creation; at the end "

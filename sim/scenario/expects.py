@@ -13,6 +13,7 @@ from sim.scenario.expect_plan import ExpectPlan
 from sim.scenario.expectations import DisputeTable, ExpectTable, FaultTable
 from sim.scenario.merge import SET_FILE, WITH_FILE
 from sim.scenario.orders import ROTATIONS
+from sim.scenario.refusals import DROPPED, REFUSALS
 from sim.scenario.registry import Registry
 from sim.scenario.schema import ScenarioFile
 from sim.scenario.source import KeyPath
@@ -40,6 +41,7 @@ PREDICATES: Final = (
     "shareless",
     "injected",
     "violates",
+    "sometimes",
 )
 """Keys of an expectation that say something: the rest say of whom and when."""
 
@@ -94,19 +96,35 @@ def _check(table: ExpectTable, file: ScenarioFile, registry: Registry, path: Key
     if table.validator is not None:
         registry.position(table.validator, (*path, "validator"))
         for name in given:
-            if name not in ("shareless", "injected", "violates"):
+            if name not in ("shareless", "injected", "violates", "sometimes"):
                 message = f"{name} isn't about a validator"
                 reporter.conflict(message, (*path, name), (*path, "validator"))
     for name, word, allowed in (
         ("reason", table.reason, catalogue.reasons()),
-        ("refused", table.refused, catalogue.REFUSALS + catalogue.DROPPED),
+        ("refused", table.refused, (*REFUSALS, *DROPPED)),
     ):
         if word is not None and word not in allowed:
             what = "reason" if name == "reason" else "refusal"
             message = f'unknown {what} "{word}"'
             reporter.error((*path, name), message, wrong=word, allowed=allowed)
+    _check_sometimes(table, given, registry, path)
     _check_shares(table, registry, path)
     _check_time(table, file, registry, path)
+
+
+def _check_sometimes(
+    table: ExpectTable, given: Sequence[str], registry: Registry, path: KeyPath
+) -> None:
+    event, allowed, where = table.sometimes, catalogue.events(), (*path, "sometimes")
+    if event is None:
+        return
+    if event not in allowed:
+        registry.reporter.error(where, f'unknown event "{event}"', wrong=event, allowed=allowed)
+    others = [name for name in given if name != "sometimes"]
+    others += [name for name in ("key", "of", "within", "at") if getattr(table, name) is not None]
+    if others:
+        message = "sometimes is about all runs of a sweep: give it an entry of its own"
+        registry.reporter.conflict(message, where, *((*path, name) for name in others))
 
 
 def _check_shares(table: ExpectTable, registry: Registry, path: KeyPath) -> None:
@@ -203,6 +221,7 @@ def _plan(table: ExpectTable, registry: Registry, path: KeyPath, folder: str) ->
         shareless=table.shareless,
         injected=table.injected,
         violates=table.violates,
+        sometimes=table.sometimes,
         within_us=table.within,
         at_us=table.at,
         file=_relative(span.file, folder),

@@ -353,6 +353,22 @@ class RunPhases(Part, frozen=True):
     crashed: tuple[int, ...] = ()
 
 
+class CostPlan(Part, frozen=True):
+    """A cost model that a scenario brings along.
+
+    Attributes:
+        name: Its name.
+        source: Where its figures come from.
+        nanoseconds: Per operation, for any scheme without a figure of its own.
+        schemes: By scheme of the key, figures of its own.
+    """
+
+    name: str
+    source: str
+    nanoseconds: dict[str, int]
+    schemes: dict[str, dict[str, int]]
+
+
 class Plan(Part, frozen=True):
     """A whole run."""
 
@@ -365,7 +381,7 @@ class Plan(Part, frozen=True):
     network: NetworkPlan
     ledger: LedgerPlan
     transport: TransportPlan
-    cost: str
+    cost: str | CostPlan
     quotas: QuotaPlan
     keys: tuple[KeyPlan, ...]
     timeline: tuple[ActionPlan, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import Secret
@@ -74,7 +74,7 @@ def observe(
                 heads=tuple(testimony.heads),
                 ceremonies=tuple(_views(testimony)),
                 holdings=tuple(map(_holding, testimony.held)),
-                secrets=tuple(_secrets(testimony, attempts)),
+                secrets=_Secrets(testimony, attempts),
                 periods=_periods(plan, testimony.index),
                 kept=tuple(map(_kept, testimony.secrets)),
                 left=tuple(testimony.left),
@@ -160,13 +160,19 @@ def _place(key: str) -> tuple[bytes, int, str]:
     return bytes.fromhex(session), int(attempt), name
 
 
-def _secrets(testimony: Testimony, attempts: Mapping[AttemptId, Ceremony]) -> list[KnownSecret]:
-    found = []
-    for secret in testimony.secrets:
-        session, attempt, _ = _place(secret.key)
-        ceremony = attempts[session, attempt]
-        found += stored_secrets(secret.key, secret.value, ceremony, ValidatorIndex(testimony.index))
-    return found
+class _Secrets(Iterable[KnownSecret]):
+    """What a validator keeps from the chain, made anew for whoever looks: n² scalars in all."""
+
+    def __init__(self, testimony: Testimony, attempts: Mapping[AttemptId, Ceremony]) -> None:
+        self._testimony = testimony
+        self._attempts = attempts
+
+    def __iter__(self) -> Iterator[KnownSecret]:
+        index = ValidatorIndex(self._testimony.index)
+        for secret in self._testimony.secrets:
+            session, attempt, _ = _place(secret.key)
+            ceremony = self._attempts[session, attempt]
+            yield from stored_secrets(secret.key, secret.value, ceremony, index)
 
 
 def _block(raw: bytes, genesis_us: int) -> BlockView:

@@ -69,6 +69,7 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
         ended_sessions(outcome.state),
         actions,
         outcome.attacks,
+        outcome.happened,
     )
     expectations = evaluate(outcome.plan.expects, facts)
     code = judge_run(violations, expectations, outcome.ending)
@@ -182,6 +183,8 @@ def _action(action: ActionPlan, outcome: RunOutcome) -> Record:
             "node": None if node is None else names[node],
             "nth": action.when.nth,
         }
+        if action.id in outcome.unfired:
+            shown["fired"] = False
     if action.key:
         shown["key"] = action.key
     if action.nodes:
