@@ -10,6 +10,7 @@ from sim.engine.faults import Due
 from sim.engine.history import History
 from sim.engine.mail import Mail
 from sim.engine.ports import Event, Submission
+from sim.engine.usage import Usage
 
 Parcel: TypeAlias = tuple[ValidatorIndex, Mail]
 """Mail with its receiver."""
@@ -63,6 +64,7 @@ class ShardResult:
         windows: Windows that it ran.
         wakes: Wake-ups of validators' tasks.
         order: Order in which its validators took inputs, if that was traced.
+        usage: What its process has used by then.
     """
 
     histories: dict[ValidatorIndex, History]
@@ -70,3 +72,4 @@ class ShardResult:
     windows: int
     wakes: int
     order: tuple[int, ...]
+    usage: Usage

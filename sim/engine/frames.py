@@ -1,22 +1,24 @@
 """Frames between the coordinator and a worker process: MessagePack behind a length of 4 bytes.
 
-Big batches are cut into several frames, so that neither side holds one twice. A payload that many
-parcels share, such as a block for every validator, crosses once per frame.
+Big batches are cut into several frames, so that neither side holds one twice. A message that many
+parcels share, such as a block for every validator, crosses once per frame; the rest of a parcel is
+a few numbers, which cross as columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
 
-from sim.base.ids import Label, ValidatorIndex
+from sim.base.ids import ValidatorIndex
 from sim.engine.exchange import Parcel, Report, ShardResult
 from sim.engine.faults import Due
 from sim.engine.history import History
-from sim.engine.mail import Mail
-from sim.engine.ports import Event, Submission, Switches
+from sim.engine.mail import recorded
+from sim.engine.ports import Event, Message, Submission, Switches
+from sim.engine.usage import Usage
 
 CHUNK_BYTES: Final = 1 << 20
 """Payload bytes after which a frame is closed."""
@@ -44,21 +46,44 @@ class Boot(_Frame, frozen=True):
 
 
 class Cargo(_Frame, frozen=True):
-    """Both ways: parcels.
+    """Both ways: parcels, as columns.
 
     Attributes:
-        payloads: Each distinct payload object once.
-        parcels: Receiver, position of the payload, then the other fields of `Mail`.
+        messages: Each distinct message object once.
+        targets: Receiver of each parcel.
+        positions: Of its message.
+        arrivals: The other fields of its `Mail`.
+        ranks: See `arrivals`, as the rest.
+        sequences: See `arrivals`.
+        copies: See `arrivals`.
+        transmissions: See `arrivals`.
     """
 
-    payloads: list[bytes]
-    parcels: list[tuple[ValidatorIndex, int, int, int, ValidatorIndex, int, int, Label, int]]
+    messages: list[Message]
+    targets: Sequence[ValidatorIndex]
+    positions: Sequence[int]
+    arrivals: Sequence[int]
+    ranks: Sequence[int]
+    sequences: Sequence[int]
+    copies: Sequence[int]
+    transmissions: Sequence[int]
 
     def unpack(self) -> Iterator[Parcel]:
-        """Yield the parcels; those that shared a payload share one again."""
-        for target, payload, arrival, rank, source, sequence, copy, label, count in self.parcels:
-            mail = Mail(arrival, rank, source, sequence, copy, label, count, self.payloads[payload])
-            yield target, mail
+        """Yield the parcels; those that shared a message share one again."""
+        letters = [(message, recorded(message.label)) for message in self.messages]
+        messages = [letters[position][0] for position in self.positions]
+        mails = zip(
+            self.arrivals,
+            self.ranks,
+            [message.source for message in messages],
+            self.sequences,
+            self.copies,
+            self.transmissions,
+            messages,
+            [letters[position][1] for position in self.positions],
+            strict=True,
+        )
+        return zip(self.targets, mails, strict=True)
 
 
 class Advance(_Frame, frozen=True):
@@ -66,6 +91,26 @@ class Advance(_Frame, frozen=True):
 
     horizon_us: int
     faults: list[Due]
+
+
+class Ask(_Frame, frozen=True):
+    """To a worker: calls of a function to make; see `base.spreading`. A `Done` answers it."""
+
+    function: str
+    arguments: list[bytes]
+
+
+class Done(_Frame, frozen=True):
+    """From a worker: what came of the calls of an `Ask`, in their order, and the CPU time."""
+
+    outcomes: list[bytes]
+    cpu_s: float
+
+
+class Learn(_Frame, frozen=True):
+    """To a worker: verdicts that the coordinator has reached; see `base.memo`."""
+
+    journal: bytes
 
 
 class Finish(_Frame, frozen=True):
@@ -114,10 +159,13 @@ class Finished(_Frame, frozen=True):
     windows: int
     wakes: int
     order: tuple[int, ...]
+    usage: Usage
 
     def result(self, histories: dict[ValidatorIndex, History]) -> ShardResult:
         """Return the result that this closes."""
-        return ShardResult(histories, self.finished, self.windows, self.wakes, self.order)
+        return ShardResult(
+            histories, self.finished, self.windows, self.wakes, self.order, self.usage
+        )
 
 
 class Failed(_Frame, frozen=True):
@@ -127,7 +175,18 @@ class Failed(_Frame, frozen=True):
 
 
 Frame: TypeAlias = (
-    Boot | Cargo | Advance | Finish | Submitted | Advanced | Lived | Finished | Failed
+    Boot
+    | Cargo
+    | Advance
+    | Ask
+    | Done
+    | Learn
+    | Finish
+    | Submitted
+    | Advanced
+    | Lived
+    | Finished
+    | Failed
 )
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -162,23 +221,34 @@ class FrameBuffer:
 
 def cargo(parcels: Iterable[Parcel]) -> Iterator[Cargo]:
     """Pack `parcels` into frames of bounded size."""
-    positions: dict[int, int] = {}  # by identity: equal payloads of different senders are rare
-    packed = Cargo([], [])
+    packed: list[Parcel] = []
+    at: dict[int, int] = {}  # by identity: equal messages of different sends are rare
+    messages: list[Message] = []
+    positions: list[int] = []
     size = 0
-    for target, mail in parcels:
-        position = positions.get(id(mail.payload))
+    for parcel in parcels:
+        message = parcel[1][6]
+        # A full frame takes whatever shares a message that it has: a block of more than a frame's
+        # bytes would otherwise cross once for every validator.
+        full = size > CHUNK_BYTES and id(message) not in at
+        if full or len(packed) >= CHUNK_ITEMS:
+            yield _columns(packed, messages, positions)
+            packed, at, messages, positions, size = [], {}, [], [], 0
+        position = at.get(id(message))
         if position is None:
-            position = positions[id(mail.payload)] = len(packed.payloads)
-            packed.payloads.append(mail.payload)
-            size += len(mail.payload)
-        packed.parcels.append((target, position, *mail[:7]))
-        if size > CHUNK_BYTES or len(packed.parcels) >= CHUNK_ITEMS:
-            yield packed
-            positions.clear()
-            packed = Cargo([], [])
-            size = 0
-    if packed.parcels:
-        yield packed
+            position = at[id(message)] = len(messages)
+            messages.append(message)
+            size += len(message.payload)
+        packed.append(parcel)
+        positions.append(position)
+    if packed:
+        yield _columns(packed, messages, positions)
+
+
+def _columns(parcels: Sequence[Parcel], messages: list[Message], positions: Sequence[int]) -> Cargo:
+    targets, mails = zip(*parcels, strict=True)
+    arrivals, ranks, _, sequences, copies, transmissions, _, _ = zip(*mails, strict=True)
+    return Cargo(messages, targets, positions, arrivals, ranks, sequences, copies, transmissions)
 
 
 def submitted(submissions: Iterable[Submission]) -> Iterator[Submitted]:
@@ -194,3 +264,18 @@ def submitted(submissions: Iterable[Submission]) -> Iterator[Submitted]:
             size = 0
     if packed:
         yield Submitted(packed)
+
+
+def asked(function: str, arguments: Iterable[bytes]) -> Iterator[Ask]:
+    """Pack calls of `function` into frames of bounded size."""
+    packed: list[bytes] = []
+    size = 0
+    for one in arguments:
+        packed.append(one)
+        size += len(one)
+        if size > CHUNK_BYTES or len(packed) >= CHUNK_ITEMS:
+            yield Ask(function, packed)
+            packed = []
+            size = 0
+    if packed:
+        yield Ask(function, packed)

@@ -9,10 +9,11 @@ edges. Windows in which nothing is due don't exist.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Never, assert_never
 
+import msgspec
 import trio
 from trio.testing import wait_all_tasks_blocked
 
@@ -39,13 +40,14 @@ from sim.engine.faults import (
     scheduled,
     undoing,
 )
+from sim.engine.mail import ARRIVAL, FROM_VALIDATOR, Mail
 from sim.engine.node import Node
 from sim.engine.ports import Event, Submission
 from sim.engine.triggers import Triggers
+from sim.engine.usage import usage
 
 if TYPE_CHECKING:
-    from sim.engine.mail import Mail
-    from sim.engine.ports import ShardParts, Switches
+    from sim.engine.ports import Message, ShardParts, Switches
 
 
 class Shard:
@@ -104,6 +106,7 @@ class Shard:
                 parts.lives[index],
                 parts.stores[index],
                 mailbox_max=parts.mailbox_max,
+                width_us=self._width_us,
                 downlink=parts.downlinks.get(index),
                 keep=keep,
             )
@@ -156,7 +159,7 @@ class Shard:
         """Put `mail` from elsewhere into a mailbox of this shard."""
         node = self.nodes[target]
         node.expect(mail)
-        if mail.arrival_us < node.mark_us:
+        if mail[ARRIVAL] < node.mark_us:
             self.schedule(node)
 
     async def advance(self, horizon_us: int) -> None:
@@ -247,17 +250,54 @@ class Shard:
             LocalError: It arrives before the window ends: the network broke its promise.
         """
         if self._owners[target] == self._number:
-            if mail.arrival_us < self.end_us:
+            if mail[ARRIVAL] < self.end_us:
                 raise LocalError(f"a link is faster than the window: {mail}")
             self.deliver(target, mail)
         else:
-            if mail.arrival_us < self._horizon_us:
+            if mail[ARRIVAL] < self._horizon_us:
                 raise LocalError(f"a link is faster than the exchange: {mail}")
             self.outgoing.append((target, mail))
 
+    def post_all(
+        self,
+        node: Node,
+        targets: Sequence[ValidatorIndex],
+        fates: Sequence[tuple[int, str, tuple[int, ...]]],
+        message: Message,
+        about: msgspec.Raw,
+    ) -> None:
+        """Send `message` of `node` on its way to each of `targets`, as its fate there says.
+
+        `about` is its label as records have it.
+
+        Raises:
+            LocalError: See `post`.
+        """
+        source, sequence, nodes, end_us = node.index, node.sequence, self.nodes, self.end_us
+        for target, (transmission, verdict, arrivals) in zip(targets, fates, strict=True):
+            sequence += 1
+            copy = 0
+            for at in arrivals:
+                mail = (at, FROM_VALIDATOR, source, sequence, copy, transmission, message, about)
+                copy = 1
+                if target not in nodes or at < end_us:
+                    self.post(target, mail)
+                    continue
+                receiver = nodes[target]
+                receiver.incoming.put(mail)
+                if at < receiver.mark_us:
+                    self.schedule(receiver)
+            if not arrivals and verdict == "waiting":
+                at = NEVER_US
+                mail = (at, FROM_VALIDATOR, source, sequence, 0, transmission, message, about)
+                self.keep(target, mail)
+        self.sent += len(targets)
+        node.sequence = sequence
+
     def keep(self, target: ValidatorIndex, mail: Mail) -> None:
         """Keep `mail` until the network lets it go."""
-        self._kept[mail.source, target, mail.label, mail.transmission] = mail
+        _, _, source, _, _, transmission, message, _ = mail
+        self._kept[source, target, message.label, transmission] = mail
 
     def happened(self, node: Node, name: str) -> None:
         """Count a watched event of `node`, and let it fire what waits for it there."""
@@ -324,7 +364,11 @@ class Shard:
                 node.lose_mail(at_us)
             node.history.add(at_us, "release", target, label, transmission, "", arrivals)
             for copy, arrival_us in enumerate(arrivals):
-                self.post(target, mail._replace(arrival_us=arrival_us, copy=copy))
+                _, rank, _, sequence, _, _, message, about = mail
+                self.post(
+                    target,
+                    (arrival_us, rank, source, sequence, copy, transmission, message, about),
+                )
 
     async def _crash(self, node: Node, at_us: int, lose: Loss) -> bool:
         if not node.alive:
@@ -373,6 +417,7 @@ class Shard:
             self.windows,
             self.wakes,
             tuple(self.order or ()),
+            usage(),
         )
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from sim.report.partitions import grouped
 from sim.report.words import DAY_US, ENDS, count, lasting, moment, names
 from sim.scenario.quantities import format_duration
 
@@ -18,7 +19,8 @@ ROWS: Final = 20
 
 def arranged(summary: Record) -> Iterator[Row]:
     """Yield (when, what, of whom) for the timeline and the adversaries of a run."""
-    staged = [action for action in summary["actions"] if action["do"] != "create-key"]
+    actions = grouped(summary["actions"], summary)
+    staged = [action for action in actions if action["do"] != "create-key"]
     staged.sort(key=_order)
     genesis_us, dated = summary["genesis_time_us"], _last_us(staged) >= DAY_US
     refused = {r["id"]: r["refused"] for r in summary["requests"] if r["refused"] is not None}
@@ -105,7 +107,10 @@ def _whom(action: Record) -> str:
         said.append(count(action["times"], "time"))
     if "committee" in action:
         said.append(f"to {names(action['committee'])}")
-    if "drawn" in action:
+    if "repartition" in action:
+        draw = "drawn anew" if action["repartition"] == "anew" else "as it was drawn last"
+        said.append(f"to the partition {draw}")
+    elif "drawn" in action:
         said.append(f"to {action['drawn']} drawn by stake")
     if "threshold" in action:
         said.append(f"threshold {action['threshold']}")

@@ -114,6 +114,20 @@ def events() -> Mapping[str, str]:
 
 def cost_models() -> tuple[str, ...]:
     """Return the names of the cost models."""
-    from sim.validator.costs import COST_MODELS
+    from sim.validator.costs import cost_models
 
-    return tuple(COST_MODELS)
+    return tuple(cost_models())
+
+
+def operations() -> tuple[str, ...]:
+    """Return the operations that cost models price."""
+    from sim.validator.costs import OPERATIONS
+
+    return OPERATIONS
+
+
+def group_schemes() -> tuple[str, ...]:
+    """Return the schemes for which cost models may have figures of their own."""
+    from sim.validator.costs import SCHEMES
+
+    return SCHEMES

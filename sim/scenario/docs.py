@@ -24,6 +24,7 @@ from sim.scenario.entry_tables import (
 )
 from sim.scenario.environment import (
     ArgonTable,
+    CostModelTable,
     CostTable,
     LedgerTable,
     PhasesTable,
@@ -50,7 +51,13 @@ from sim.scenario.network_tables import (
 from sim.scenario.orders import ByEntry, CommitteeEntry, KeyEntry, MessageTable, ShareEntry
 from sim.scenario.publish import default, keys, unit
 from sim.scenario.refusals import DROPPED, REFUSALS
-from sim.scenario.schema import AdversaryTable, PrincipalTable, ScenarioFile, UseTable
+from sim.scenario.schema import (
+    AdversaryTable,
+    PrincipalTable,
+    ScenarioFile,
+    SweepTable,
+    UseTable,
+)
 from sim.scenario.template import template
 from sim.scenario.toml_text import inline
 
@@ -76,6 +83,7 @@ SECTIONS: Final[tuple[tuple[str, type[Table]], ...]] = (
     ("`[ledger.phases]`", PhasesTable),
     ("`[transport]`", TransportTable),
     ("`[cost]`", CostTable),
+    ("`cost.model` as a table", CostModelTable),
     ("`[quotas]`", QuotasTable),
     ("`[principals.NAME]`", PrincipalTable),
     ("`[keys.NAME]`", KeyTable),
@@ -87,6 +95,7 @@ SECTIONS: Final[tuple[tuple[str, type[Table]], ...]] = (
     ("`[[expect]]`", ExpectTable),
     ("An entry of `faults` and `faults_include`", FaultTable),
     ("An entry of `disputes`", DisputeTable),
+    ("`[sweep]`", SweepTable),
 )
 
 SHARED: Final[tuple[tuple[str, type[Entry]], ...]] = (

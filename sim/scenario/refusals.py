@@ -20,6 +20,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "Evicted": "that validator is evicted",
         "IdentityTaken": "that identity is in the registry under another name",
         "InvalidCommittee": "a committee has members, each of them once",
+        "InvalidPartition": "the key has another place in that partition, or none",
         "InvalidPolicy": "the policy's quorum is above the committee's size",
         "InvalidSignature": "the signature is none of the key's",
         "InvalidSigners": "the named signers can't have made that signature",
@@ -48,6 +49,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "OtherList": "the partial belongs to another list of signers",
         "OtherMessage": "the session is about another message or context",
         "OwnerStays": "a key's owner can't be taken out of its policy",
+        "PlaceTaken": "another key has that place of the partition",
         "PolicyExpired": "the policy's time is over, for everybody but the key's owner",
         "PolicyViolation": "a context that isn't allowed, a signing too many, or a chain's message",
         "PoolTooSmall": "too few validators take part to draw that committee",
@@ -68,6 +70,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "UnknownValidator": "there is no such validator in the registry",
         "WrongGeneration": "the session is bound to another generation",
         "WrongPhase": "it came before its phase, or after",
+        "WrongRound": "the partition is at another draw",
     }
 )
 """Reasons of the K-chain for rejecting a transaction, each as the end of a sentence."""

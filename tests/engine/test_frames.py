@@ -24,13 +24,16 @@ from sim.engine.faults import (
 from sim.engine.frames import (
     Advance,
     Advanced,
+    Ask,
     Boot,
     Cargo,
+    Done,
     Failed,
     Finish,
     Finished,
     Frame,
     FrameBuffer,
+    Learn,
     Lived,
     Submitted,
     cargo,
@@ -38,16 +41,30 @@ from sim.engine.frames import (
     submitted,
 )
 from sim.engine.history import History
-from sim.engine.mail import FROM_LEDGER, Mail
-from sim.engine.ports import Event, Submission, Switches
+from sim.engine.mail import FROM_LEDGER, recorded
+from sim.engine.ports import Event, Message, Submission, Switches
+from sim.engine.usage import Usage
 
 V3 = ValidatorIndex(3)
 LABEL = Label("key/dkg/0", 1, "block", "17")
 
 
 def parcel(number: int, payload: bytes) -> Parcel:
-    mail = Mail(1_000 + number, FROM_LEDGER, LEDGER, number, 0, LABEL, 1, payload)
-    return ValidatorIndex(number), mail
+    return share(number, Message(LEDGER, LABEL, payload))
+
+
+def share(number: int, message: Message) -> Parcel:
+    about = recorded(message.label)
+    return ValidatorIndex(number), (
+        1_000 + number,
+        FROM_LEDGER,
+        LEDGER,
+        number,
+        0,
+        1,
+        message,
+        about,
+    )
 
 
 def unpacked(packed: list[Cargo]) -> list[Parcel]:
@@ -65,11 +82,19 @@ def test_parcels_cross_unchanged(payloads: list[bytes]) -> None:
     assert unpacked(list(cargo(parcels))) == parcels
 
 
-def test_a_payload_that_many_share_crosses_once_and_is_shared_again() -> None:
-    block = bytes(100_000)
-    packed = list(cargo([parcel(number, block) for number in range(500)]))
+def test_a_message_that_many_share_crosses_once_and_is_shared_again() -> None:
+    block = Message(LEDGER, LABEL, bytes(100_000))
+    packed = list(cargo([share(number, block) for number in range(500)]))
 
     assert sum(len(frame_bytes(frame)) for frame in packed) < 150_000
+    assert len({id(mail[6]) for _, mail in unpacked(packed)}) == 1
+
+
+def test_a_payload_above_a_frame_s_size_crosses_once_for_all_who_share_it() -> None:
+    block = bytes(frames.CHUNK_BYTES + 1)
+    packed = list(cargo([parcel(number, block) for number in range(500)]))
+
+    assert sum(len(frame_bytes(frame)) for frame in packed) < frames.CHUNK_BYTES + 50_000
     assert len({id(mail.payload) for _, mail in unpacked(packed)}) == 1
 
 
@@ -85,7 +110,7 @@ def test_many_small_parcels_and_submissions_are_cut_too() -> None:
     count = 2 * frames.CHUNK_ITEMS + 1
     submissions = [Submission(n, V3, n, LABEL, b"") for n in range(count)]
 
-    assert [len(f.parcels) for f in cargo(parcel(n, b"") for n in range(count))][-1] == 1
+    assert [len(f.targets) for f in cargo(parcel(n, b"") for n in range(count))][-1] == 1
     assert [len(f.submissions) for f in submitted(submissions)][-1] == 1
 
 
@@ -110,7 +135,10 @@ def test_frames_survive_any_cut_of_the_stream(step: int) -> None:
         Advanced(1, 2, 3, 0.5, [Event(1, V3, 2, "e")]),
         Lived(V3, History(bytes(16), 0, 0, ())),
         Finish(),
-        Finished(b"f", 1, 2, (3,)),
+        Ask("module:function", [b"one", b"two"]),
+        Done([b"1", b"2"], 0.25),
+        Learn(b"journal"),
+        Finished(b"f", 1, 2, (3,), Usage(1.5, 1 << 20)),
         Failed("Traceback …"),
     ]
     data = b"".join(map(frame_bytes, sent))

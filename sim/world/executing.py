@@ -1,0 +1,111 @@
+"""From a plan to its run, summed up: what every run goes through, whoever asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sim.base.extensions import ExtensionError, Source, culprit, extended
+from sim.world.folder import RunFiles, plan_id
+from sim.world.inlined import inlined
+from sim.world.machine import Stopwatch, describe
+from sim.world.outcome import ProgressCallback, RunOutcome, Switches
+from sim.world.runner import run_plan
+from sim.world.summary import digests, summarise
+
+if TYPE_CHECKING:
+    from sim.scenario.plan import Plan
+
+
+@dataclass(frozen=True)
+class Executed:
+    """A run that is over.
+
+    Attributes:
+        plan: What was run.
+        resolved: The resolved scenario, TOML.
+        outcome: What it left behind.
+        summary: Without format and version.
+        seconds: ``wall_seconds`` and ``cpu_seconds``, child processes included.
+        peak_memory_mib: The most that one of its processes had in memory.
+        processes: How many shared the work.
+        extensions: The code from outside that was run.
+
+    """
+
+    plan: Plan
+    resolved: str
+    outcome: RunOutcome
+    summary: Mapping[str, Any]
+    seconds: Mapping[str, float]
+    peak_memory_mib: float
+    processes: int
+    extensions: tuple[Source, ...]
+
+    def files(self) -> RunFiles:
+        """Return the contents of the run's folder."""
+        with extended(self.extensions):
+            return RunFiles(
+                scenario=self.resolved,
+                plan=self.plan,
+                inlined=inlined(self.plan),
+                ledger=self.outcome.ledger,
+                events=self.outcome.events,
+                digests=digests(self.outcome, self.summary),
+                summary=self.summary,
+                machine=self._machine(),
+                extensions=self.extensions,
+            )
+
+    def _machine(self) -> dict[str, Any]:
+        return {
+            **describe(),
+            "processes": self.processes,
+            "digest": self.summary["digest"],
+            **self.seconds,
+            "peak_memory_mib": self.peak_memory_mib,
+            "execution": dict(self.outcome.machine),
+            **(
+                {"extensions": {s.name: s.origin for s in self.extensions}}
+                if self.extensions
+                else {}
+            ),
+        }
+
+
+def execute(
+    plan: Plan,
+    resolved: str,
+    processes: int = 1,
+    progress: ProgressCallback | None = None,
+    switches: Switches | None = None,
+    extensions: tuple[Source, ...] = (),
+) -> Executed:
+    """Run `plan`, and sum it up; the calling thread must not be in a Trio loop.
+
+    Args:
+        plan: What to do.
+        resolved: The resolved scenario that it was made from, as TOML.
+        processes: How many share the work.
+        progress: Told at every exchange.
+        switches: For tests of the simulator itself.
+        extensions: The code from outside that the plan uses.
+
+    Raises:
+        ExtensionError: One of `extensions` failed.
+
+    """
+    watch = Stopwatch()
+    with extended(extensions):
+        try:
+            outcome = run_plan(plan, processes, switches, progress, extensions)
+            summary = summarise(outcome, plan_id(resolved))
+        except Exception as error:
+            source = culprit(error, extensions)
+            if source is None:
+                raise
+            raise ExtensionError(source, error) from error
+    return Executed(
+        plan, resolved, outcome, summary, watch.read(), watch.peak_mib(), processes, extensions
+    )
