@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from sim.cli import measuring_app
-from sim.cli.ending import exit_with as _exit_with
+from sim.cli.ending import exit_with
 
 app = typer.Typer(
     name="ksim",
@@ -71,7 +71,7 @@ def run(
 
         return run_scenario(file, seed, sets or [], processes, out, switch or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -94,7 +94,7 @@ def replay(
 
         return replay_run(folder, processes, extensions, switch or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -106,7 +106,7 @@ def validate(file: File, sets: Sets = None) -> None:
 
         return validate_scenario(file, sets or [])
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -118,7 +118,7 @@ def explain(file: File, seed: Seed = None, sets: Sets = None) -> None:
 
         return explain_scenario(file, seed, sets or [])
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -137,7 +137,7 @@ def netcheck(
     """Compare a scenario's network with what it declares; exit 1 if a figure lies."""
     from sim.cli.inspecting import check_network
 
-    _exit_with(lambda: check_network(file, samples, seed, sets or [], loss_factor, as_json=json))
+    exit_with(lambda: check_network(file, samples, seed, sets or [], loss_factor, as_json=json))
 
 
 @app.command()
@@ -187,7 +187,7 @@ def sweep(
             as_json=json,
         )
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -207,7 +207,7 @@ def merge(
 
         return merge_shards(shards, out, as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -219,7 +219,7 @@ def schema(use: Use = None) -> None:
 
         return print_schema(use or [])
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -235,7 +235,7 @@ def init(
 
         return write_template(file)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -255,7 +255,7 @@ def verify(
 
         return verify_ledger(ledger, expect_head, use or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -287,7 +287,7 @@ def audit(
 
         return audit_ledger(ledger, key, by, since, until, outcome, use or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command("list")
@@ -310,7 +310,7 @@ def list_names(
 
         return list_catalogue(kind, use or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -326,7 +326,7 @@ def show(
 
         return show_name(name, use or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 measuring_app.register(app)

@@ -19,6 +19,7 @@ import trio
 from sim.base.codec import encode
 from sim.base.errors import LocalError
 from sim.base.ids import LEDGER, NEVER_US, Label, ValidatorIndex
+from sim.engine.cargo import Cargo, Packer
 from sim.engine.collector import rare_collections
 from sim.engine.crew import Crew
 from sim.engine.driver import Driver, driving, find_factory
@@ -111,6 +112,7 @@ class Coordinator:
         self._now_us = 0
         self._check_us = self._tick_us(0)
         self._orders = [Order(0) for _ in range(shards)]
+        self._packers = [Packer(shard) for shard in range(shards)]
         # Lives start at time 0 everywhere, so at first every shard has something to do.
         self._next_us = [0] * shards
         self._formed_us = 0
@@ -213,8 +215,12 @@ class Coordinator:
 
     def _give_mail(self, target: ValidatorIndex, mail: Mail) -> None:
         shard = self._owners[target]
-        self._orders[shard].parcels.append((target, mail))
+        self._packers[shard].add(target, mail)
         self._next_us[shard] = min(self._next_us[shard], mail[ARRIVAL])
+
+    def _pass_on(self, cargo: Cargo) -> None:
+        self._orders[cargo.shard].cargo.append(cargo)
+        self._next_us[cargo.shard] = min(self._next_us[cargo.shard], min(cargo.arrivals))
 
     async def _exchange(self, horizon_us: int) -> list[Submission]:
         """Let every shard that has something to do before `horizon_us` do it.
@@ -228,6 +234,7 @@ class Coordinator:
         self._exchanges += 1
         own_s = reports[0].cpu_s if 0 in reports else 0.0
         exchanging_s = time.process_time() - started_s - own_s
+        self._cpu_s[0] += exchanging_s
         self._critical_s += exchanging_s + max(report.cpu_s for report in reports.values())
         submissions: list[Submission] = []
         events: list[Event] = []
@@ -239,8 +246,8 @@ class Coordinator:
             submissions += report.submissions
             events += report.events
         for report in reports.values():
-            for target, mail in report.parcels:
-                self._give_mail(target, mail)
+            for cargo in report.cargo:
+                self._pass_on(cargo)
         self._observe(sorted(events))
         self._hooks.progress(Progress(horizon_us, sum(self._sent), sum(self._delivered)))
         return sorted(submissions)
@@ -252,6 +259,7 @@ class Coordinator:
             if next_us < horizon_us:
                 orders[shard] = self._orders[shard]
                 orders[shard].horizon_us = horizon_us
+                orders[shard].cargo += self._packers[shard].take()
                 self._orders[shard] = Order(0)
         for shard, order in orders.items():
             if shard > 0:

@@ -22,8 +22,8 @@ class Machine:
         exchanges: Meetings of the shards.
         windows: Windows of each shard.
         wakes: Wake-ups of validators' tasks, per shard.
-        cpu_s: Processor time of each shard while it advanced; that of workers includes what their
-            side of the exchanges took.
+        cpu_s: Processor time of each shard while it advanced, and of its side of the exchanges;
+            the first shard's is the coordinator's.
         forming_s: Processor time of each shard's process for blocks: what the coordinating process
             took to form them, and what the others did of it.
         critical_s: Sum over the exchanges of the slowest shard's processor time and of what the

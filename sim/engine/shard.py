@@ -20,8 +20,9 @@ from trio.testing import wait_all_tasks_blocked
 from sim.base.errors import LocalError
 from sim.base.ids import NEVER_US, Label, ValidatorIndex
 from sim.base.randomness import stream
+from sim.engine.cargo import Cargo, Packer, Row
 from sim.engine.context import Context, Crashed
-from sim.engine.exchange import Parcel, ShardResult
+from sim.engine.exchange import ShardResult
 from sim.engine.faults import (
     Command,
     Crash,
@@ -84,11 +85,13 @@ class Shard:
         self.wakes = 0
         self.submissions: list[Submission] = []
         self.events: list[Event] = []
-        self.outgoing: list[Parcel] = []
         self.order: list[int] | None = [] if switches.trace else None
         self._number = number
         self._nursery = nursery
         self._owners = parts.owners
+        self._packers = {
+            shard: Packer(shard) for shard in sorted(set(parts.owners)) if shard != number
+        }
         self._width_us = max(1, parts.width_us // switches.width_divisor)
         self._shuffle = switches.shuffle
         self._horizon_us = 0
@@ -155,12 +158,18 @@ class Shard:
         if self._concerns(due):
             heapq.heappush(self._faults, due)
 
-    def deliver(self, target: ValidatorIndex, mail: Mail) -> None:
-        """Put `mail` from elsewhere into a mailbox of this shard."""
-        node = self.nodes[target]
-        node.expect(mail)
-        if mail[ARRIVAL] < node.mark_us:
-            self.schedule(node)
+    def deliver(self, cargo: Cargo) -> None:
+        """Put mail from elsewhere into mailboxes of this shard."""
+        nodes = self.nodes
+        for target, mail in cargo.mails():
+            node = nodes[target]
+            node.expect(mail)
+            if mail[ARRIVAL] < node.mark_us:
+                self.schedule(node)
+
+    def outgoing(self) -> list[Cargo]:
+        """Return mail for other shards, packed; it is theirs from now on."""
+        return [cargo for packer in self._packers.values() for cargo in packer.take()]
 
     async def advance(self, horizon_us: int) -> None:
         """Do everything that is due before `horizon_us`.
@@ -252,11 +261,14 @@ class Shard:
         if self._owners[target] == self._number:
             if mail[ARRIVAL] < self.end_us:
                 raise LocalError(f"a link is faster than the window: {mail}")
-            self.deliver(target, mail)
+            node = self.nodes[target]
+            node.expect(mail)
+            if mail[ARRIVAL] < node.mark_us:
+                self.schedule(node)
         else:
             if mail[ARRIVAL] < self._horizon_us:
                 raise LocalError(f"a link is faster than the exchange: {mail}")
-            self.outgoing.append((target, mail))
+            self._packers[self._owners[target]].add(target, mail)
 
     def post_all(
         self,
@@ -273,24 +285,40 @@ class Shard:
         Raises:
             LocalError: See `post`.
         """
-        source, sequence, nodes, end_us = node.index, node.sequence, self.nodes, self.end_us
+        source, sequence, nodes, owners = node.index, node.sequence, self.nodes, self._owners
+        lanes: dict[int, tuple[list[Row], int]] = {}
+        soonest_us = NEVER_US
         for target, (transmission, verdict, arrivals) in zip(targets, fates, strict=True):
             sequence += 1
             copy = 0
             for at in arrivals:
-                mail = (at, FROM_VALIDATOR, source, sequence, copy, transmission, message, about)
+                receiver = nodes.get(target)
+                if receiver is not None:
+                    if at < self.end_us:
+                        raise LocalError(f"a link to {target} is faster than the window")
+                    receiver.incoming.put(
+                        (at, FROM_VALIDATOR, source, sequence, copy, transmission, message, about)
+                    )
+                    if at < receiver.mark_us:
+                        self.schedule(receiver)
+                else:
+                    owner = owners[target]
+                    if owner not in lanes:
+                        packer = self._packers[owner]
+                        place = packer.position(message)  # which may close what was packed before
+                        lanes[owner] = packer.rows, place
+                    rows, place = lanes[owner]
+                    rows.append((target, place, at, FROM_VALIDATOR, sequence, copy, transmission))
+                    soonest_us = min(soonest_us, at)
                 copy = 1
-                if target not in nodes or at < end_us:
-                    self.post(target, mail)
-                    continue
-                receiver = nodes[target]
-                receiver.incoming.put(mail)
-                if at < receiver.mark_us:
-                    self.schedule(receiver)
             if not arrivals and verdict == "waiting":
                 at = NEVER_US
                 mail = (at, FROM_VALIDATOR, source, sequence, 0, transmission, message, about)
                 self.keep(target, mail)
+        if soonest_us < self._horizon_us:
+            raise LocalError(f"a link of {source} is faster than the exchange")
+        for owner in lanes:
+            self._packers[owner].cut()
         self.sent += len(targets)
         node.sequence = sequence
 

@@ -107,7 +107,7 @@ class CommitteeTable(Table):
     ) = Field(
         default=None,
         description="Only in `[keys.NAME]`: that many committees of `size` at once, none of which "
-        "shares a validator with another, each with a key of its own: `NAME-00`, `NAME-01` and so on.",
+        "shares a validator with another, each with a key of its own: `NAME-00`, `NAME-01`, ….",
         examples=[16],
     )
 

@@ -111,7 +111,7 @@ def parse_perturb(text: str) -> Perturb:
 
 
 def owners_of(plan: Plan, shards: int) -> tuple[int, ...]:
-    """Return the shard of every validator: by committee if the network is partitioned, or by region.
+    """Return the shard of every validator: by committee in a partitioned network, or by region.
 
     Committees of several regions make the lookahead shorter than whole regions would; most messages
     then stay inside a shard, which is worth more.

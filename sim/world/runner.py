@@ -282,6 +282,9 @@ def _machine(
         "windows": list(machine.windows),
         "wakes": list(machine.wakes),
         "shard_cpu_seconds": [round(seconds, 3) for seconds in machine.cpu_s],
+        "block_cpu_seconds": [round(seconds, 3) for seconds in machine.forming_s],
+        "process_cpu_seconds": [round(used.cpu_s, 3) for used in machine.usage],
+        "process_peak_mib": [round(used.peak_bytes / (1 << 20), 1) for used in machine.usage],
         "critical_path_seconds": round(machine.critical_s, 3),
         "crossed_bytes": machine.crossed_bytes,
         "memo": {
