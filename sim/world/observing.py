@@ -6,17 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import Secret
+from sim.checks.chain_views import AuditLine, BlockView, PartitionView
 from sim.checks.leaks import stored_secrets
 from sim.checks.observation import (
     AttemptId,
-    AuditLine,
-    BlockView,
     CeremonyView,
     Holding,
     Kept,
     KnownSecret,
     Observation,
-    PartitionView,
     Period,
     ValidatorView,
 )
