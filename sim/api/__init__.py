@@ -41,15 +41,19 @@ from sim.api.replays import Replay, replay
 from sim.api.runs import Run, open_run, run
 from sim.api.scenarios import load, resolve
 from sim.api.shown import show
-from sim.api.sweeps import Hope, Sweep, SweepFailure, merge, open_sweep, sweep
+from sim.api.sweeps import Sometimes, Sweep, SweepFailure, merge, open_sweep, sweep
 from sim.base.extensions import ExtensionError
 from sim.base.extras import MissingExtraError
 from sim.kchain.errors import LedgerError
 from sim.scenario.diagnostics import Diagnostic, ScenarioError
+from sim.scenario.grid import Grid, load_grid
 from sim.scenario.load import Scenario
 from sim.scenario.plan import Plan
 from sim.scenario.template import SCHEMA_FILE
+from sim.study.cluster import ClusterError
 from sim.study.lines import Line
+from sim.study.merging import MergeError
+from sim.study.sweep_table import SweepPoint
 from sim.world.eventlog import Event
 from sim.world.folder import FolderError
 from sim.world.outcome import Progress
@@ -62,6 +66,7 @@ __all__ = [
     "AuditError",
     "AuditLine",
     "Blame",
+    "ClusterError",
     "CommitteeDraw",
     "Diagnostic",
     "Dispute",
@@ -74,11 +79,12 @@ __all__ = [
     "Fault",
     "FolderError",
     "Generation",
-    "Hope",
+    "Grid",
     "Key",
     "Ledger",
     "LedgerError",
     "Line",
+    "MergeError",
     "MissingExtraError",
     "NetworkCheck",
     "Plan",
@@ -89,8 +95,10 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "SessionCounts",
+    "Sometimes",
     "Sweep",
     "SweepFailure",
+    "SweepPoint",
     "TestSignature",
     "Tested",
     "VerifiedKey",
@@ -99,6 +107,7 @@ __all__ = [
     "catalogue",
     "failure",
     "load",
+    "load_grid",
     "merge",
     "netcheck",
     "open_run",
