@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import polars
 
-    from sim.scenario.grid import Grid
+    from sim.scenario.grid import SweepGrid
     from sim.scenario.load import Scenario
     from sim.study.sweep_folder import RunId, SweepFolder, SweepPlan
     from sim.study.sweep_table import SweepPoint
@@ -262,7 +262,7 @@ def _point(point: SweepPoint) -> dict[str, Any]:
 
 
 def sweep(
-    scenario: Scenario | Grid,
+    scenario: Scenario | SweepGrid,
     grid: Mapping[str, Any] | None = None,
     *,
     processes: int | None = None,
@@ -297,12 +297,12 @@ def sweep(
         KeyboardInterrupt: Ctrl-C; with `out`, the same call goes on later.
 
     """
-    from sim.scenario.grid import Grid, grid_of
+    from sim.scenario.grid import SweepGrid, grid_of
     from sim.study.sweep_folder import Shard, SweepFolder, plan_sweep
     from sim.study.sweeping import sweep as do
 
     need("report", *_LIBRARIES)
-    whole = scenario if isinstance(scenario, Grid) else grid_of(scenario, grid)
+    whole = scenario if isinstance(scenario, SweepGrid) else grid_of(scenario, grid)
     number, of = shard
     if not 1 <= number <= of:
         raise ValueError(f"shard {number}/{of}: it is I/N with I from 1 to N")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
@@ -176,7 +176,8 @@ class ValidatorView:
             of all incarnations one after the other.
         ceremonies: Its views of the attempts that still counted at the end.
         holdings: What it holds of them.
-        secrets: What it keeps from the chain: its share, what it dealt, coefficients, seeds.
+        secrets: What it keeps from the chain: its share, what it dealt, coefficients, seeds. Can be
+            looked through again and again.
         kept: What it ever kept, and how long.
         left: (session, attempt, name) of what its store holds of attempts at the end, if it is up.
         envelopes: Every sealed share that reached it, encoded; anybody on the way has them too.
@@ -192,7 +193,7 @@ class ValidatorView:
     heads: tuple[tuple[int, bytes, int], ...] = ()
     ceremonies: tuple[CeremonyView, ...] = ()
     holdings: tuple[Holding, ...] = ()
-    secrets: tuple[KnownSecret, ...] = ()
+    secrets: Iterable[KnownSecret] = ()
     periods: tuple[Period, ...] = ()
     kept: tuple[Kept, ...] = ()
     left: tuple[tuple[bytes, int, str], ...] = ()
@@ -249,6 +250,27 @@ class AuditLine(NamedTuple):
     outcome: str
 
 
+@dataclass(frozen=True, slots=True)
+class PartitionView:
+    """One draw of a partition, as a block records it.
+
+    Attributes:
+        name: The partition's.
+        round: How often it was drawn before.
+        height: Of the block.
+        committees: Names, by place.
+        seated: Of the keys whose active generation is in this draw: their place, and the names of
+            their committee.
+
+    """
+
+    name: str
+    round: int
+    height: int
+    committees: tuple[tuple[str, ...], ...]
+    seated: Mapping[str, tuple[int, tuple[str, ...]]]
+
+
 @dataclass(frozen=True)
 class Observation:
     """Everything that the checks look at.
@@ -267,6 +289,7 @@ class Observation:
         open_sessions: (key, session's id) of those that aren't over.
         counted: The T-chain's own count of sessions: ``complete``, ``expired``, ``failed``, and
             ``refused`` for requests; None if nobody counted.
+        partitions: Every draw of a partition, in the blocks' order.
 
     """
 
@@ -281,6 +304,7 @@ class Observation:
     audit: tuple[AuditLine, ...] = ()
     open_sessions: frozenset[tuple[str, str]] = frozenset()
     counted: Mapping[str, int] | None = None
+    partitions: tuple[PartitionView, ...] = ()
 
     @cached_property
     def honest(self) -> tuple[ValidatorView, ...]:

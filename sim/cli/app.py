@@ -6,16 +6,14 @@ violated · 5 not reproducible · 6 internal error · 7 budget exceeded · 130 i
 
 from __future__ import annotations
 
-import os
-import sys
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from sim.world.verdicts import Exit
+from sim.cli import measuring_app
+from sim.cli.ending import exit_with
 
 app = typer.Typer(
     name="ksim",
@@ -73,7 +71,7 @@ def run(
 
         return run_scenario(file, seed, sets or [], processes, out, switch or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -96,7 +94,7 @@ def replay(
 
         return replay_run(folder, processes, extensions, switch or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -108,7 +106,7 @@ def validate(file: File, sets: Sets = None) -> None:
 
         return validate_scenario(file, sets or [])
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -120,7 +118,7 @@ def explain(file: File, seed: Seed = None, sets: Sets = None) -> None:
 
         return explain_scenario(file, seed, sets or [])
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -139,7 +137,7 @@ def netcheck(
     """Compare a scenario's network with what it declares; exit 1 if a figure lies."""
     from sim.cli.inspecting import check_network
 
-    _exit_with(lambda: check_network(file, samples, seed, sets or [], loss_factor, as_json=json))
+    exit_with(lambda: check_network(file, samples, seed, sets or [], loss_factor, as_json=json))
 
 
 @app.command()
@@ -189,7 +187,7 @@ def sweep(
             as_json=json,
         )
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -209,7 +207,7 @@ def merge(
 
         return merge_shards(shards, out, as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -221,7 +219,7 @@ def schema(use: Use = None) -> None:
 
         return print_schema(use or [])
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -237,7 +235,7 @@ def init(
 
         return write_template(file)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -257,7 +255,7 @@ def verify(
 
         return verify_ledger(ledger, expect_head, use or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -289,7 +287,7 @@ def audit(
 
         return audit_ledger(ledger, key, by, since, until, outcome, use or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command("list")
@@ -298,7 +296,8 @@ def list_names(
         str,
         typer.Argument(
             metavar="KIND",
-            help="behaviours, invariants, profiles, actions, events, schemes or protocols.",
+            help="behaviours, invariants, profiles, actions, events, schemes, faults, refusals or "
+            "protocols.",
         ),
     ],
     use: Use = None,
@@ -311,7 +310,7 @@ def list_names(
 
         return list_catalogue(kind, use or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -320,36 +319,22 @@ def show(
     use: Use = None,
     json: Json = False,
 ) -> None:
-    """Tell all about one behaviour, invariant, profile, action, event, scheme or protocol."""
+    """Tell all about one behaviour, invariant, profile, action, event, refusal or the like."""
 
     def body() -> int:
         from sim.cli.catalogues import show_name
 
         return show_name(name, use or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
+
+
+measuring_app.register(app)
 
 
 def invoke(arguments: Sequence[str]) -> NoReturn:
     """Run one command and exit with its code; usage errors exit with 2."""
+    from sim.cli import app_oracles  # noqa: F401  # its commands enter themselves above
+
     app(list(arguments), prog_name="ksim")
     raise AssertionError("typer exits")
-
-
-def _exit_with(command: Callable[[], int]) -> NoReturn:
-    """Run a command's body and exit with its code, whatever way it ends."""
-    try:
-        code = command()
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        code = Exit.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has had enough; a second complaint at shutdown helps nobody.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except Exception:  # noqa: BLE001  # the last resort: a bug, told as one
-        traceback.print_exc()
-        sys.stderr.write("internal error: this is a bug in ksim\n")
-        code = Exit.INTERNAL
-    raise typer.Exit(int(code))

@@ -1,7 +1,7 @@
 """The simulated network: who reaches whom, when, and what becomes of each message.
 
 `profiles` named link figures and their integer jitter tables · `fit` makes the tables, offline ·
-`draws` one hash per send, with a fixed slot for every impairment · `rules` partitions, isolation
+`draws` a hash of the send, with a fixed slot for every impairment · `rules` partitions, isolation
 and heals as values · `links` the fate of messages between validators · `ledger_links` the streams
 between validators and the ledger · `sharding` which validators run together.
 

@@ -24,6 +24,7 @@ from sim.scenario.entry_tables import (
 )
 from sim.scenario.environment import (
     ArgonTable,
+    CostModelTable,
     CostTable,
     LedgerTable,
     PhasesTable,
@@ -49,6 +50,7 @@ from sim.scenario.network_tables import (
 )
 from sim.scenario.orders import ByEntry, CommitteeEntry, KeyEntry, MessageTable, ShareEntry
 from sim.scenario.publish import default, keys, unit
+from sim.scenario.refusals import DROPPED, REFUSALS
 from sim.scenario.schema import (
     AdversaryTable,
     PrincipalTable,
@@ -81,6 +83,7 @@ SECTIONS: Final[tuple[tuple[str, type[Table]], ...]] = (
     ("`[ledger.phases]`", PhasesTable),
     ("`[transport]`", TransportTable),
     ("`[cost]`", CostTable),
+    ("`cost.model` as a table", CostModelTable),
     ("`[quotas]`", QuotasTable),
     ("`[principals.NAME]`", PrincipalTable),
     ("`[keys.NAME]`", KeyTable),
@@ -273,10 +276,11 @@ def _names() -> Iterator[str]:
     yield f"{', '.join(map(_code, catalogue.PROVEN))}.\n\nNever proven, for `faults_include`: "
     yield f"{', '.join(map(_code, catalogue.UNPROVEN))}.\n\n"
     yield f"### Reasons\n\nWhy attempts fail: {', '.join(map(_code, catalogue.REASONS))}.\n\n"
-    yield "### Refusals\n\nWhy the K-chain refuses what it is asked for: "
-    yield f"{', '.join(map(_code, catalogue.REFUSALS))}.\n\n"
-    yield "Why a rotation that waits for another never begins: "
-    yield f"{', '.join(map(_code, catalogue.DROPPED))}.\n\n### Events\n\n"
+    yield "### Refusals\n\nWhy the K-chain refuses what it is asked for:\n\n"
+    yield from (f"- `{name}`: {why}.\n" for name, why in REFUSALS.items())
+    yield "\nWhy a rotation that waits for another never begins:\n\n"
+    yield from (f"- `{name}`: {why}.\n" for name, why in DROPPED.items())
+    yield "\n### Events\n\n"
     yield from (f"- `{name}`: {meaning}.\n" for name, meaning in catalogue.events().items())
     yield "\n### Profiles and cost models\n\nProfiles: "
     yield ", ".join(f"`{name}`" for name in catalogue.profiles())

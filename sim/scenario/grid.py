@@ -55,7 +55,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Grid:
+class SweepGrid:
     """All scenarios of a sweep and the seeds of their runs.
 
     Attributes:
@@ -95,7 +95,7 @@ class _Axis(NamedTuple):
     several: bool
 
 
-def load_grid(path: str, sets: Sequence[str] = ()) -> Grid:
+def load_grid(path: str, sets: Sequence[str] = ()) -> SweepGrid:
     """Return the grid of the file at `path`; without `[sweep]`, one point with one seed.
 
     Args:
@@ -110,7 +110,7 @@ def load_grid(path: str, sets: Sequence[str] = ()) -> Grid:
     return _grid(path, with_sets(root, sets) if sets else root)
 
 
-def grid_of(scenario: Scenario, changes: Mapping[str, Any] | None = None) -> Grid:
+def grid_of(scenario: Scenario, changes: Mapping[str, Any] | None = None) -> SweepGrid:
     """Return the grid of a loaded scenario.
 
     Args:
@@ -129,7 +129,7 @@ def grid_of(scenario: Scenario, changes: Mapping[str, Any] | None = None) -> Gri
     return _grid(scenario.path, scenario._root)  # noqa: SLF001  # a point is made from its tree
 
 
-def _grid(path: str, root: Node) -> Grid:
+def _grid(path: str, root: Node) -> SweepGrid:
     problems: list[Diagnostic] = []
     base = _try(path, root, problems)
     bare = root.copy()
@@ -147,7 +147,7 @@ def _grid(path: str, root: Node) -> Grid:
         raise ScenarioError(in_order(problems))
     names = tuple(axis.name for axis in axes)
     first = CHECK_SEED if base.seed is None else base.seed
-    return Grid(base, names, points, first, seeds)
+    return SweepGrid(base, names, points, first, seeds)
 
 
 def _is_table(node: Node | None) -> bool:

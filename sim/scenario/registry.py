@@ -41,6 +41,7 @@ class Registry:
         principals: Names of principals.
         committees: Registry positions by key name, as they become known; None for a committee that
             is drawn during the run.
+        families: Keys by the name of their partition; see `families`.
         thresholds: By key name.
         schemes: By key name.
         moving: Keys on whose committees others may come to sit during the run.
@@ -55,6 +56,7 @@ class Registry:
     standby: frozenset[int] = frozenset()
     principals: tuple[str, ...] = ("owner",)
     committees: dict[str, tuple[int, ...] | None] = field(default_factory=dict)
+    families: dict[str, tuple[str, ...]] = field(default_factory=dict)
     thresholds: dict[str, int] = field(default_factory=dict)
     schemes: dict[str, str] = field(default_factory=dict)
     moving: set[str] = field(default_factory=set)
@@ -86,13 +88,27 @@ class Registry:
         return found
 
     def key(self, name: str, path: KeyPath) -> bool:
-        """Whether there is a key `name`; reports it if not."""
+        """Whether there is a key `name`, or a partition of keys; reports it if not."""
         keys = self.reporter.root.child("keys")
         known = list(keys.value) if keys is not None and isinstance(keys.value, dict) else []
-        if name not in known:
-            message = f'there is no key "{name}" in [keys]'
-            self.reporter.error(path, message, wrong=name, allowed=known)
-        return name in known
+        if name in known or any(name in members for members in self.families.values()):
+            return True
+        for family, members in self.families.items():
+            if name.startswith(f"{family}-"):
+                message = f'no key "{name}": those of "{family}" are {members[0]} … {members[-1]}'
+                self.reporter.error(path, message, wrong=name, allowed=members)
+                return False
+        message = f'there is no key "{name}" in [keys]'
+        self.reporter.error(path, message, wrong=name, allowed=known)
+        return False
+
+    def keys_of(self, name: str) -> tuple[str, ...]:
+        """Return the keys that `name` means: all of a partition, or the one of that name."""
+        return self.families.get(name, (name,))
+
+    def family(self, key: str) -> str | None:
+        """Return the partition that the key `key` is of, or None."""
+        return next((name for name, members in self.families.items() if key in members), None)
 
     def only_key(self) -> str | None:
         """Return the name of the only key, or None if there are none or several."""
@@ -147,10 +163,11 @@ class Registry:
         """Return the members of a committee; reports one that isn't known before the run."""
         if not self.key(key, path):
             return ()
-        members = self.committees.get(key, ())
+        members = self.committees.get(self.keys_of(key)[0], ())
         if members is None:
             message = f'the committee of "{key}" is drawn by stake during the run: {advice}'
-            self.reporter.error(path, message, related=[("drawn", ("keys", key, "committee"))])
+            table = self.family(key) or key
+            self.reporter.error(path, message, related=[("drawn", ("keys", table, "committee"))])
         return members or ()
 
     def _named(self, selector: str, path: KeyPath, *, ledger: bool) -> Iterable[int]:

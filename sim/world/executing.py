@@ -28,7 +28,7 @@ class Executed:
         outcome: What it left behind.
         summary: Without format and version.
         seconds: ``wall_seconds`` and ``cpu_seconds``, child processes included.
-        peak_memory_mib: The most that one of its processes had in memory.
+        peak_memory_mib: The most that each of its processes had in memory, added up.
         processes: How many shared the work.
         extensions: The code from outside that was run.
 
@@ -106,6 +106,6 @@ def execute(
             if source is None:
                 raise
             raise ExtensionError(source, error) from error
-    return Executed(
-        plan, resolved, outcome, summary, watch.read(), watch.peak_mib(), processes, extensions
-    )
+    # Its own by now, since the checks come after the run; those of workers as they ended.
+    peak_mib = round(watch.peak_mib() + sum(outcome.machine["process_peak_mib"][1:]), 1)
+    return Executed(plan, resolved, outcome, summary, watch.read(), peak_mib, processes, extensions)

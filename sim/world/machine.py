@@ -9,7 +9,6 @@ import hashlib
 import importlib.metadata
 import os
 import platform
-import resource
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import tomli
+
+from sim.engine.usage import usage
 
 _ROOT: Final = Path(__file__).parents[2]
 _LIBRARIES: Final = (
@@ -39,7 +40,6 @@ _LIBRARIES: Final = (
     "trio",
 )
 """What a result could depend on."""
-_PROCESSES: Final = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 _VERSIONS: Final = ("program", "python", "libraries")
 
 
@@ -60,12 +60,11 @@ class Stopwatch:
 
     @staticmethod
     def peak_mib() -> float:
-        """Return the most that this process, or a child of it, had in memory, in MiB.
+        """Return the most that this process had in memory, in MiB.
 
         Where the system can't forget earlier peaks, as Linux can, they count, too.
         """
-        peak = max(resource.getrusage(who).ru_maxrss for who in _PROCESSES)
-        return round(peak / 1024, 1)
+        return usage().peak_bytes / (1 << 20)
 
 
 def _forget_peak() -> None:

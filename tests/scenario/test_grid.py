@@ -8,7 +8,7 @@ import pytest
 
 from sim.scenario.diagnostics import ScenarioError
 from sim.scenario.dump import dump_resolved
-from sim.scenario.grid import Grid, load_grid
+from sim.scenario.grid import SweepGrid, load_grid
 from sim.scenario.load import load, resolve
 from tests.support.tiny import TINY
 
@@ -16,13 +16,13 @@ GRIDS = Path(__file__).parents[1] / "scenarios" / "grids"
 BROKEN = sorted(path.stem for path in GRIDS.glob("*.toml"))
 
 
-def grid(tmp_path: Path, sweep: str, *sets: str) -> Grid:
+def grid(tmp_path: Path, sweep: str, *sets: str) -> SweepGrid:
     path = tmp_path / "swept.toml"
     path.write_text(f"{TINY}\n[sweep]\n{sweep}\n")
     return load_grid(str(path), sets)
 
 
-def values(found: Grid) -> list[tuple[object, ...]]:
+def values(found: SweepGrid) -> list[tuple[object, ...]]:
     return [tuple(point.values.values()) for point in found.points]
 
 
