@@ -87,8 +87,9 @@ def version_differences(
 def describe(outcome: RunOutcome, watch: Stopwatch, processes: int, digest: str) -> dict[str, Any]:
     """Return the contents of `machine.json` but for its format and version."""
     # Its own by now, since the checks come after the run; those of workers as they ended.
-    workers = outcome.machine["process_peak_mib"][1:]
-    own = usage().peak_bytes / (1 << 20)
+    own, execution = usage(), outcome.machine
+    cpu_s = [round(own.cpu_s, 3), *execution["process_cpu_seconds"][1:]]
+    peaks = [round(own.peak_bytes / (1 << 20), 1), *execution["process_peak_mib"][1:]]
     return {
         **versions(),
         "platform": platform.platform(),
@@ -97,8 +98,8 @@ def describe(outcome: RunOutcome, watch: Stopwatch, processes: int, digest: str)
         "processes": processes,
         "digest": digest,
         **watch.read(),
-        "peak_memory_mib": round(own + sum(workers), 1),
-        "execution": dict(outcome.machine),
+        "peak_memory_mib": round(sum(peaks), 1),
+        "execution": {**execution, "process_cpu_seconds": cpu_s, "process_peak_mib": peaks},
     }
 
 
