@@ -10,6 +10,7 @@ import os
 import tempfile
 import threading
 import weakref
+from pathlib import Path
 from typing import Final, TypeAlias
 
 LEAST_BYTES: Final = 1 << 16
@@ -20,21 +21,23 @@ class _File:
     """One temporary file, deleted with the last object that refers to it."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="kchain-sim-")  # noqa: SIM115  # closed with it
+        self._file, path = tempfile.mkstemp(prefix="kchain-sim-")
+        Path(path).unlink()
+        weakref.finalize(self, os.close, self._file)
         self._end = 0
 
     def append(self, data: bytes) -> int:
         begin = self._end
         rest = memoryview(data)
         while rest:
-            rest = rest[os.pwrite(self._file.fileno(), rest, self._end) :]
+            rest = rest[os.pwrite(self._file, rest, self._end) :]
             self._end = begin + len(data) - len(rest)
         return begin
 
     def read(self, begin: int, length: int) -> bytes:
         data = bytearray()
         while len(data) < length:
-            piece = os.pread(self._file.fileno(), length - len(data), begin + len(data))
+            piece = os.pread(self._file, length - len(data), begin + len(data))
             if not piece:
                 raise EOFError("a temporary file has lost what was written to it")
             data += piece
