@@ -147,12 +147,12 @@ class Context:
         )
         node.history.add(now, "send", target, about, transmission, verdict, arrivals)
         if verdict == "waiting" and not arrivals:
-            shard.keep(
+            shard.mailroom.keep(
                 target,
                 (NEVER_US, FROM_VALIDATOR, index, sequence, 0, transmission, message, about),
             )
         for copy, at in enumerate(arrivals):
-            shard.post(
+            shard.mailroom.post(
                 target, (at, FROM_VALIDATOR, index, sequence, copy, transmission, message, about)
             )
 
@@ -174,7 +174,7 @@ class Context:
                 for target, (transmission, verdict, arrivals) in zip(targets, fates, strict=True)
             ]
         )
-        shard.post_all(node, targets, fates, Message(index, label, payload), about)
+        shard.mailroom.post_all(node, targets, fates, Message(index, label, payload), about)
 
     def submit(self, label: Label, payload: bytes) -> None:
         """Send `payload` to the ledger; a label of kind ``read`` asks for the chain instead."""
