@@ -47,7 +47,8 @@ class Executed:
     @property
     def peak_memory_mib(self) -> float:
         """The most that each of its processes had in memory, added up."""
-        return round(sum(self.execution["process_peak_mib"]), 1)
+        peaks: list[float] = self.execution["process_peak_mib"]
+        return round(sum(peaks), 1)
 
     def files(self) -> RunFiles:
         """Return the contents of the run's folder."""
@@ -122,11 +123,6 @@ def _execution(outcome: RunOutcome) -> dict[str, Any]:
     Its checks and its summary come after the run; workers have ended with that.
     """
     own, counted = usage(), outcome.machine
-    return {
-        **counted,
-        "process_cpu_seconds": [round(own.cpu_s, 3), *counted["process_cpu_seconds"][1:]],
-        "process_peak_mib": [
-            round(own.peak_bytes / (1 << 20), 1),
-            *counted["process_peak_mib"][1:],
-        ],
-    }
+    cpu_s = [round(own.cpu_s, 3), *counted["process_cpu_seconds"][1:]]
+    peaks = [round(own.peak_bytes / (1 << 20), 1), *counted["process_peak_mib"][1:]]
+    return {**counted, "process_cpu_seconds": cpu_s, "process_peak_mib": peaks}
