@@ -64,7 +64,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     validators: int = 1000
-    rounds: int = 2
+    rounds: int = 5
     processes: int = 1
     profile: str = "internet-good"
     loss: int = CERTAIN // 100
@@ -345,7 +345,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure as the command line says, and print a table or JSON."""
     parser = argparse.ArgumentParser(prog="python -m sim.study.engine_bench", description=__doc__)
     parser.add_argument("--validators", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--processes", type=int, nargs="+", default=[1])
     parser.add_argument("--profile", choices=sorted(PROFILES), default="internet-good")
     parser.add_argument("--bandwidth", type=int, default=0, help="bits per second; 0: no limit")

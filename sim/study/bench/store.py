@@ -73,7 +73,7 @@ class BenchFolder:
         if (path / BENCH).is_file():
             about = folder.about()
             created = about["created"]
-            different = list(_differences(about["machine"], machine))
+            different = list(differences(about["machine"], machine))
             if different:
                 raise FolderError(
                     f"{path}: was measured elsewhere, or by another program "
@@ -178,11 +178,11 @@ _SAME: Final = ("program.commit", "program.dirty", "program.lock")
 """What may differ: the hash of the source says what was really run."""
 
 
-def _differences(then: Mapping[str, Any], now: Mapping[str, Any], at: str = "") -> Iterator[str]:
+def differences(then: Mapping[str, Any], now: Mapping[str, Any], at: str = "") -> Iterator[str]:
     """Yield what differs between two machine records, in words."""
     for name in sorted(then.keys() | now.keys()):
         old, new, place = then.get(name), now.get(name), f"{at}{name}"
         if isinstance(old, dict) and isinstance(new, dict):
-            yield from _differences(old, new, f"{place}.")
+            yield from differences(old, new, f"{place}.")
         elif old != new and place not in _SAME:
             yield f"{place}: {old} then, {new} now"
