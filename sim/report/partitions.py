@@ -6,7 +6,7 @@ A key that ended badly keeps an account of its own beside its row.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -18,12 +18,12 @@ from sim.report.words import clock, count, names, percent
 
 Record = Mapping[str, Any]
 
-HEX_SHOWN = 8
+HEX_SHOWN: Final = 8
 """Digits of a public key in a row."""
 
-_STYLES = {"Active": "green", "Rotating": "green", "Retired": "dim"}
+_STYLES: Final = {"Active": "green", "Rotating": "green", "Retired": "dim"}
 
-_HEADS = ("key", "", "t of n", "gen", "round", "stake", "corrupt", "margin", "public key")
+_HEADS: Final = ("key", "", "t of n", "gen", "round", "stake", "corrupt", "margin", "public key")
 
 
 def partitioned(summary: Record) -> frozenset[str]:
