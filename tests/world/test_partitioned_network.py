@@ -210,6 +210,16 @@ def test_an_entry_about_the_partition_is_one_for_each_of_its_keys() -> None:
     assert [(expect.key, expect.of) for expect in awaited] == [(z, f"anew/{z}") for z in ZONES]
 
 
+@pytest.mark.parametrize("key", ["zone", "zone-01"])
+def test_as_many_as_a_threshold_of_the_partition_says_can_be_picked(key: str) -> None:
+    nodes = {"pick": "random", "size": "t-1", "key": key, "from": "*"}
+    entry = {"nodes": nodes, "behaviour": "silent-dealer"}
+
+    plan = resolve(load(str(FILE)).with_({"adversary": [entry], "expect": []}))
+
+    assert len({corruption.validator for corruption in plan.corruptions}) == 5
+
+
 def test_a_partition_can_be_swept_over_its_numbers() -> None:
     for count, size in ((2, 16), (8, 4)):
         changes = {"keys.zone.committee.partition": count, "keys.zone.committee.size": size}
