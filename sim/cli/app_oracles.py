@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.app import Json, _exit_with, app
+from sim.cli.app import Json, app
+from sim.cli.ending import exit_with
 
 
 @app.command()
@@ -36,7 +37,7 @@ def oracle(
 
         return consult(families or [], runs, processes, quick=quick, every=every, as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -115,4 +116,4 @@ def advise(
 
         return answer(options, out, confirm=confirm, as_json=json)
 
-    _exit_with(body)
+    exit_with(body)

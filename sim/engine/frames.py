@@ -1,7 +1,7 @@
 """Frames between the coordinator and a worker process: MessagePack behind a length of 4 bytes.
 
-Big batches are cut into several frames, so that neither side holds one twice. A payload that many
-parcels share, such as a block for every validator, crosses once per frame.
+Big batches are cut into several frames, so that neither side holds one twice. Mail crosses as
+`cargo` has packed it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from sim.base.ids import Label, ValidatorIndex
-from sim.engine.exchange import Parcel, Report, ShardResult
+from sim.base.ids import ValidatorIndex
+from sim.engine.cargo import Cargo
+from sim.engine.exchange import Report, ShardResult
 from sim.engine.faults import Due
 from sim.engine.history import History
-from sim.engine.mail import Mail
 from sim.engine.ports import Event, Submission, Switches
+from sim.engine.usage import Usage
 
 CHUNK_BYTES: Final = 1 << 20
 """Payload bytes after which a frame is closed."""
@@ -43,29 +44,31 @@ class Boot(_Frame, frozen=True):
     switches: Switches
 
 
-class Cargo(_Frame, frozen=True):
-    """Both ways: parcels.
-
-    Attributes:
-        payloads: Each distinct payload object once.
-        parcels: Receiver, position of the payload, then the other fields of `Mail`.
-    """
-
-    payloads: list[bytes]
-    parcels: list[tuple[ValidatorIndex, int, int, int, ValidatorIndex, int, int, Label, int]]
-
-    def unpack(self) -> Iterator[Parcel]:
-        """Yield the parcels; those that shared a payload share one again."""
-        for target, payload, arrival, rank, source, sequence, copy, label, count in self.parcels:
-            mail = Mail(arrival, rank, source, sequence, copy, label, count, self.payloads[payload])
-            yield target, mail
-
-
 class Advance(_Frame, frozen=True):
     """To a worker: the rest of an order, after its cargo."""
 
     horizon_us: int
     faults: list[Due]
+
+
+class Ask(_Frame, frozen=True):
+    """To a worker: calls of a function to make; see `base.spreading`. A `Done` answers it."""
+
+    function: str
+    arguments: list[bytes]
+
+
+class Done(_Frame, frozen=True):
+    """From a worker: what came of the calls of an `Ask`, in their order, and the CPU time."""
+
+    outcomes: list[bytes]
+    cpu_s: float
+
+
+class Learn(_Frame, frozen=True):
+    """To a worker: verdicts that the coordinator has reached; see `base.memo`."""
+
+    journal: bytes
 
 
 class Finish(_Frame, frozen=True):
@@ -87,14 +90,14 @@ class Advanced(_Frame, frozen=True):
     cpu_s: float
     events: list[Event]
 
-    def report(self, parcels: list[Parcel], submissions: list[Submission]) -> Report:
+    def report(self, cargo: list[Cargo], submissions: list[Submission]) -> Report:
         """Return the report that this closes."""
         return Report(
             self.next_us,
             self.sent,
             self.delivered,
             self.cpu_s,
-            parcels,
+            cargo,
             submissions,
             self.events,
         )
@@ -114,10 +117,13 @@ class Finished(_Frame, frozen=True):
     windows: int
     wakes: int
     order: tuple[int, ...]
+    usage: Usage
 
     def result(self, histories: dict[ValidatorIndex, History]) -> ShardResult:
         """Return the result that this closes."""
-        return ShardResult(histories, self.finished, self.windows, self.wakes, self.order)
+        return ShardResult(
+            histories, self.finished, self.windows, self.wakes, self.order, self.usage
+        )
 
 
 class Failed(_Frame, frozen=True):
@@ -127,7 +133,18 @@ class Failed(_Frame, frozen=True):
 
 
 Frame: TypeAlias = (
-    Boot | Cargo | Advance | Finish | Submitted | Advanced | Lived | Finished | Failed
+    Boot
+    | Cargo
+    | Advance
+    | Ask
+    | Done
+    | Learn
+    | Finish
+    | Submitted
+    | Advanced
+    | Lived
+    | Finished
+    | Failed
 )
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -160,27 +177,6 @@ class FrameBuffer:
         del self._bytes[:start]
 
 
-def cargo(parcels: Iterable[Parcel]) -> Iterator[Cargo]:
-    """Pack `parcels` into frames of bounded size."""
-    positions: dict[int, int] = {}  # by identity: equal payloads of different senders are rare
-    packed = Cargo([], [])
-    size = 0
-    for target, mail in parcels:
-        position = positions.get(id(mail.payload))
-        if position is None:
-            position = positions[id(mail.payload)] = len(packed.payloads)
-            packed.payloads.append(mail.payload)
-            size += len(mail.payload)
-        packed.parcels.append((target, position, *mail[:7]))
-        if size > CHUNK_BYTES or len(packed.parcels) >= CHUNK_ITEMS:
-            yield packed
-            positions.clear()
-            packed = Cargo([], [])
-            size = 0
-    if packed.parcels:
-        yield packed
-
-
 def submitted(submissions: Iterable[Submission]) -> Iterator[Submitted]:
     """Pack `submissions` into frames of bounded size."""
     packed: list[Submission] = []
@@ -194,3 +190,18 @@ def submitted(submissions: Iterable[Submission]) -> Iterator[Submitted]:
             size = 0
     if packed:
         yield Submitted(packed)
+
+
+def asked(function: str, arguments: Iterable[bytes]) -> Iterator[Ask]:
+    """Pack calls of `function` into frames of bounded size."""
+    packed: list[bytes] = []
+    size = 0
+    for one in arguments:
+        packed.append(one)
+        size += len(one)
+        if size > CHUNK_BYTES or len(packed) >= CHUNK_ITEMS:
+            yield Ask(function, packed)
+            packed = []
+            size = 0
+    if packed:
+        yield Ask(function, packed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -14,9 +14,18 @@ from sim.base.ids import Label, ValidatorIndex
 
 Extra: TypeAlias = tuple[int | str, ...]
 
+Fields: TypeAlias = tuple[int, str, ValidatorIndex, Label | msgspec.Raw, int, str, Extra]
+"""Those of a `Record`; a label may be encoded already."""
+
 NO_LABEL: Final = Label("", 0, "", "")
 
-_CHUNK: Final = 1 << 16  # bytes: hashing pieces of this size costs no more than hashing it all
+_CHUNK: Final = 1 << 13
+"""Bytes of a piece: hashing pieces costs no more than hashing it all, and when the histories of
+hundreds of validators are merged, one piece of each is decoded at a time."""
+
+_BATCH: Final = 64
+"""Records that are encoded together: as objects they take several times the memory, and one call
+for each takes several times as long."""
 
 
 class Record(NamedTuple):
@@ -74,25 +83,18 @@ class History(msgspec.Struct, frozen=True):
 class HistoryWriter:
     """Appends records; keeps their bytes, or only a digest of them.
 
-    Records are encoded at once: held as objects they would take several times the memory.
+    Attributes:
+        count: How many there are.
+        last_us: Time of the last one, or 0.
     """
 
-    __slots__ = (
-        "_buffer",
-        "_buffered",
-        "_chunks",
-        "_encode",
-        "_hash",
-        "_keep",
-        "count",
-        "last_us",
-    )
+    __slots__ = ("_batch", "_buffer", "_buffered", "_chunks", "_hash", "_keep", "count", "last_us")
 
     def __init__(self, *, keep: bool) -> None:
+        self._batch: list[Fields] = []
         self._buffer = bytearray()
         self._buffered = 0
         self._chunks: list[bytes] = []
-        self._encode = msgspec.msgpack.Encoder().encode_into
         self._hash = hashlib.blake2b(digest_size=16)
         self._keep = keep
         self.count = 0
@@ -103,16 +105,34 @@ class HistoryWriter:
         time_us: int,
         kind: str,
         peer: ValidatorIndex,
-        label: Label,
+        label: Label | msgspec.Raw,
         transmission: int,
         verdict: str,
         extra: Extra,
     ) -> None:
         """Append one record; see `Record`."""
-        self._encode((time_us, kind, peer, label, transmission, verdict, extra), self._buffer, -1)
+        self._batch.append((time_us, kind, peer, label, transmission, verdict, extra))
         self.count += 1
-        self._buffered += 1
         self.last_us = time_us
+        if len(self._batch) >= _BATCH:
+            self._encode()
+
+    def add_all(self, records: Sequence[Fields]) -> None:
+        """Append records of one instant."""
+        self._batch += records
+        self.count += len(records)
+        if records:
+            self.last_us = records[-1][0]
+        if len(self._batch) >= _BATCH:
+            self._encode()
+
+    def _encode(self) -> None:
+        batch = self._batch
+        size = len(batch)
+        header = 1 if size < 1 << 4 else 3 if size < 1 << 16 else 5  # of an array in MessagePack
+        self._buffer += memoryview(_ENCODER.encode(batch))[header:]
+        self._buffered += len(batch)
+        batch.clear()
         if len(self._buffer) > _CHUNK:
             self._close_chunk()
 
@@ -126,6 +146,7 @@ class HistoryWriter:
 
     def finish(self) -> History:
         """Return the history; nothing may be added any more."""
+        self._encode()
         self._close_chunk()
         return History(self._hash.digest(), self.count, self.last_us, tuple(self._chunks))
 
@@ -137,17 +158,26 @@ def merged(
 
     Sequence is the record's position in its validator's history, from 0.
     """
-    return heapq.merge(
-        *(_numbered(index, history) for index, history in sorted(histories.items())),
-        key=lambda entry: entry[:3],
-    )
+    heap: list[tuple[int, ValidatorIndex, int, Record, Iterator[Record]]] = []
+    for index, history in sorted(histories.items()):
+        rest = iter(history)
+        for record in rest:
+            heap.append((record.time_us, index, 0, record, rest))
+            break
+    heapq.heapify(heap)
+    while heap:
+        time_us, index, sequence, first, rest = heap[0]
+        yield time_us, index, sequence, first
+        # A validator does much at one instant, and the heap needn't look at each of it.
+        for record in rest:
+            sequence += 1
+            if record.time_us != time_us:
+                heapq.heapreplace(heap, (record.time_us, index, sequence, record, rest))
+                break
+            yield time_us, index, sequence, record
+        else:
+            heapq.heappop(heap)
 
 
-def _numbered(
-    validator: ValidatorIndex, history: History
-) -> Iterator[tuple[int, ValidatorIndex, int, Record]]:
-    for sequence, record in enumerate(history):
-        yield record.time_us, validator, sequence, record
-
-
+_ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(list[Record])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,9 @@ import trio
 
 from sim.base.ids import LEDGER, NEVER_US, Label, ValidatorIndex
 from sim.engine.history import NO_LABEL, Extra, HistoryWriter
-from sim.engine.mail import FROM_OPERATOR, FROM_VALIDATOR, OVERFLOWED, Mail
+from sim.engine.inbox import Inbox
+from sim.engine.mail import ARRIVAL, FROM_OPERATOR, FROM_VALIDATOR, OVERFLOWED, RANK, Mail, recorded
+from sim.engine.ports import Message
 
 if TYPE_CHECKING:
     from sim.engine.faults import DiskLoss, Loss
@@ -28,8 +29,8 @@ class Node:
         now_us: Its local clock's virtual time: how far it has come. Ahead of nothing that it
             could still receive, behind the window's start while it has nothing to do.
         downlink: What messages from other validators share on their last stretch, or None.
-        incoming: Mail that has not come to the downlink yet, a heap.
-        inbox: Mail to come and mail not yet looked at, a heap.
+        incoming: Mail that has not come to the downlink yet; without one, the same as `inbox`.
+        inbox: Mail to come and mail not yet looked at.
         waiting: Mail that arrived while it was busy, in order.
         commands: What its operator told it while it was down, in order.
         commanded: Counts what its operator told it over the run.
@@ -95,6 +96,7 @@ class Node:
         store: Store,
         *,
         mailbox_max: int,
+        width_us: int,
         downlink: Downlink | None = None,
         keep: bool,
     ) -> None:
@@ -105,8 +107,8 @@ class Node:
         self.mailbox_max = mailbox_max
         self.now_us = 0
         self.downlink = downlink
-        self.incoming: list[Mail] = []
-        self.inbox: list[Mail] = []
+        self.inbox = Inbox(width_us)
+        self.incoming = self.inbox if downlink is None else Inbox(width_us)
         self.waiting: deque[Mail] = deque()
         self.commands: list[Mail] = []
         self.commanded = 0
@@ -133,9 +135,9 @@ class Node:
 
     def due_us(self) -> int:
         """Return when its shard must look at it next, or NEVER_US."""
-        arrival = self.inbox[0].arrival_us if self.inbox else NEVER_US
-        if self.incoming:
-            arrival = min(arrival, self.incoming[0].arrival_us)
+        arrival = self.inbox.next_us()
+        if self.downlink is not None:
+            arrival = min(arrival, self.incoming.next_us())
         if not self.alive:
             return arrival
         if self.paused_us is not None:
@@ -145,10 +147,7 @@ class Node:
 
     def expect(self, mail: Mail) -> None:
         """Take in mail that is on its way here."""
-        if self.downlink is not None and mail.rank == FROM_VALIDATOR:
-            heapq.heappush(self.incoming, mail)
-        else:
-            heapq.heappush(self.inbox, mail)
+        (self.incoming if mail[RANK] == FROM_VALIDATOR else self.inbox).put(mail)
 
     def draw_in(self, before_us: int) -> None:
         """Let through the downlink what comes to it before `before_us`.
@@ -156,27 +155,28 @@ class Node:
         All of that must be known: later mail could come to it sooner. So the order in which it is
         asked doesn't depend on when this is called.
         """
-        incoming = self.incoming
-        while incoming and incoming[0].arrival_us < before_us:
-            mail = heapq.heappop(incoming)
-            assert self.downlink is not None
-            through_us = self.downlink.enter(mail.arrival_us, len(mail.payload))
+        if self.downlink is None:
+            return
+        while self.incoming.next_us() < before_us:
+            mail = self.incoming.pop()
+            arrival_us, rank, source, sequence, copy, transmission, message, about = mail
+            through_us = self.downlink.enter(arrival_us, len(message.payload))
             if through_us is None:
-                mail = mail._replace(rank=OVERFLOWED)
+                rank = OVERFLOWED
             else:
-                mail = mail._replace(arrival_us=through_us)
-            heapq.heappush(self.inbox, mail)
+                arrival_us = through_us
+            self.inbox.put((arrival_us, rank, source, sequence, copy, transmission, message, about))
 
     def admit(self) -> None:
         """Move what has arrived by now into the bounded mailbox; record what found it full."""
         inbox = self.inbox
         now = self.now_us
-        while inbox and inbox[0].arrival_us <= now:
-            mail = heapq.heappop(inbox)
-            if mail.rank == OVERFLOWED:
+        while inbox.next_us() <= now:
+            mail = inbox.pop()
+            if mail[RANK] == OVERFLOWED:
                 self.record_mail(now, "overflow", mail)
                 continue
-            if mail.rank == FROM_VALIDATOR:
+            if mail[RANK] == FROM_VALIDATOR:
                 if self.queued >= self.mailbox_max:
                     self.record_mail(now, "full", mail)
                     continue
@@ -185,25 +185,26 @@ class Node:
 
     def take(self, deadline_us: int, end_us: int) -> Mail | None:
         """Return the next mail that is due by `deadline_us` and before `end_us`, or None."""
-        if self.incoming:
+        if self.downlink is not None:
             self.draw_in(end_us)
-        if self.inbox and self.inbox[0].arrival_us <= self.now_us:
-            self.admit()
-        if self.waiting:
-            if self.waiting[0].arrival_us > deadline_us:
-                return None
-            mail = self.waiting.popleft()
-            self.queued -= mail.rank == FROM_VALIDATOR
-            return mail
-        while self.inbox:
-            arrival = self.inbox[0].arrival_us
-            if arrival > deadline_us or arrival >= end_us:
-                break
-            mail = heapq.heappop(self.inbox)
-            if mail.rank != OVERFLOWED:
+        inbox = self.inbox
+        while not self.waiting:
+            mail = inbox.take(self.now_us, deadline_us, end_us)
+            if mail is None:
+                if inbox.next_us() > self.now_us:
+                    return None
+                self.admit()
+            elif mail[RANK] == OVERFLOWED:
+                self.record_mail(mail[ARRIVAL], "overflow", mail)
+            else:
                 return mail
-            self.record_mail(arrival, "overflow", mail)
-        return None
+        if inbox.next_us() <= self.now_us:
+            self.admit()
+        if self.waiting[0][ARRIVAL] > deadline_us:
+            return None
+        mail = self.waiting.popleft()
+        self.queued -= mail[RANK] == FROM_VALIDATOR
+        return mail
 
     def lose_mail(self, before_us: int, not_before_us: int = 0) -> None:
         """Record as lost what arrived before `before_us`, at its arrival or `not_before_us`.
@@ -215,21 +216,20 @@ class Node:
         self.queued = 0
         self.draw_in(before_us)
         inbox = self.inbox
-        while inbox and inbox[0].arrival_us < before_us:
-            mail = heapq.heappop(inbox)
-            self._lose(mail, max(mail.arrival_us, not_before_us))
+        while inbox.next_us() < before_us:
+            mail = inbox.pop()
+            self._lose(mail, max(mail[ARRIVAL], not_before_us))
 
     def _lose(self, mail: Mail, time_us: int) -> None:
-        if mail.rank == FROM_OPERATOR:
+        if mail[RANK] == FROM_OPERATOR:
             self.commands.append(mail)  # its operator sees that it is down, and waits
             return
-        self.record_mail(time_us, "overflow" if mail.rank == OVERFLOWED else "down", mail)
+        self.record_mail(time_us, "overflow" if mail[RANK] == OVERFLOWED else "down", mail)
 
     def record_mail(self, time_us: int, kind: str, mail: Mail) -> None:
         """Record what became of `mail`."""
-        self.history.add(
-            time_us, kind, mail.source, mail.label, mail.transmission, "", (mail.arrival_us,)
-        )
+        arrival_us, _, source, _, _, transmission, _, about = mail
+        self.history.add(time_us, kind, source, about, transmission, "", (arrival_us,))
 
     def record_fault(self, time_us: int, kind: str, verdict: str = "", extra: Extra = ()) -> None:
         """Record a fault of the validator itself."""
@@ -252,7 +252,7 @@ class Node:
         self.scope = trio.CancelScope()
         self.record_fault(time_us, "start", extra=(self.incarnation,))
         for mail in self.commands:
-            heapq.heappush(self.inbox, mail._replace(arrival_us=time_us))
+            self.inbox.put((time_us, *mail[1:]))
         self.commands.clear()
 
     def stop(self, time_us: int, lose: Loss) -> None:
@@ -317,8 +317,8 @@ class Node:
         """Put what its operator tells it before everything else that arrives now."""
         self.commanded += 1
         label = Label("", 0, "command", order)
-        mail = Mail(time_us, FROM_OPERATOR, LEDGER, self.commanded, 0, label, 0, b"")
-        heapq.heappush(self.inbox, mail)
+        message, about = Message(LEDGER, label, b""), recorded(label)
+        self.inbox.put((time_us, FROM_OPERATOR, LEDGER, self.commanded, 0, 0, message, about))
 
     def release(self) -> None:
         """Let it act again after a fault of its own, unless it stands still."""

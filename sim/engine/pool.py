@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -14,21 +15,23 @@ import trio
 
 from sim.base.errors import LocalError
 from sim.base.ids import ValidatorIndex
-from sim.engine.exchange import Order, Parcel, Report, ShardResult
+from sim.engine.cargo import Cargo
+from sim.engine.exchange import Order, Report, ShardResult
 from sim.engine.failure import WorkerError
 from sim.engine.frames import (
     Advance,
     Advanced,
     Boot,
-    Cargo,
+    Done,
     Failed,
     Finish,
     Finished,
     Frame,
     FrameBuffer,
+    Learn,
     Lived,
     Submitted,
-    cargo,
+    asked,
     frame_bytes,
 )
 from sim.engine.history import History
@@ -53,6 +56,7 @@ class Worker:
         self._silent = trio.Event()
         self._reported, self._reports = trio.open_memory_channel[Report](1)
         self._left, self._results = trio.open_memory_channel[ShardResult](1)
+        self._done, self._outcomes = trio.open_memory_channel[Done](math.inf)
 
     @classmethod
     async def start(cls, number: int) -> Worker:
@@ -87,13 +91,33 @@ class Worker:
 
     async def order(self, order: Order) -> None:
         """Send `order`; `report` waits for what comes of it."""
-        for frame in cargo(order.parcels):
-            await self._write(frame)
+        await self._write(*order.cargo)
         await self._write(Advance(order.horizon_us, order.faults))
 
     async def report(self) -> Report:
         """Wait for the report on the last order."""
         return await self._reports.receive()
+
+    async def ask(self, function: str, arguments: Sequence[bytes]) -> tuple[list[bytes], float]:
+        """Let the worker call `function`; see `base.spreading`.
+
+        Returns:
+            What comes of each call, and the processor time that they took.
+        """
+        frames = list(asked(function, arguments))
+        outcomes: list[bytes] = []
+        cpu_s = 0.0
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._write, *frames)
+            for _ in frames:
+                done = await self._outcomes.receive()
+                outcomes += done.outcomes
+                cpu_s += done.cpu_s
+        return outcomes, cpu_s
+
+    async def learn(self, journal: bytes) -> None:
+        """Tell the worker what verdicts were reached elsewhere."""
+        await self._write(Learn(journal))
 
     async def result(self) -> ShardResult:
         """Let the worker finish, and return what it leaves behind."""
@@ -108,7 +132,7 @@ class Worker:
         """
         assert self._process.stdout is not None
         buffer = FrameBuffer()
-        parcels: list[Parcel] = []
+        cargo: list[Cargo] = []
         submissions: list[Submission] = []
         histories: dict[ValidatorIndex, History] = {}
         async for data in self._process.stdout:
@@ -116,12 +140,14 @@ class Worker:
             for frame in buffer.feed(data):
                 match frame:
                     case Cargo():
-                        parcels += frame.unpack()
+                        cargo.append(frame)
                     case Submitted():
                         submissions += frame.submissions
                     case Advanced():
-                        await self._reported.send(frame.report(parcels, submissions))
-                        parcels, submissions = [], []
+                        await self._reported.send(frame.report(cargo, submissions))
+                        cargo, submissions = [], []
+                    case Done():
+                        await self._done.send(frame)
                     case Lived():
                         histories[frame.validator] = frame.history
                     case Finished():

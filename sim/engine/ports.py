@@ -49,6 +49,17 @@ class Network(Protocol):
         """
         ...
 
+    def fan_out(
+        self,
+        now_us: int,
+        source: ValidatorIndex,
+        targets: tuple[ValidatorIndex, ...],
+        label: Label,
+        size: int,
+    ) -> Sequence[tuple[int, str, tuple[int, ...]]]:
+        """Return the fates of one message to each of `targets`: those of sends one by one."""
+        ...
+
     def apply(
         self, now_us: int, rule: bytes
     ) -> Sequence[tuple[ValidatorIndex, ValidatorIndex, Label, int, tuple[int, ...]]]:
@@ -146,8 +157,8 @@ class LedgerActor(Protocol):
         ...
 
 
-class Message(NamedTuple):
-    """A message that arrived from another validator."""
+class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A message from another validator, for all who receive it."""
 
     source: ValidatorIndex
     label: Label
@@ -209,6 +220,10 @@ class Store(Protocol):
         ...
 
 
+def _nothing(_: object) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardParts:
     """Everything that one shard is made of, as its factory builds it.
@@ -227,6 +242,7 @@ class ShardParts:
             validators use them, blocks and what a validator sends to itself don't.
         around: Entered before the first life starts and left after the last one ended.
         finish: Called when all is over; its bytes go to the run's result.
+        learn: Given, in a worker, what `Hooks.verdicts` returned in the coordinating process.
     """
 
     network: Network
@@ -241,6 +257,7 @@ class ShardParts:
     downlinks: Mapping[ValidatorIndex, Downlink] = field(default_factory=dict)
     around: AbstractContextManager[object] = field(default_factory=nullcontext)
     finish: Callable[[], bytes] = bytes
+    learn: Callable[[bytes], None] = _nothing
 
 
 class Factory(Protocol):
@@ -313,10 +330,6 @@ class Progress:
     delivered: int
 
 
-def _nothing(_: object) -> None:
-    pass
-
-
 def _no() -> bool:
     return False
 
@@ -336,9 +349,12 @@ class Hooks:
         observe: Told every watched event, in order, before `stop` is asked.
         progress: Told at every exchange.
         expired: Whether to stop here and now, say because of the time it takes. Not reproducible.
+        verdicts: What was found out while the last block was formed, for workers to learn; asked
+            after every block where there are any.
     """
 
     stop: Callable[[int], bool] = _never
     observe: Callable[[Event], None] = _nothing
     progress: Callable[[Progress], None] = _nothing
     expired: Callable[[], bool] = _no
+    verdicts: Callable[[], bytes] = bytes

@@ -17,10 +17,10 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from sim.base.errors import LocalError
-from sim.base.ids import NEVER_US, Label, ValidatorIndex
+from sim.base.ids import NEVER_US, ValidatorIndex
 from sim.base.randomness import stream
 from sim.engine.context import Context, Crashed
-from sim.engine.exchange import Parcel, ShardResult
+from sim.engine.exchange import ShardResult
 from sim.engine.faults import (
     Command,
     Crash,
@@ -39,12 +39,13 @@ from sim.engine.faults import (
     scheduled,
     undoing,
 )
+from sim.engine.mailroom import Mailroom
 from sim.engine.node import Node
 from sim.engine.ports import Event, Submission
 from sim.engine.triggers import Triggers
+from sim.engine.usage import usage
 
 if TYPE_CHECKING:
-    from sim.engine.mail import Mail
     from sim.engine.ports import ShardParts, Switches
 
 
@@ -61,6 +62,8 @@ class Shard:
 
     Attributes:
         end_us: Validators may do what is due before this time; further they cannot see yet.
+        horizon_us: Nothing arrives from other shards before this time.
+        mailroom: Brings mail to its receivers.
         watched: Names of events that matter to anyone.
     """
 
@@ -82,15 +85,12 @@ class Shard:
         self.wakes = 0
         self.submissions: list[Submission] = []
         self.events: list[Event] = []
-        self.outgoing: list[Parcel] = []
         self.order: list[int] | None = [] if switches.trace else None
         self._number = number
         self._nursery = nursery
-        self._owners = parts.owners
         self._width_us = max(1, parts.width_us // switches.width_divisor)
         self._shuffle = switches.shuffle
-        self._horizon_us = 0
-        self._kept: dict[tuple[ValidatorIndex, ValidatorIndex, Label, int], Mail] = {}
+        self.horizon_us = 0
         self._heap: list[tuple[int, ValidatorIndex]] = []
         self._outstanding = 0
         self._idle = trio.lowlevel.ParkingLot()
@@ -104,11 +104,13 @@ class Shard:
                 parts.lives[index],
                 parts.stores[index],
                 mailbox_max=parts.mailbox_max,
+                width_us=self._width_us,
                 downlink=parts.downlinks.get(index),
                 keep=keep,
             )
             for index in sorted(parts.lives)
         }
+        self.mailroom = Mailroom(self, parts.owners, number)
         self._faults = [due for due in scheduled(parts.faults) if self._concerns(due)]
         heapq.heapify(self._faults)
 
@@ -152,20 +154,13 @@ class Shard:
         if self._concerns(due):
             heapq.heappush(self._faults, due)
 
-    def deliver(self, target: ValidatorIndex, mail: Mail) -> None:
-        """Put `mail` from elsewhere into a mailbox of this shard."""
-        node = self.nodes[target]
-        node.expect(mail)
-        if mail.arrival_us < node.mark_us:
-            self.schedule(node)
-
     async def advance(self, horizon_us: int) -> None:
         """Do everything that is due before `horizon_us`.
 
         Raises:
             Exception: Whatever a life raised; the earliest, if several did.
         """
-        self._horizon_us = horizon_us
+        self.horizon_us = horizon_us
         while (start := self.next_us()) < horizon_us:
             self.end_us = start  # nothing but faults happens at `start` until all have applied
             while self._faults and self._faults[0].at_us <= start:
@@ -240,25 +235,6 @@ class Shard:
             node.mark_us = due
             heapq.heappush(self._heap, (due, node.index))
 
-    def post(self, target: ValidatorIndex, mail: Mail) -> None:
-        """Send `mail` on its way to another validator, of this shard or another.
-
-        Raises:
-            LocalError: It arrives before the window ends: the network broke its promise.
-        """
-        if self._owners[target] == self._number:
-            if mail.arrival_us < self.end_us:
-                raise LocalError(f"a link is faster than the window: {mail}")
-            self.deliver(target, mail)
-        else:
-            if mail.arrival_us < self._horizon_us:
-                raise LocalError(f"a link is faster than the exchange: {mail}")
-            self.outgoing.append((target, mail))
-
-    def keep(self, target: ValidatorIndex, mail: Mail) -> None:
-        """Keep `mail` until the network lets it go."""
-        self._kept[mail.source, target, mail.label, mail.transmission] = mail
-
     def happened(self, node: Node, name: str) -> None:
         """Count a watched event of `node`, and let it fire what waits for it there."""
         node.happenings += 1
@@ -318,13 +294,11 @@ class Shard:
     def _apply_rule(self, at_us: int, rule: bytes) -> None:
         """Hand a rule to the network; send on what it lets go."""
         for source, target, label, transmission, arrivals in self.network.apply(at_us, rule):
-            mail = self._kept.pop((source, target, label, transmission))
             node = self.nodes[source]
             if not node.alive:
                 node.lose_mail(at_us)
             node.history.add(at_us, "release", target, label, transmission, "", arrivals)
-            for copy, arrival_us in enumerate(arrivals):
-                self.post(target, mail._replace(arrival_us=arrival_us, copy=copy))
+            self.mailroom.release((source, target, label, transmission), arrivals)
 
     async def _crash(self, node: Node, at_us: int, lose: Loss) -> bool:
         if not node.alive:
@@ -373,6 +347,7 @@ class Shard:
             self.windows,
             self.wakes,
             tuple(self.order or ()),
+            usage(),
         )
 
 

@@ -1,9 +1,10 @@
 """The simulated network: who reaches whom, when, and what becomes of each message.
 
 `profiles` named link figures and their integer jitter tables · `fit` makes the tables, offline ·
-`draws` one hash per send, with a fixed slot for every impairment · `rules` partitions, isolation
-and heals as values · `links` the fate of messages between validators · `ledger_links` the streams
-between validators and the ledger · `sharding` which validators run together.
+`draws` a hash of the send, with a fixed slot for every impairment · `rules` partitions, isolation
+and heals as values · `links` the fate of messages between validators · `fans` of many at once ·
+`ledger_links` the streams between validators and the ledger · `sharding` which validators run
+together.
 
 Warnings. The fate of a send depends on the seed, the link, the message's label and how often that
 label was sent on that link: never on content, position, process or window. No float reaches

@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from sim.base.ids import NEVER_US, Label, ValidatorIndex
 from sim.network.conditions import UNCHANGED, Changed, Conditions
 from sim.network.draws import Draw, Draws, check_rate
+from sim.network.fans import Impairments, Links, plain_links
 from sim.network.losses import Loss, Losses
 from sim.network.paths import RTO_US_MAX, RTO_US_MIN, Override, Path, Paths
 from sim.network.pipes import Bandwidth, Pipe, Queue
@@ -151,11 +152,16 @@ class LinkNetwork:
         self._bandwidth = bandwidth or Bandwidth()
         self._rto_us_max = rto_us_max
         self._perturb = perturb
+        self._draws_decide = not (self._stream or self._bandwidth.up or perturb)
         self._rules = bool(rules := tuple(rules))
         self._conditions = Conditions(rules)
         self._pipes: dict[tuple[int, int, int], Pipe] = {}
         self._last_us: dict[tuple[int, int], int] = {}
         self._waiting: dict[tuple[ValidatorIndex, ValidatorIndex], list[_Send]] = {}
+        self._fans: dict[ValidatorIndex, tuple[tuple[ValidatorIndex, ...], Links | None]] = {}
+        self._impairments = Impairments(
+            self.losses, self._duplicate, self._reorder, self._reorder_by_us
+        )
 
     def send(
         self,
@@ -205,6 +211,28 @@ class LinkNetwork:
             if go_us > now_us:
                 return self._wait(sent, go_us)
         return self._datagram(sent, leaves_us)
+
+    def fan_out(
+        self,
+        now_us: int,
+        source: ValidatorIndex,
+        targets: tuple[ValidatorIndex, ...],
+        label: Label,
+        size: int,
+    ) -> Sequence[tuple[int, str, tuple[int, ...]]]:
+        """Return the fates of one message to each of `targets`: those of sends one by one.
+
+        Where nothing but draws decides, all are decided at once.
+        """
+        if self._draws_decide and not self._rules:
+            known, links = self._fans.get(source, ((), None))
+            if known is not targets:  # mostly a source has one fan
+                links = plain_links(targets, [self.paths.of(source, to) for to in targets])
+                self._fans[source] = targets, links
+            draws = None if links is None else self._draws.fan(source, links.fan, label)
+            if links is not None and draws is not None:
+                return self._impairments.fates(now_us, source, links, draws)
+        return [self.send(now_us, source, target, label, size) for target in targets]
 
     def apply(self, now_us: int, rule: bytes) -> list[Released]:
         """Apply a fault that was triggered during the run: it starts at `now_us`.

@@ -6,8 +6,9 @@ good slot a burst begins with p = r·L/(1−L), so that the chain's stationary r
 
 The chain is a function of (seed, link, time) and of nothing else. Virtual time is cut into slots of
 20 ms and frames of 500 slots. A frame's first state is drawn from the stationary distribution, and
-every sojourn in it is drawn in turn, from one hash stream per (link, frame). So the state at any
-time takes one frame to find, whatever was sent before; a burst never outlasts its frame.
+every sojourn in it is drawn in turn, from a hash of (source, frame) that is indexed by receiver. So
+the state at any time takes one frame to find, whatever was sent before; a burst never outlasts its
+frame.
 
 Whole numbers only: sojourns are geometric by a table of their distribution in parts of 2**64.
 """
@@ -17,13 +18,12 @@ from __future__ import annotations
 import hashlib
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import cache
-from itertools import count
 from typing import Final, NamedTuple
 
 from sim.base.codec import encode, tuple_hash
-from sim.network.draws import CERTAIN, check_rate
+from sim.network.draws import BLOCK, CERTAIN, check_rate
 
 SLOT_US: Final = 20_000
 """A burst begins and ends with a slot."""
@@ -36,7 +36,8 @@ FRAME_US: Final = SLOT_US * FRAME_SLOTS
 BURST_MAX: Final = 100
 """Longest mean burst in slots: longer ones would be cut short by their frames."""
 
-_DRAWS: Final = struct.Struct(">8Q")
+_DRAWS: Final = 8
+_BLOCK_DRAWS: Final = struct.Struct(f">{BLOCK * _DRAWS}Q")
 _ONE: Final = 1 << 64
 _EXTRA_BITS: Final = 128  # so that 500 roundings stay below one part of 2**64
 
@@ -100,6 +101,23 @@ class Losses:
             return slot < loss.rate
         return self.bursts(loss).bad(now_us, source, target)
 
+    def lost_among(
+        self,
+        loss: Loss,
+        now_us: int,
+        source: int,
+        targets: Sequence[int],
+        slots: Sequence[int],
+    ) -> list[int]:
+        """Return which of many messages are lost that are sent together: their positions.
+
+        Arguments are those of `lost`, of links that share one process.
+        """
+        if not loss.burst:
+            rate = loss.rate
+            return [position for position, slot in enumerate(slots) if slot < rate]
+        return self.bursts(loss).bad_among(now_us, source, targets)
+
     def bursts(self, loss: Loss) -> Bursts:
         """Return the chain of every link whose process is `loss`."""
         found = self._bursts.get(loss)
@@ -121,42 +139,65 @@ class Bursts:
 
     def __init__(self, seed: int, loss: Loss) -> None:
         check_loss(loss)
-        self._key = tuple_hash("kchain-sim/bursts/v1", seed)
+        self._key = tuple_hash("kchain-sim/bursts/v2", seed)
         self._rate = loss.rate << 32
         good = sojourns(loss.rate, loss.burst * (CERTAIN - loss.rate))
         self._tables = (good, sojourns(1, loss.burst))
-        self._latest: dict[tuple[int, int], tuple[int, tuple[int, ...]]] = {}
+        self._latest: dict[int, tuple[int, dict[int, tuple[int, ...]]]] = {}
+        self._name: tuple[int, int, int, int] | None = None
+        self._drawn: tuple[int, ...] = ()
 
     def bad(self, now_us: int, source: int, target: int) -> bool:
         """Return whether the link from `source` to `target` is in a burst at `now_us`."""
+        return bool(self.bad_among(now_us, source, (target,)))
+
+    def bad_among(self, now_us: int, source: int, targets: Sequence[int]) -> list[int]:
+        """Return which links from `source` are in a burst: the positions of their targets."""
         frame, within_us = divmod(now_us, FRAME_US)
-        link = (source, target)
-        known = self._latest.get(link)
-        # Only the latest frame is kept: times on a link hardly ever go back.
+        known = self._latest.get(source)
+        # Only the latest frame is kept: a sender's times hardly ever go back.
         if known is None or known[0] != frame:
-            known = self._latest[link] = (frame, self.edges(frame, source, target))
-        return bool(bisect_right(known[1], within_us // SLOT_US) & 1)
+            known = self._latest[source] = (frame, {})
+        edges = known[1]
+        for target in targets:
+            if target not in edges:
+                edges[target] = self.edges(frame, source, target)
+        slot = within_us // SLOT_US
+        return [
+            position
+            for position, target in enumerate(targets)
+            if bisect_right(edges[target], slot) & 1
+        ]
 
     def edges(self, frame: int, source: int, target: int) -> tuple[int, ...]:
         """Return the bursts of one frame: slots where one begins, and where it is over, in turn.
 
         Ascending, 0..500; an even number of them.
         """
-        draws = self._draws(frame, source, target)
-        bad = next(draws) < self._rate
+        block, within = divmod(target, BLOCK)
+        at = within * _DRAWS
+        draws = self._block(source, frame, block, 0)[at : at + _DRAWS]
+        bad = draws[0] < self._rate
         edges: list[int] = []
-        slot = 0
+        slot, used, part = 0, 1, 0
         while slot < FRAME_SLOTS:
-            end = slot + 1 + bisect_right(self._tables[bad], next(draws))
+            if used == _DRAWS:
+                used, part = 0, part + 1
+                draws = self._block(source, frame, block, part)[at : at + _DRAWS]
+            end = slot + 1 + bisect_right(self._tables[bad], draws[used])
+            used += 1
             if bad:
                 edges += (slot, min(end, FRAME_SLOTS))
             slot, bad = end, not bad
         return tuple(edges)
 
-    def _draws(self, frame: int, source: int, target: int) -> Iterator[int]:
-        for block in count():
-            name = encode((source, target, frame, block))
-            yield from _DRAWS.unpack(hashlib.blake2b(name, key=self._key).digest())
+    def _block(self, source: int, frame: int, block: int, part: int) -> tuple[int, ...]:
+        """Return a part of the draws of all links to a block: eight each, as `draws` has slots."""
+        name = (source, frame, block, part)
+        if name != self._name:
+            drawn = hashlib.shake_256(self._key + encode(name)).digest(_BLOCK_DRAWS.size)
+            self._name, self._drawn = name, _BLOCK_DRAWS.unpack(drawn)
+        return self._drawn
 
 
 @cache

@@ -109,7 +109,8 @@ class Paths:
             _check(override)
         self._rto_us_min = rto_us_min
         self._key = tuple_hash("kchain-sim/pairs/v1", seed)
-        self._known: dict[tuple[int, int], Path] = {}
+        self._known: dict[int, dict[int, Path]] = {}
+        self._alike: dict[tuple[tuple[int, int], tuple[int, ...]], Path] = {}
         self._medians: dict[int, int] = {}
 
     def __len__(self) -> int:
@@ -117,11 +118,11 @@ class Paths:
 
     def of(self, source: int, target: int) -> Path:
         """Return the link from `source` to `target`, either of which may be `LEDGER`."""
-        link = (source, target)
-        found = self._known.get(link)
-        if found is None:
-            found = self._known[link] = self._path(source, target)
-        return found
+        try:
+            return self._known[source][target]
+        except KeyError:
+            found = self._known.setdefault(source, {})[target] = self._path(source, target)
+            return found
 
     def rto_us(self, source: int, target: int) -> int:
         """Return the first retransmission timeout: twice the pair's p90 round trip, or the minimum.
@@ -167,14 +168,21 @@ class Paths:
         return min(least)
 
     def _path(self, source: int, target: int) -> Path:
-        kind = self._kind(source, target)
-        table = self.profile.tables[kind[0]][kind[1]]
-        add_us, loss, queue = 0, self._loss, None
+        back = None if self.profile.regions else self._known.get(target, {}).get(source)
+        kind = self._kind(source, target) if back is None else back.kind  # a pair's is drawn once
         concerned = tuple(
             number
             for number, override in enumerate(self._overrides)
             if source in override.sources and target in override.targets
         )
+        found = self._alike.get((kind, concerned))
+        if found is None:
+            found = self._alike[kind, concerned] = self._path_of(kind, concerned)
+        return found
+
+    def _path_of(self, kind: tuple[int, int], concerned: tuple[int, ...]) -> Path:
+        table = self.profile.tables[kind[0]][kind[1]]
+        add_us, loss, queue = 0, self._loss, None
         for number in concerned:
             override = self._overrides[number]
             add_us += override.add_us

@@ -50,8 +50,9 @@ class ExpectTable(Table):
 
     key: Annotated[str, Unit("key")] | None = Field(
         default=None,
-        description="The key that it is about; every key if absent.",
-        examples=["beacon"],
+        description="The key that it is about, or a partition for each of its keys; every key if "
+        "absent.",
+        examples=["beacon", "zone"],
     )
     validator: Annotated[str, Unit("validator")] | None = Field(
         default=None,

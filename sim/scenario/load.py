@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from sim.base.extensions import Source, extended
+from sim.scenario.cost_models import MODEL, with_model_file
 from sim.scenario.merge import extend_tree, load_tree, with_changes, with_sets
 from sim.scenario.plan import Plan
 from sim.scenario.reporter import Reporter
@@ -92,7 +93,11 @@ def check_tree(path: str, root: Node) -> Scenario:
     Raises:
         ScenarioError: It is none.
     """
+    root, unread = with_model_file(root, path)
     reporter = Reporter(root)
+    if unread:
+        reporter.report(*unread)
+        reporter.taint(MODEL)
     extensions, problems = find_extensions(root, path)
     if problems:
         reporter.report(*problems)

@@ -104,14 +104,16 @@ class Pool(Executor):
 
     Args:
         processes: How many; None is one per core.
+        fresh: Whether every job gets a worker of its own, that has done nothing before.
 
     Attributes:
         processes: How many.
 
     """
 
-    def __init__(self, processes: int | None = None) -> None:
+    def __init__(self, processes: int | None = None, *, fresh: bool = False) -> None:
         self.processes = processes or os.cpu_count() or 1
+        self._fresh = fresh
         self._orders: SimpleQueue[_Order | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
@@ -205,6 +207,10 @@ class Pool(Executor):
                 order.future.set_exception(error)
             else:
                 order.future.set_result(value) if well else order.future.set_exception(value)
+                if self._fresh:
+                    self._forget(worker)
+                    worker.end()
+                    worker = None
         if worker is not None:
             self._forget(worker)
             worker.end()

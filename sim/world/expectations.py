@@ -55,7 +55,8 @@ def describe(expect: ExpectPlan) -> str:
         if value is not None
     ]
     if expect.using is not None:
-        wanted.append(f"using = {show(expect.using)}")
+        shares = [f"{validator}@{generation}" for validator, generation in expect.using]
+        wanted.append(f"using = {show(shares)}")
     if expect.of:
         when.insert(0, f"of {expect.of}")
     return f"{subject}: {', '.join(wanted)}{''.join(f' {w}' for w in when)}"

@@ -9,7 +9,6 @@ import hashlib
 import importlib.metadata
 import os
 import platform
-import resource
 import shutil
 import subprocess
 import sys
@@ -39,12 +38,11 @@ _LIBRARIES: Final = (
     "trio",
 )
 """What a result could depend on."""
-_PROCESSES: Final = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 _VERSIONS: Final = ("program", "python", "libraries")
 
 
 class Stopwatch:
-    """Time and memory since it was made; ended child processes are included."""
+    """Time and memory since it was made; times include ended child processes."""
 
     def __init__(self) -> None:
         _forget_peak()
@@ -57,15 +55,6 @@ class Stopwatch:
             "wall_seconds": round(time.perf_counter() - self._wall, 3),
             "cpu_seconds": round(_cpu_seconds() - self._cpu, 3),
         }
-
-    @staticmethod
-    def peak_mib() -> float:
-        """Return the most that this process, or a child of it, had in memory, in MiB.
-
-        Where the system can't forget earlier peaks, as Linux can, they count, too.
-        """
-        peak = max(resource.getrusage(who).ru_maxrss for who in _PROCESSES)
-        return round(peak / 1024, 1)
 
 
 def _forget_peak() -> None:

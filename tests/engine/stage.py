@@ -78,6 +78,16 @@ class ConstantNetwork:
             return Fate(1, "waiting", ())
         return Fate(1, "ok", (now_us + LATENCY_US + self._extra_us,))
 
+    def fan_out(
+        self,
+        now_us: int,
+        source: ValidatorIndex,
+        targets: tuple[ValidatorIndex, ...],
+        label: Label,
+        size: int,
+    ) -> list[Fate]:
+        return [self.send(now_us, source, target, label, size) for target in targets]
+
     def apply(
         self, now_us: int, rule: bytes
     ) -> list[tuple[ValidatorIndex, ValidatorIndex, Label, int, tuple[int, ...]]]:

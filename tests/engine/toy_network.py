@@ -64,6 +64,16 @@ class ToyNetwork:
     def _is_cut(now_us: int, at_us: int, cut: Cut, source: int, target: int) -> bool:
         return at_us <= now_us < cut.heal_us and (source in cut.side) != (target in cut.side)
 
+    def fan_out(
+        self,
+        now_us: int,
+        source: ValidatorIndex,
+        targets: tuple[ValidatorIndex, ...],
+        label: Label,
+        size: int,
+    ) -> list[Fate]:
+        return [self.send(now_us, source, target, label, size) for target in targets]
+
     def apply(self, now_us: int, rule: bytes) -> tuple[()]:
         self._cuts.append((now_us, msgspec.msgpack.decode(rule, type=Cut)))
         return ()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import struct
 from itertools import product
 from typing import Any
 
+import msgpack
 import pytest
 
 from sim.base.ids import Label, ValidatorIndex
@@ -269,3 +272,38 @@ def test_slots_of_one_draw_are_all_different() -> None:
 
     assert transmission == 1
     assert len(set(draw)) == 8
+
+
+def test_what_is_drawn_for_a_receiver_depends_on_nobody_else() -> None:
+    """Sixteen receivers share one output of the hash; who else is asked about changes nothing."""
+    everyone = [ValidatorIndex(target) for target in range(-1, 40)]
+    there, back = Draws(1), Draws(1)
+
+    ascending = {target: there.next(A, target, LABELS[0]) for target in everyone}
+    descending = {target: back.next(A, target, LABELS[0]) for target in reversed(everyone)}
+    alone = {target: Draws(1).next(A, target, LABELS[0]) for target in everyone}
+
+    assert ascending == descending == alone
+    assert len({draw for _, draw in alone.values()}) == len(everyone)
+
+
+def test_draws_are_the_documented_hash() -> None:
+    key = hashlib.sha256(msgpack.packb(("kchain-sim/network/v2", 7))).digest()
+    target = ValidatorIndex(37)
+    draws = Draws(7)
+
+    _, _, third = (draws.next(B, target, LABELS[3]) for _ in range(3))
+
+    name = msgpack.packb((B, LABELS[3], 3, target // 16))
+    output = hashlib.shake_256(key + name).digest(16 * 32)
+    slots = struct.unpack(">8I", output[target % 16 * 32 :][:32])
+    assert third == (3, slots)
+
+
+def test_sends_of_a_label_are_counted_by_link() -> None:
+    draws = Draws(1)
+    sends = [(A, B, 0), (A, C, 0), (A, B, 0), (B, C, 0), (A, B, 1), (A, C, 0), (A, C, 1), (A, B, 0)]
+
+    counts = [draws.next(source, target, LABELS[label])[0] for source, target, label in sends]
+
+    assert counts == [1, 1, 2, 1, 1, 2, 1, 3]

@@ -17,7 +17,7 @@ from sim.network.profiles import get_profile
 from sim.scenario.plan import LedgerPlan
 from sim.study.advice.request import Request
 from sim.study.oracles import cost_formulas as formulas
-from sim.validator.costs import COST_MODELS
+from sim.validator.costs import cost_models
 
 PROFILE: Final = "aws-10"
 """Whose slowest pair of regions shares are assumed to travel between."""
@@ -82,9 +82,9 @@ _COUNTED: Final = (
 )
 
 
-def prices(scheme: str) -> Mapping[str, int]:  # noqa: ARG001  # the model has one table for all
-    """Return the nanoseconds of each operation."""
-    return COST_MODELS[PRICES].nanoseconds
+def prices(scheme: str) -> Mapping[str, int]:
+    """Return the nanoseconds of each operation for keys of `scheme`."""
+    return cost_models()[PRICES].priced([scheme]).nanoseconds
 
 
 def _us(asked: Request, counts: Mapping[str, float]) -> float:
