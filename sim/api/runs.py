@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
@@ -14,10 +14,10 @@ from sim.api.records import Dispute, Fault, Key
 from sim.api.scenarios import resolve
 from sim.api.thread import Errand
 from sim.base.errors import LocalError
-from sim.base.extensions import ExtensionError, Source, culprit, extended
+from sim.base.extensions import Source
 from sim.world.eventlog import Event
-from sim.world.folder import RunFiles, RunFolder, plan_id, write_run
-from sim.world.outcome import Progress, ProgressCallback, RunOutcome, Switches
+from sim.world.folder import RunFiles, RunFolder, write_run
+from sim.world.outcome import Progress, ProgressCallback, Switches
 
 if TYPE_CHECKING:
     from sim.scenario.load import Scenario
@@ -82,6 +82,11 @@ class Run:
         """Accusations that nothing decides, by key and attempt."""
         return tuple(msgspec.convert(record, Dispute) for record in self.summary["disputes"])
 
+    def machine(self) -> dict[str, Any]:
+        """Return what the run took of which machine: the contents of ``machine.json``."""
+        source = self._source
+        return dict(source.machine) if isinstance(source, RunFiles) else source.machine()
+
     def plan(self) -> Plan:
         """Return what was run: the scenario with everything resolved."""
         source = self._source
@@ -120,7 +125,7 @@ class Run:
 def run(
     scenario: Scenario,
     seed: int | None = None,
-    processes: int = 1,
+    processes: int | Literal["auto"] = 1,
     *,
     out: str | Path | None = None,
     progress: ProgressCallback | None = None,
@@ -133,7 +138,8 @@ def run(
     Args:
         scenario: As loaded.
         seed: Replaces the scenario's own; a scenario that says "random" draws one if None.
-        processes: How many share the work; the result is the same for every number.
+        processes: How many share the work; the result is the same for every number. "auto" takes
+            as many as have enough to do, and one for a small run.
         out: Where to put the run's folder, as ``<out>/<scenario>/<seed>-<plan>``; None stores
             nothing (`Run.save` does it later).
         progress: Called now and then, in the run's thread, with how far it is.
@@ -145,11 +151,20 @@ def run(
 
     """
     plan, resolved = resolve(scenario, seed)
-    files = execute(plan, resolved, processes, progress, switches, scenario.extensions)
+    files = execute(plan, resolved, hands(processes, plan), progress, switches, scenario.extensions)
     done = Run(files.summary, files)
     if out is not None:
         done.save(out)
     return done
+
+
+def hands(processes: int | Literal["auto"], plan: Plan) -> int:
+    """Return how many processes run `plan`."""
+    if processes != "auto":
+        return processes
+    from sim.world.hands import hands_for
+
+    return hands_for(plan)
 
 
 def execute(
@@ -160,69 +175,23 @@ def execute(
     switches: Switches | None,
     extensions: tuple[Source, ...] = (),
 ) -> RunFiles:
-    """Run `plan`, and sum it up; `resolved` is the resolved scenario as TOML.
+    """Run `plan` in a thread of its own; `resolved` is the resolved scenario as TOML.
 
     Raises:
         ExtensionError: One of `extensions`, the code from outside that the plan uses, failed.
 
     """
-    with extended(extensions):
-        try:
-            return _execute(plan, resolved, processes, progress, switches, extensions)
-        except Exception as error:
-            source = culprit(error, extensions)
-            if source is None:
-                raise
-            raise ExtensionError(source, error) from error
-
-
-def _execute(
-    plan: Plan,
-    resolved: str,
-    processes: int,
-    progress: ProgressCallback | None,
-    switches: Switches | None,
-    extensions: tuple[Source, ...],
-) -> RunFiles:
-    from sim.world.inlined import inlined
-    from sim.world.machine import Stopwatch, describe
-    from sim.world.summary import digests, summarise
-
-    watch = Stopwatch()
-    outcome = _run_plan(plan, processes, progress, switches or Switches(), extensions)
-    summary = summarise(outcome, plan_id(resolved))
-    return RunFiles(
-        scenario=resolved,
-        plan=plan,
-        inlined=inlined(plan),
-        ledger=outcome.ledger,
-        events=outcome.events,
-        digests=digests(outcome, summary),
-        summary=summary,
-        machine={
-            **describe(outcome, watch, processes, str(summary["digest"])),
-            **({"extensions": {s.name: s.origin for s in extensions}} if extensions else {}),
-        },
-        extensions=extensions,
-    )
-
-
-def _run_plan(
-    plan: Plan,
-    processes: int,
-    progress: ProgressCallback | None,
-    switches: Switches,
-    extensions: tuple[Source, ...],
-) -> RunOutcome:
-    from sim.world.runner import run_plan
+    from sim.world import executing
 
     def report(reached: Progress) -> None:
         errand.check()
         if progress is not None:
             progress(reached)
 
-    errand = Errand(lambda: run_plan(plan, processes, switches, report, extensions))
-    return errand.run()
+    errand = Errand(
+        lambda: executing.execute(plan, resolved, processes, report, switches, extensions)
+    )
+    return errand.run().files()
 
 
 def open_run(folder: str | Path) -> Run:

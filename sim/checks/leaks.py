@@ -11,6 +11,7 @@ from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import Secret
 from sim.checks.observation import KnownSecret, Observation, Publication
 from sim.checks.registry import Finding, check
+from sim.checks.sieve import WINDOW, Sieve
 from sim.checks.statements import Said, statements
 from sim.crypto.groups import get_group
 from sim.crypto.polynomial import evaluate_all
@@ -18,9 +19,6 @@ from sim.crypto.sealing import SHARE_SIZE
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.messages import Justification, OpenReply
 from sim.protocol.variant_messages import Expose, Reconstruct
-
-WINDOW: Final = 16
-"""Bytes of a secret that are looked up; a chance match of 128 bits is not to be expected."""
 
 _ONE_TIME: Final = "one-time/"
 
@@ -37,19 +35,15 @@ def no_secret_on_the_chain(observation: Observation) -> Iterator[Finding]:
     and nowhere else. Scalars are looked for in both byte orders. What a corrupted validator knows
     it may tell anybody.
     """
+    candidates = _candidates(observation)
+    if not candidates:
+        return
     owners: dict[bytes, tuple[str, str]] = {}
-    strangers = _corrupted_seats(observation)
-    for validator in observation.honest:
-        for secret in validator.secrets:
-            at = secret.publication
-            if at is not None and (at.session, at.attempt, at.holder) in strangers:
-                continue
-            value = secret.value.reveal()
-            owners.setdefault(value, (validator.name, secret.what))
-            owners.setdefault(value[::-1], (validator.name, f"{secret.what}, reversed"))
     needles: Needles = {}
-    for value in owners:
-        needles.setdefault(value[:WINDOW], []).append(value)
+    for name, what, value in _guarded(observation):
+        if value[:WINDOW] in candidates and value not in owners:
+            owners[value] = name, what
+            needles.setdefault(value[:WINDOW], []).append(value)
     allowed = _published(observation)
     for block in observation.blocks:
         for value in _hits(block.raw, needles):
@@ -60,6 +54,35 @@ def no_secret_on_the_chain(observation: Observation) -> Iterator[Finding]:
             yield Finding(
                 f"block {block.height} holds a secret of {name}: {what}", block.time_us, name
             )
+
+
+def _guarded(observation: Observation) -> Iterator[tuple[str, str, bytes]]:
+    """Yield (whose, what, bytes) of every secret of the honest, in both byte orders."""
+    strangers = _corrupted_seats(observation)
+    for validator in observation.honest:
+        for secret in validator.secrets:
+            at = secret.publication
+            if at is not None and (at.session, at.attempt, at.holder) in strangers:
+                continue
+            value = secret.value.reveal()
+            yield validator.name, secret.what, value
+            yield validator.name, f"{secret.what}, reversed", value[::-1]
+
+
+def _candidates(observation: Observation) -> set[bytes]:
+    """Return the windows of the chain that may begin a secret: all that do, and few others.
+
+    There are some n² secrets. Held all at once they would take more memory than the run itself.
+    """
+    members = sum(state.ceremony.size**2 for state in observation.ceremonies)
+    sieve = Sieve(4 * members)
+    for _, _, value in _guarded(observation):
+        sieve.add(value)
+    return {
+        block.raw[start : start + WINDOW]
+        for block in observation.blocks
+        for start in sieve.passing(block.raw)
+    }
 
 
 def _corrupted_seats(observation: Observation) -> set[tuple[bytes, int, int]]:
@@ -74,24 +97,28 @@ def _corrupted_seats(observation: Observation) -> set[tuple[bytes, int, int]]:
 
 
 def _hits(data: bytes, needles: Needles) -> Iterator[bytes]:
-    """Yield every occurrence of a secret in `data`."""
-    if not needles:
-        return
-    for start in range(len(data) - WINDOW + 1):
-        for value in needles.get(data[start : start + WINDOW], ()):
-            if data.startswith(value, start):
-                yield value
+    """Yield every occurrence of a secret in `data`, in order."""
+    found = []
+    for values in needles.values():
+        for value in values:
+            start = data.find(value)
+            while start >= 0:
+                found.append((start, value))
+                start = data.find(value, start + 1)
+    yield from (value for _, value in sorted(found))
 
 
 def _published(observation: Observation) -> Counter[tuple[int, bytes]]:
     """Count, by height, the secrets that stand where they are published on purpose."""
+    publications = list(_publications(observation))
+    asked = {publication for _, publication, _ in publications}
     meant: dict[Publication, set[bytes]] = {}
-    for validator in observation.validators:
+    for validator in observation.validators if asked else ():
         for secret in validator.secrets:
-            if secret.publication is not None:
+            if secret.publication in asked:
                 meant.setdefault(secret.publication, set()).add(secret.value.reveal())
     allowed: Counter[tuple[int, bytes]] = Counter()
-    for height, publication, data in _publications(observation):
+    for height, publication, data in publications:
         if data in meant.get(publication, ()):
             allowed[height, data] += 1
     return allowed

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import SecretBytes, SecretScalar
+from sim.checks.chain_views import AuditLine, BlockView, PartitionView
 from sim.protocol.ceremony import Member
 from sim.protocol.judge import CeremonyState
 from sim.protocol.phases import Phase
@@ -176,7 +177,8 @@ class ValidatorView:
             of all incarnations one after the other.
         ceremonies: Its views of the attempts that still counted at the end.
         holdings: What it holds of them.
-        secrets: What it keeps from the chain: its share, what it dealt, coefficients, seeds.
+        secrets: What it keeps from the chain: its share, what it dealt, coefficients, seeds. Can be
+            looked through again and again.
         kept: What it ever kept, and how long.
         left: (session, attempt, name) of what its store holds of attempts at the end, if it is up.
         envelopes: Every sealed share that reached it, encoded; anybody on the way has them too.
@@ -192,7 +194,7 @@ class ValidatorView:
     heads: tuple[tuple[int, bytes, int], ...] = ()
     ceremonies: tuple[CeremonyView, ...] = ()
     holdings: tuple[Holding, ...] = ()
-    secrets: tuple[KnownSecret, ...] = ()
+    secrets: Iterable[KnownSecret] = ()
     periods: tuple[Period, ...] = ()
     kept: tuple[Kept, ...] = ()
     left: tuple[tuple[bytes, int, str], ...] = ()
@@ -204,49 +206,6 @@ class ValidatorView:
         if not self.periods:
             return self.corrupted
         return any(known.meets(period) for known in self.periods)
-
-
-@dataclass(frozen=True, slots=True)
-class BlockView:
-    """One materialised block.
-
-    Attributes:
-        height: Its height; 0 is genesis.
-        hash: 32 bytes.
-        time_us: Virtual time.
-        raw: Its bytes as they stand in the ledger's file.
-        transactions: Encoded signed transactions, applied or rejected, in order.
-        reasons: Why each was rejected; empty for those that were applied.
-
-    """
-
-    height: int
-    hash: bytes
-    time_us: int
-    raw: bytes
-    transactions: tuple[bytes, ...]
-    reasons: tuple[str, ...] = ()
-
-
-class AuditLine(NamedTuple):
-    """One line of the chain's audit log.
-
-    Attributes:
-        height: Of the block that closed the session, or refused it.
-        key: The key's name, as the request gives it.
-        signing: The session's id.
-        requester: The principal that asked; zeros for the chain itself.
-        context: What was signed for.
-        outcome: ``signed``, ``failed``, ``expired``, or the reason for which it was refused.
-
-    """
-
-    height: int
-    key: str
-    signing: str
-    requester: bytes
-    context: str
-    outcome: str
 
 
 @dataclass(frozen=True)
@@ -267,6 +226,7 @@ class Observation:
         open_sessions: (key, session's id) of those that aren't over.
         counted: The T-chain's own count of sessions: ``complete``, ``expired``, ``failed``, and
             ``refused`` for requests; None if nobody counted.
+        partitions: Every draw of a partition, in the blocks' order.
 
     """
 
@@ -281,6 +241,7 @@ class Observation:
     audit: tuple[AuditLine, ...] = ()
     open_sessions: frozenset[tuple[str, str]] = frozenset()
     counted: Mapping[str, int] | None = None
+    partitions: tuple[PartitionView, ...] = ()
 
     @cached_property
     def honest(self) -> tuple[ValidatorView, ...]:

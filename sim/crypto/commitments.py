@@ -18,13 +18,18 @@ from gmpy2 import invert
 
 from sim.base.codec import tuple_xof
 from sim.base.errors import LocalError
+from sim.base.spreading import spread
 from sim.crypto.group import Group
+from sim.crypto.groups import get_group
 from sim.crypto.polynomial import Polynomial, evaluate_all
 
 Points: TypeAlias = tuple[bytes, ...]
 """A commitment: encoded points, as many as its form says."""
 
 _WEIGHT_BITS: Final = 128
+
+_BATCH: Final = 4
+"""Columns that are combined at one go: few enough to be shared out evenly."""
 
 
 class CommitmentForm(Protocol):
@@ -157,7 +162,7 @@ class _EvaluationForm:
         ids = [deal for deal, _ in deals]
         weights, word = _weights(group, tag_parts, n, t, ids)
         columns = list(zip(*(_row(points, n) for _, points in deals), strict=True))[int(zero) :]
-        combined = [group.combine(weights, column, _WEIGHT_BITS) for column in columns]
+        combined = _combined(group, columns, weights, _WEIGHT_BITS)
         if _in_code(group, word[int(zero) :], combined):
             return frozenset()
         # Each deal alone: bisection would cost more combinations, and the verdict must rest on
@@ -291,11 +296,30 @@ def _summed(
     group: Group, rows: Sequence[Points], width: int, weights: Sequence[int] | None
 ) -> Points:
     """Add rows of `width` points up, point by point, each times its weight if there are weights."""
-    columns = [[row[place] for row in rows] for place in range(width)]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * width
+    assert len(columns) == width
+    return tuple(_combined(group, columns, weights, group.order.bit_length()))
+
+
+def _combined(
+    group: Group, columns: Sequence[Points], weights: Sequence[int] | None, bits: int
+) -> list[bytes]:
+    """Combine each of `columns` with `weights` of `bits` bits; without weights add it up."""
+    encoded = None if weights is None else [w.to_bytes(-(-bits // 8), "big") for w in weights]
+    batches = [columns[place : place + _BATCH] for place in range(0, len(columns), _BATCH)]
+    calls = [(group.scheme, batch, encoded, bits) for batch in batches]
+    return [point for batch in spread(combine_columns, calls) for point in batch]
+
+
+def combine_columns(
+    scheme: str, columns: Sequence[Points], weights: Sequence[bytes] | None, bits: int
+) -> list[bytes]:
+    """Do `_combined` for some columns, in whatever process has a hand free."""
+    group = get_group(scheme)
     if weights is None:
-        return tuple(map(group.sum_points, columns))
-    bits = group.order.bit_length()
-    return tuple(group.combine(weights, column, bits) for column in columns)
+        return [group.sum_points(column) for column in columns]
+    factors = [int.from_bytes(weight, "big") for weight in weights]
+    return [group.combine(factors, column, bits) for column in columns]
 
 
 def _row(points: Points, n: int) -> Points:

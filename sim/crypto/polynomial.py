@@ -26,13 +26,14 @@ class Polynomial(Secret[tuple[int, ...]]):
 
     """
 
-    __slots__ = ("order",)
+    __slots__ = ("_evaluated", "order")
 
     def __init__(self, coefficients: Sequence[int], order: int) -> None:
         if not coefficients:
             raise ValueError("a polynomial needs a coefficient")
         super().__init__(tuple(coefficient % order for coefficient in coefficients))
         self.order = order
+        self._evaluated: tuple[int, ...] = ()
 
     @classmethod
     def random(cls, stream: Stream, threshold: int, order: int) -> Polynomial:
@@ -49,8 +50,13 @@ class Polynomial(Secret[tuple[int, ...]]):
         return _horner(self.coefficients, x, self.order)
 
     def evaluate_all(self, count: int) -> tuple[int, ...]:
-        """Return f(0), f(1), …, f(count): the constant term, then every holder's share."""
-        return evaluate_all(self.coefficients, count, self.order)
+        """Return f(0), f(1), …, f(count): the constant term, then every holder's share.
+
+        A dealer needs them twice, to commit and to share out: they are computed once.
+        """
+        if len(self._evaluated) != count + 1:
+            self._evaluated = evaluate_all(self.coefficients, count, self.order)
+        return self._evaluated
 
     def __repr__(self) -> str:
         return f"<secret polynomial of {len(self.coefficients)} coefficients>"

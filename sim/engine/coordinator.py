@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -20,6 +21,7 @@ from sim.base.errors import LocalError
 from sim.base.ids import LEDGER, NEVER_US, Label, ValidatorIndex
 from sim.engine.cargo import Cargo, Packer
 from sim.engine.collector import rare_collections
+from sim.engine.crew import Crew
 from sim.engine.driver import Driver, driving, find_factory
 from sim.engine.exchange import Order, Report
 from sim.engine.failure import cause
@@ -99,6 +101,7 @@ class Coordinator:
         self._hooks = hooks
         self._driver = driver
         self._workers = workers
+        self._crew = Crew(workers)
         self._owners = parts.owners
         self._rushing = sorted(parts.rushing)
         # A shard that is alone hears of nobody else's mail.
@@ -291,7 +294,10 @@ class Coordinator:
         if self._rushing:
             await self._rush(block_us)
         self._now_us = self._formed_us = block_us
-        self._send_down(self._ledger.form(block_us))
+        self._send_down(await self._crew.help(partial(self._ledger.form, block_us)))
+        journal = self._hooks.verdicts() if self._workers else b""
+        for worker in self._workers:
+            await worker.learn(journal)
 
     def _send_down(self, deliveries: Sequence[LedgerDelivery]) -> None:
         message, about = None, _PENDING
@@ -334,8 +340,10 @@ class Coordinator:
                 windows=tuple(result.windows for result in results),
                 wakes=tuple(result.wakes for result in results),
                 cpu_s=tuple(self._cpu_s),
-                critical_s=self._critical_s,
+                forming_s=tuple(self._crew.busy_s),
+                critical_s=self._critical_s + self._crew.critical_s,
                 crossed_bytes=sum(worker.crossed_bytes for worker in self._workers),
                 order=tuple(result.order for result in results),
+                usage=tuple(result.usage for result in results),
             ),
         )

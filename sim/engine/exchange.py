@@ -9,6 +9,7 @@ from sim.engine.cargo import Cargo
 from sim.engine.faults import Due
 from sim.engine.history import History
 from sim.engine.ports import Event, Submission
+from sim.engine.usage import Usage
 
 
 @dataclass(slots=True)
@@ -59,6 +60,7 @@ class ShardResult:
         windows: Windows that it ran.
         wakes: Wake-ups of validators' tasks.
         order: Order in which its validators took inputs, if that was traced.
+        usage: What its process has used by then.
     """
 
     histories: dict[ValidatorIndex, History]
@@ -66,3 +68,4 @@ class ShardResult:
     windows: int
     wakes: int
     order: tuple[int, ...]
+    usage: Usage

@@ -17,6 +17,7 @@ from sim.engine.exchange import Report, ShardResult
 from sim.engine.faults import Due
 from sim.engine.history import History
 from sim.engine.ports import Event, Submission, Switches
+from sim.engine.usage import Usage
 
 CHUNK_BYTES: Final = 1 << 20
 """Payload bytes after which a frame is closed."""
@@ -48,6 +49,26 @@ class Advance(_Frame, frozen=True):
 
     horizon_us: int
     faults: list[Due]
+
+
+class Ask(_Frame, frozen=True):
+    """To a worker: calls of a function to make; see `base.spreading`. A `Done` answers it."""
+
+    function: str
+    arguments: list[bytes]
+
+
+class Done(_Frame, frozen=True):
+    """From a worker: what came of the calls of an `Ask`, in their order, and the CPU time."""
+
+    outcomes: list[bytes]
+    cpu_s: float
+
+
+class Learn(_Frame, frozen=True):
+    """To a worker: verdicts that the coordinator has reached; see `base.memo`."""
+
+    journal: bytes
 
 
 class Finish(_Frame, frozen=True):
@@ -96,10 +117,13 @@ class Finished(_Frame, frozen=True):
     windows: int
     wakes: int
     order: tuple[int, ...]
+    usage: Usage
 
     def result(self, histories: dict[ValidatorIndex, History]) -> ShardResult:
         """Return the result that this closes."""
-        return ShardResult(histories, self.finished, self.windows, self.wakes, self.order)
+        return ShardResult(
+            histories, self.finished, self.windows, self.wakes, self.order, self.usage
+        )
 
 
 class Failed(_Frame, frozen=True):
@@ -109,7 +133,18 @@ class Failed(_Frame, frozen=True):
 
 
 Frame: TypeAlias = (
-    Boot | Cargo | Advance | Finish | Submitted | Advanced | Lived | Finished | Failed
+    Boot
+    | Cargo
+    | Advance
+    | Ask
+    | Done
+    | Learn
+    | Finish
+    | Submitted
+    | Advanced
+    | Lived
+    | Finished
+    | Failed
 )
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -155,3 +190,18 @@ def submitted(submissions: Iterable[Submission]) -> Iterator[Submitted]:
             size = 0
     if packed:
         yield Submitted(packed)
+
+
+def asked(function: str, arguments: Iterable[bytes]) -> Iterator[Ask]:
+    """Pack calls of `function` into frames of bounded size."""
+    packed: list[bytes] = []
+    size = 0
+    for one in arguments:
+        packed.append(one)
+        size += len(one)
+        if size > CHUNK_BYTES or len(packed) >= CHUNK_ITEMS:
+            yield Ask(function, packed)
+            packed = []
+            size = 0
+    if packed:
+        yield Ask(function, packed)

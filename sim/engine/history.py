@@ -19,7 +19,9 @@ Fields: TypeAlias = tuple[int, str, ValidatorIndex, Label | msgspec.Raw, int, st
 
 NO_LABEL: Final = Label("", 0, "", "")
 
-_CHUNK: Final = 1 << 16  # bytes: hashing pieces of this size costs no more than hashing it all
+_CHUNK: Final = 1 << 13
+"""Bytes of a piece: hashing pieces costs no more than hashing it all, and when the histories of
+hundreds of validators are merged, one piece of each is decoded at a time."""
 
 _BATCH: Final = 64
 """Records that are encoded together: as objects they take several times the memory, and one call
@@ -156,17 +158,25 @@ def merged(
 
     Sequence is the record's position in its validator's history, from 0.
     """
-    return heapq.merge(
-        *(_numbered(index, history) for index, history in sorted(histories.items())),
-        key=lambda entry: entry[:3],
-    )
-
-
-def _numbered(
-    validator: ValidatorIndex, history: History
-) -> Iterator[tuple[int, ValidatorIndex, int, Record]]:
-    for sequence, record in enumerate(history):
-        yield record.time_us, validator, sequence, record
+    heap: list[tuple[int, ValidatorIndex, int, Record, Iterator[Record]]] = []
+    for index, history in sorted(histories.items()):
+        rest = iter(history)
+        for record in rest:
+            heap.append((record.time_us, index, 0, record, rest))
+            break
+    heapq.heapify(heap)
+    while heap:
+        time_us, index, sequence, first, rest = heap[0]
+        yield time_us, index, sequence, first
+        # A validator does much at one instant, and the heap needn't look at each of it.
+        for record in rest:
+            sequence += 1
+            if record.time_us != time_us:
+                heapq.heapreplace(heap, (record.time_us, index, sequence, record, rest))
+                break
+            yield time_us, index, sequence, record
+        else:
+            heapq.heappop(heap)
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()

@@ -31,7 +31,7 @@ class Inbox:
 
     def __init__(self, width_us: int) -> None:
         self._width_us = width_us
-        self._sorted: list[Mail] = []  # what is before `_head` has been taken
+        self._sorted: list[Mail] = []  # what is before `_head` has been taken; empty if all has
         self._head = 0
         self._until_us = 0  # whatever arrives before is in `_sorted`, the rest on piles
         self._piles: dict[int, list[Mail]] = {}
@@ -71,7 +71,7 @@ class Inbox:
             mails, head = self._sorted, 0
         mail = mails[head]
         if after_us < mail[0] <= deadline_us and mail[0] < end_us:
-            self._head = head + 1
+            self._taken()
             return mail
         return None
 
@@ -80,8 +80,15 @@ class Inbox:
         if self._head >= len(self._sorted):
             self._turn()
         mail = self._sorted[self._head]
-        self._head += 1
+        self._taken()
         return mail
+
+    def _taken(self) -> None:
+        """Go on to the next mail; let go of a pile that is through: its messages may be large."""
+        self._head += 1
+        if self._head == len(self._sorted):
+            self._sorted.clear()
+            self._head = 0
 
     def _turn(self) -> None:
         """Sort the next pile."""

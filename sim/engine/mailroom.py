@@ -104,7 +104,8 @@ class Mailroom:
                     owner = self._owners[target]
                     if owner not in lanes:
                         packer = self._packers[owner]
-                        lanes[owner] = packer.rows, packer.position(message)
+                        place = packer.position(message)  # which may close what was packed before
+                        lanes[owner] = packer.rows, place
                     rows, place = lanes[owner]
                     rows.append((target, place, at, FROM_VALIDATOR, sequence, copy, transmission))
                     soonest_us = min(soonest_us, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -21,13 +22,16 @@ from sim.engine.frames import (
     Advance,
     Advanced,
     Boot,
+    Done,
     Failed,
     Finish,
     Finished,
     Frame,
     FrameBuffer,
+    Learn,
     Lived,
     Submitted,
+    asked,
     frame_bytes,
 )
 from sim.engine.history import History
@@ -52,6 +56,7 @@ class Worker:
         self._silent = trio.Event()
         self._reported, self._reports = trio.open_memory_channel[Report](1)
         self._left, self._results = trio.open_memory_channel[ShardResult](1)
+        self._done, self._outcomes = trio.open_memory_channel[Done](math.inf)
 
     @classmethod
     async def start(cls, number: int) -> Worker:
@@ -65,7 +70,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": _search_path()},
+            env={**os.environ, "PYTHONPATH": search_path()},
             start_new_session=True,  # Ctrl-C is for the coordinator, which ends its workers
         )
         return cls(number, process)
@@ -92,6 +97,27 @@ class Worker:
     async def report(self) -> Report:
         """Wait for the report on the last order."""
         return await self._reports.receive()
+
+    async def ask(self, function: str, arguments: Sequence[bytes]) -> tuple[list[bytes], float]:
+        """Let the worker call `function`; see `base.spreading`.
+
+        Returns:
+            What comes of each call, and the processor time that they took.
+        """
+        frames = list(asked(function, arguments))
+        outcomes: list[bytes] = []
+        cpu_s = 0.0
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._write, *frames)
+            for _ in frames:
+                done = await self._outcomes.receive()
+                outcomes += done.outcomes
+                cpu_s += done.cpu_s
+        return outcomes, cpu_s
+
+    async def learn(self, journal: bytes) -> None:
+        """Tell the worker what verdicts were reached elsewhere."""
+        await self._write(Learn(journal))
 
     async def result(self) -> ShardResult:
         """Let the worker finish, and return what it leaves behind."""
@@ -120,6 +146,8 @@ class Worker:
                     case Advanced():
                         await self._reported.send(frame.report(cargo, submissions))
                         cargo, submissions = [], []
+                    case Done():
+                        await self._done.send(frame)
                     case Lived():
                         histories[frame.validator] = frame.history
                     case Finished():
@@ -176,6 +204,6 @@ async def working(boots: Sequence[Boot]) -> AsyncIterator[list[Worker]]:
                 await worker.end()
 
 
-def _search_path() -> str:
+def search_path() -> str:
     """Return this interpreter's module search path, so that a worker finds what it finds."""
     return os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)

@@ -220,6 +220,10 @@ class Store(Protocol):
         ...
 
 
+def _nothing(_: object) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardParts:
     """Everything that one shard is made of, as its factory builds it.
@@ -238,6 +242,7 @@ class ShardParts:
             validators use them, blocks and what a validator sends to itself don't.
         around: Entered before the first life starts and left after the last one ended.
         finish: Called when all is over; its bytes go to the run's result.
+        learn: Given, in a worker, what `Hooks.verdicts` returned in the coordinating process.
     """
 
     network: Network
@@ -252,6 +257,7 @@ class ShardParts:
     downlinks: Mapping[ValidatorIndex, Downlink] = field(default_factory=dict)
     around: AbstractContextManager[object] = field(default_factory=nullcontext)
     finish: Callable[[], bytes] = bytes
+    learn: Callable[[bytes], None] = _nothing
 
 
 class Factory(Protocol):
@@ -324,10 +330,6 @@ class Progress:
     delivered: int
 
 
-def _nothing(_: object) -> None:
-    pass
-
-
 def _no() -> bool:
     return False
 
@@ -347,9 +349,12 @@ class Hooks:
         observe: Told every watched event, in order, before `stop` is asked.
         progress: Told at every exchange.
         expired: Whether to stop here and now, say because of the time it takes. Not reproducible.
+        verdicts: What was found out while the last block was formed, for workers to learn; asked
+            after every block where there are any.
     """
 
     stop: Callable[[int], bool] = _never
     observe: Callable[[Event], None] = _nothing
     progress: Callable[[Progress], None] = _nothing
     expired: Callable[[], bool] = _no
+    verdicts: Callable[[], bytes] = bytes

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from sim.base.ids import ValidatorIndex
 from sim.engine.history import History
+from sim.engine.usage import Usage
 
 Reason: TypeAlias = Literal["done", "until", "idle", "messages", "expired"]
 """Why a run ended: its hooks said so, its time was up, nothing was left to happen, too many
@@ -23,9 +24,13 @@ class Machine:
         wakes: Wake-ups of validators' tasks, per shard.
         cpu_s: Processor time of each shard while it advanced, and of its side of the exchanges;
             the first shard's is the coordinator's.
-        critical_s: Sum over the exchanges of the slowest shard's processor time, and of what the
-            coordinator's side of the exchange took: how long shards would take with a processor
-            each and nothing to wait for but each other.
+        forming_s: Processor time of each shard's process for blocks: what the coordinating process
+            took to form them, and what the others did of it.
+        critical_s: Sum over the exchanges of the slowest shard's processor time and of what the
+            coordinator's side of the exchange took, and of the longest chain over the blocks: how
+            long the run would take with a processor per shard.
+        usage: What each shard's process had used when it was over: start-up included, but for the
+            coordinating process not what comes after the run.
         crossed_bytes: Bytes that crossed between processes.
         order: Order in which each shard's validators took their inputs, if that was traced.
     """
@@ -34,9 +39,11 @@ class Machine:
     windows: tuple[int, ...]
     wakes: tuple[int, ...]
     cpu_s: tuple[float, ...]
+    forming_s: tuple[float, ...]
     critical_s: float
     crossed_bytes: int
     order: tuple[tuple[int, ...], ...]
+    usage: tuple[Usage, ...]
 
 
 @dataclass(frozen=True, slots=True)

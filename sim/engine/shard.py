@@ -43,6 +43,7 @@ from sim.engine.mailroom import Mailroom
 from sim.engine.node import Node
 from sim.engine.ports import Event, Submission
 from sim.engine.triggers import Triggers
+from sim.engine.usage import usage
 
 if TYPE_CHECKING:
     from sim.engine.ports import ShardParts, Switches
@@ -346,6 +347,7 @@ class Shard:
             self.windows,
             self.wakes,
             tuple(self.order or ()),
+            usage(),
         )
 
 

@@ -19,6 +19,7 @@ from typing import Final
 import trio
 
 from sim.base.errors import LocalError
+from sim.base.spreading import perform
 from sim.engine.cargo import Cargo
 from sim.engine.collector import rare_collections
 from sim.engine.driver import Driver, driving, find_factory
@@ -27,12 +28,15 @@ from sim.engine.failure import cause
 from sim.engine.frames import (
     Advance,
     Advanced,
+    Ask,
     Boot,
+    Done,
     Failed,
     Finish,
     Finished,
     Frame,
     FrameBuffer,
+    Learn,
     Lived,
     frame_bytes,
     submitted,
@@ -91,6 +95,13 @@ async def serve(wire: Wire) -> None:
                     order = Order(frame.horizon_us, cargo, frame.faults)
                     idle_s = await _advance(wire, driver, order, idle_s)
                     cargo = []
+                case Ask(function, arguments):
+                    outcomes = [perform(function, one) for one in arguments]
+                    now_s = time.process_time()
+                    wire.write(Done(outcomes, now_s - idle_s))
+                    idle_s = now_s
+                case Learn(journal):
+                    parts.learn(journal)
                 case Finish():
                     _finish(wire, driver.result())
                     return
@@ -116,7 +127,7 @@ async def _advance(wire: Wire, driver: Driver, order: Order, idle_s: float) -> f
 def _finish(wire: Wire, result: ShardResult) -> None:
     for index, history in result.histories.items():
         wire.write(Lived(index, history))
-    wire.write(Finished(result.finished, result.windows, result.wakes, result.order))
+    wire.write(Finished(result.finished, result.windows, result.wakes, result.order, result.usage))
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
@@ -137,6 +137,11 @@ class Ceremony:
     def _hash(self) -> int:
         # Memoised computations are looked up by ceremony, and committees are long.
         return hash((self.session, self.attempt, self.start, self.members, self.base))
+
+    @cached_property
+    def digest(self) -> bytes:
+        """A hash of everything about the attempt, 32 bytes: what verdicts about it are known by."""
+        return tuple_hash("ceremony", *(getattr(self, field.name) for field in fields(self)))
 
     @property
     def variant(self) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
 
 from sim.base.codec import decode_canonical, tuple_hash
 from sim.base.errors import DecodeError
-from sim.base.memo import memoised
+from sim.base.memo import foresee, verdict
 from sim.crypto import commitments
 from sim.crypto.group import PointError
 from sim.crypto.groups import get_group
@@ -88,7 +89,13 @@ def base_digest(base: Base) -> bytes:
     )
 
 
-@memoised
+def _about_deal(
+    ceremony: Ceremony, committee: bytes, dealer: int, transaction: bytes, body: bytes
+) -> tuple[Any, ...]:
+    return ceremony.digest, committee, dealer, transaction, sha256(body).digest()
+
+
+@verdict(_about_deal)
 def deal_fault(
     ceremony: Ceremony, committee: bytes, dealer: int, transaction: bytes, body: bytes
 ) -> str:
@@ -99,7 +106,7 @@ def deal_fault(
     """
     if ceremony.operation == "repair":
         return masks_fault(ceremony, dealer, parse_deal(body))
-    fault = _point_fault(ceremony, transaction, body)
+    fault = _point_fault(*_points_of(ceremony, transaction, body))
     if fault:
         return fault
     deal = parse_deal(body)
@@ -115,19 +122,44 @@ def deal_fault(
     return "" if proven else "bad-proof"
 
 
-@memoised
-def _point_fault(ceremony: Ceremony, transaction: bytes, body: bytes) -> str:
-    """Like `deal_fault`, for what comes before the proof. `transaction` keys the memo."""
+class _Points(NamedTuple):
+    """A deal's points, and how they are looked at; `transaction` is there to tell deals apart."""
+
+    scheme: str
+    form: str
+    wanted: int
+    zero: bool
+    proves: bool
+    transaction: bytes
+    body: bytes
+
+
+def _points_of(ceremony: Ceremony, transaction: bytes, body: bytes) -> _Points:
+    sharing, form = sharing_of(ceremony), commitments.form(ceremony.commitments)
+    return _Points(
+        ceremony.scheme,
+        form.name,
+        form.point_count(ceremony.size, ceremony.threshold),
+        sharing.zero,
+        sharing.proves,
+        transaction,
+        body,
+    )
+
+
+@verdict(lambda *points: (*points[:-1], sha256(points[-1]).digest()))
+def _point_fault(
+    scheme: str, form: str, wanted: int, zero: bool, proves: bool, transaction: bytes, body: bytes
+) -> str:
+    """Like `deal_fault`, for what comes before the proof; see `_Points`."""
     del transaction
     deal = parse_deal(body)
-    sharing = sharing_of(ceremony)
-    if deal is None or (deal.proof and not sharing.proves):
+    if deal is None or (deal.proof and not proves):
         return "malformed-deal"
-    form = commitments.form(ceremony.commitments)
-    if len(deal.points) != form.point_count(ceremony.size, ceremony.threshold):
+    if len(deal.points) != wanted:
         return "wrong-point-count"
     try:
-        form.validate(get_group(ceremony.scheme), deal.points, zero=sharing.zero)
+        commitments.form(form).validate(get_group(scheme), deal.points, zero=zero)
     except PointError:
         return "invalid-point"
     return ""
@@ -143,6 +175,9 @@ def deal_faults(
     """
     faults: dict[int, str] = {}
     sound: list[tuple[int, RecordedDeal]] = []
+    if ceremony.operation != "repair":
+        calls = [_points_of(ceremony, deal.transaction, deal.body) for deal in deals.values()]
+        foresee(_point_fault, calls)
     for dealer in sorted(deals):
         recorded = deals[dealer]
         fault = deal_fault(ceremony, committee, dealer, recorded.transaction, recorded.body)
@@ -164,7 +199,11 @@ def _degree_tag(ceremony: Ceremony) -> tuple[Any, ...]:
     return (_DEGREE, ceremony.session, ceremony.attempt, ceremony.scheme)
 
 
-@memoised
+def _about_deals(ceremony: Ceremony, deals: tuple[tuple[bytes, bytes], ...]) -> tuple[Any, ...]:
+    return ceremony.digest, [(transaction, sha256(body).digest()) for transaction, body in deals]
+
+
+@verdict(_about_deals)
 def _high_degree(ceremony: Ceremony, deals: tuple[tuple[bytes, bytes], ...]) -> frozenset[bytes]:
     parsed = []
     for transaction, body in deals:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
-from sim.base.codec import encode
+from sim.base.codec import decode_canonical, encode
 from sim.base.ids import ShareIndex
-from sim.base.memo import memoised
 from sim.base.secret import SecretBytes
 from sim.crypto import identity, merkle, sealing
 from sim.protocol.ceremony import Ceremony
@@ -36,8 +35,31 @@ def store_prefix(session: bytes, attempt: int) -> str:
 
 def envelope_key(envelope: ShareEnvelope) -> str:
     """Return where, under the attempt's prefix, a holder keeps `envelope`."""
-    digest = hashlib.sha256(encode(envelope)).hexdigest()
-    return f"envelope/{envelope.dealer}/{digest[:16]}"
+    return Kept.of(envelope).key
+
+
+class Kept(NamedTuple):
+    """An envelope as a holder keeps it: there are n² of them, and the store shares these bytes.
+
+    Attributes:
+        key: Where the store has it, under the attempt's prefix.
+        raw: Its bytes.
+
+    """
+
+    key: str
+    raw: bytes
+
+    @classmethod
+    def of(cls, envelope: ShareEnvelope) -> Kept:
+        """Encode `envelope`."""
+        raw = encode(envelope)
+        return cls(f"envelope/{envelope.dealer}/{hashlib.sha256(raw).hexdigest()[:16]}", raw)
+
+    @property
+    def envelope(self) -> ShareEnvelope:
+        """The envelope itself."""
+        return decode_canonical(self.raw, ShareEnvelope)
 
 
 def root_bytes(chain: str, session: bytes, attempt: int, dealer: int, root: bytes) -> bytes:
@@ -106,9 +128,11 @@ def sign_envelopes(
     }
 
 
-@memoised
 def signed_by_dealer(ceremony: Ceremony, envelope: ShareEnvelope) -> bool:
-    """Say whether the dealer's signature covers `envelope` at its recipient's leaf."""
+    """Say whether the dealer's signature covers `envelope` at its recipient's leaf.
+
+    Public, but only the recipient asks: the signature, which is all its envelopes', is remembered.
+    """
     try:
         root = merkle.root_from(
             envelope.sealed, envelope.recipient - 1, ceremony.size, envelope.path

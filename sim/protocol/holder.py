@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from sim.base.codec import encode
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.randomness import Stream
 from sim.base.secret import Secret, SecretScalar
@@ -15,8 +14,7 @@ from sim.protocol.activation import set_hash
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.complaints import SEEDS_SIZE
 from sim.protocol.effects import Effect, Flush, Post, Put, Send
-from sim.protocol.envelopes import envelope_key
-from sim.protocol.holding import Holdings
+from sim.protocol.holding import Holdings, NoRoom
 from sim.protocol.judge import CeremonyState
 from sim.protocol.member import MemberContext
 from sim.protocol.messages import (
@@ -98,14 +96,16 @@ class Holder:
             `keep`.
 
         """
-        if not self.holdings.accepts(envelope):
+        try:
+            kept = self.holdings.take(envelope)
+        except NoRoom:
             return None
         dealer = self._ceremony.dealer_by_index[envelope.dealer]
         ack = ShareAck(envelope.session, envelope.attempt, envelope.dealer, envelope.recipient)
         answer = Send(source, dealer.name, ack)
-        if not (self.holdings.take(envelope) and keep):
+        if kept is None or not keep:
             return [answer]
-        return [Put(envelope_key(envelope), encode(envelope)), Flush(), answer]
+        return [Put(kept.key, kept.raw), Flush(), answer]
 
     def respond(self, state: CeremonyState, seen: int) -> list[Effect]:
         """Step 2: say which shares are good, once all are in or the grace height has come."""

@@ -13,13 +13,17 @@ from sim.crypto.group import ScalarError
 from sim.crypto.groups import get_group
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.complaints import open_reply
-from sim.protocol.envelopes import MAX_PER_DEALER, envelope_key, signed_by_dealer
+from sim.protocol.envelopes import MAX_PER_DEALER, Kept, signed_by_dealer
 from sim.protocol.messages import ShareEnvelope
 from sim.protocol.operations import making_of
 from sim.protocol.promises import keeps_promise
 from sim.protocol.provable import disclose
 from sim.protocol.state import Notes
 from sim.protocol.variant_messages import Disclosed
+
+
+class NoRoom(Exception):  # noqa: N818  # nobody's mistake: a bound on memory
+    """An envelope isn't kept, nor acknowledged: there are as many of its dealer's as may be."""
 
 
 class Holdings:
@@ -45,7 +49,7 @@ class Holdings:
         self._own_dealer = ceremony.own_dealer(me)
         self._base = base
         self._group = get_group(ceremony.scheme)
-        self._envelopes: dict[int, dict[str, ShareEnvelope]] = {}
+        self._envelopes: dict[int, tuple[Kept, ...]] = {}
         self._signed: set[int] = set()
         self._tried: set[str] = set()
         self._parts: dict[int, SecretScalar] = {}
@@ -59,7 +63,9 @@ class Holdings:
     def _load(self, stored: Mapping[str, bytes]) -> None:
         for key, value in sorted(stored.items()):
             if key.startswith("envelope/"):
-                self.take(decode_canonical(value, ShareEnvelope))
+                envelope = decode_canonical(value, ShareEnvelope)
+                here = self._envelopes.get(envelope.dealer, ())
+                self._envelopes[envelope.dealer] = (*here, Kept(key, value))
             elif key.startswith("one-time/"):
                 self.use_one_time(int(key.removeprefix("one-time/")), Secret(value))
         if "transport" in stored:
@@ -78,19 +84,21 @@ class Holdings:
         self._one_time[dealer] = sealing.TransportKey.from_seeds(seeds)
         return self._one_time[dealer].public
 
-    def accepts(self, envelope: ShareEnvelope) -> bool:
-        """Say whether there is room for `envelope` of a dealer, or it is here already."""
-        known = self._envelopes.get(envelope.dealer, {})
-        return envelope_key(envelope) in known or len(known) < MAX_PER_DEALER
+    def take(self, envelope: ShareEnvelope) -> Kept | None:
+        """Keep `envelope` of a dealer; return how, or None if it is here already.
 
-    def take(self, envelope: ShareEnvelope) -> bool:
-        """Keep `envelope`; return whether it is new."""
-        known = self._envelopes.setdefault(envelope.dealer, {})
-        key = envelope_key(envelope)
-        if key in known:
-            return False
-        known[key] = envelope
-        return True
+        Raises:
+            NoRoom: As many of that dealer are kept already as there is room for.
+
+        """
+        here = self._envelopes.get(envelope.dealer, ())
+        kept = Kept.of(envelope)
+        if any(known.key == kept.key for known in here):
+            return None
+        if len(here) >= MAX_PER_DEALER:
+            raise NoRoom
+        self._envelopes[envelope.dealer] = (*here, kept)
+        return kept
 
     def hold_own(self, share: SecretScalar | None, blind: SecretScalar | None = None) -> None:
         """Take the member's own part, which never travels; with its blinding, if it has one."""
@@ -122,10 +130,11 @@ class Holdings:
         Every envelope is tried, each once, even after a good one: so what is charged doesn't depend
         on their order, which their unseeded ciphertexts decide.
         """
-        for key, envelope in sorted(self._envelopes.get(dealer, {}).items()):
-            if key in self._tried:
+        for kept in sorted(self._envelopes.get(dealer, ())):
+            if kept.key in self._tried:
                 continue
-            self._tried.add(key)
+            self._tried.add(kept.key)
+            envelope = kept.envelope
             if not signed_by_dealer(self._ceremony, envelope):
                 continue
             self._signed.add(dealer)
@@ -143,7 +152,8 @@ class Holdings:
         if self._transport is None:
             return None
         order = get_group("ED25519").order  # X25519's, whatever the key's own group is
-        for _, envelope in sorted(self._envelopes.get(dealer, {}).items()):
+        for kept in sorted(self._envelopes.get(dealer, ())):
+            envelope = kept.envelope
             if signed_by_dealer(self._ceremony, envelope):
                 nonce = 1 + draw.below(order - 1)
                 shown = disclose(self._ceremony, envelope, self._transport, nonce)
@@ -219,7 +229,7 @@ class Holdings:
 
     def keys(self) -> list[str]:
         """Names of the store's entries that belong to these holdings, but for the share itself."""
-        envelopes = [key for kept in self._envelopes.values() for key in kept]
+        envelopes = [kept.key for here in self._envelopes.values() for kept in here]
         return sorted([*envelopes, *(f"one-time/{dealer}" for dealer in self._seeds), "transport"])
 
     def forget(self, *, keep_share: bool) -> None:

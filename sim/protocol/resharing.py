@@ -10,6 +10,7 @@ at 0, the new share of j is Σ λ_i·g_i(j) and V'_j = Σ λ_i·V_{i,j}.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from sim.base.randomness import Stream
 from sim.base.secret import SecretScalar
@@ -67,5 +68,11 @@ class Resharing(Feldman):
         return sum(terms) % order
 
 
-def _weights(ceremony: Ceremony, qual: Sequence[int]) -> list[int]:
-    return lagrange(qual, 0, get_group(ceremony.scheme).order)
+def _weights(ceremony: Ceremony, qual: Sequence[int]) -> Sequence[int]:
+    return _lagrange(tuple(qual), get_group(ceremony.scheme).order)
+
+
+@lru_cache(maxsize=64)
+def _lagrange(qual: tuple[int, ...], order: int) -> tuple[int, ...]:
+    """Return the coefficients at 0, which are public and the same for all n' holders: t² steps."""
+    return tuple(lagrange(qual, 0, order))

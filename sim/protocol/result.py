@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 from sim.base.codec import decode_canonical, tuple_hash
 from sim.base.errors import DecodeError
-from sim.base.memo import memoised
+from sim.base.memo import memoised, verdict
 from sim.crypto import schnorr
 from sim.crypto.groups import get_group
 from sim.crypto.signatures import NonceCommitments, get_signatures
@@ -63,7 +64,13 @@ def shortfall(notes: Notes) -> str:
     return f"{running} {deals} of {ceremony.needed} needed; out: {', '.join(out)}"
 
 
-@memoised
+def _about_shares(
+    ceremony: Ceremony, qual: tuple[int, ...], deals: tuple[tuple[bytes, bytes], ...]
+) -> tuple[Any, ...]:
+    return ceremony.digest, qual, [(deal, sha256(body).digest()) for deal, body in deals]
+
+
+@verdict(_about_shares)
 def verification_shares(
     ceremony: Ceremony, qual: tuple[int, ...], deals: tuple[tuple[bytes, bytes], ...]
 ) -> tuple[bytes, ...]:
@@ -110,7 +117,7 @@ def record_confirm(notes: Notes, member: int, entry: Entry) -> None:
         notes.nonces[member] = confirm.nonces
 
 
-@memoised
+@verdict(lambda ceremony, *rest: (ceremony.digest, *rest))
 def confirmation_holds(
     ceremony: Ceremony, committee: bytes, member: int, public_share: bytes, confirm: Confirm
 ) -> bool:

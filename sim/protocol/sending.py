@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 from sim.base.codec import decode_canonical, encode
@@ -35,7 +36,7 @@ class Outbox:
         stored: What the store holds for this attempt.
 
     Attributes:
-        envelopes: By holder; empty before anything is sealed.
+        envelopes: By holder, those that may still have to be sent; the store keeps them all.
 
     """
 
@@ -52,14 +53,13 @@ class Outbox:
         self._ceremony = ceremony
         self._me = me
         self.envelopes = _load(stored.get(key))
-        self._to_resume = bool(self.envelopes)
-        self._acked: set[ShareIndex] = set()
+        self._filled = self._to_resume = bool(self.envelopes)
         self._tries: dict[ShareIndex, int] = {}
 
     @property
     def filled(self) -> bool:
         """Whether the envelopes exist already; sealing again would give another root."""
-        return bool(self.envelopes)
+        return self._filled
 
     def __contains__(self, holder: ShareIndex) -> bool:
         return holder in self.envelopes
@@ -67,6 +67,7 @@ class Outbox:
     def dispatch(self, sealed: Mapping[ShareIndex, bytes]) -> list[Effect]:
         """Sign what was sealed, keep the envelopes durably, and begin to send them."""
         self.envelopes = sign_envelopes(self._ceremony, self._me, self._context.identity, sealed)
+        self._filled = bool(self.envelopes)
         kept = encode([self.envelopes[holder] for holder in sorted(self.envelopes)])
         effects: list[Effect] = [Put(self.key, kept), Flush()]
         for holder in sorted(self.envelopes):
@@ -80,27 +81,29 @@ class Outbox:
         self._to_resume = False
         effects: list[Effect] = []
         for holder in sorted(self.envelopes):
-            if holder not in self._acked and awaited(holder):
+            if awaited(holder):
                 effects += self._transmit(holder)
         return effects
 
     def retransmit(self, holder: ShareIndex, awaited: Awaited) -> list[Effect]:
         """Send an envelope again when its timer fires, unless nobody needs it any more."""
         limit = self._context.retransmissions
-        if holder not in self.envelopes or holder in self._acked or not awaited(holder):
+        if holder not in self.envelopes or not awaited(holder):
             return []
         if limit is not None and self._tries.get(holder, 0) > limit:
             return []
         return self._transmit(holder)
 
     def acknowledge(self, holder: ShareIndex) -> None:
-        """Note that `holder` has its envelope."""
-        self._acked.add(holder)
+        """Note that `holder` has its envelope: it is never sent again, so memory can spare it."""
+        self.envelopes.pop(holder, None)
+        self._tries.pop(holder, None)
 
     def forget(self) -> list[str]:
         """Drop the envelopes; return the timers to stop."""
         timers = [timer(holder) for holder in sorted(self.envelopes)]
         self.envelopes = {}
+        self._filled = False
         return timers
 
     def _transmit(self, holder: ShareIndex) -> list[Effect]:
@@ -114,6 +117,7 @@ class Outbox:
         ]
 
 
+@cache
 def timer(holder: ShareIndex) -> str:
     """Return the name of the timer for a holder's envelope."""
     return f"{TIMER}{holder}"

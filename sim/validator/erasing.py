@@ -33,7 +33,7 @@ class Left(NamedTuple):
 
 def entries_of(store: Store) -> Iterator[Left]:
     """Yield what a store holds of attempts, but for marks of what was said."""
-    for key in store.under(""):
+    for key in store.names(""):
         match = _ENTRY.fullmatch(key)
         if match is not None and match[1] in (None, DEK):
             yield Left((bytes.fromhex(match[2]), int(match[3])), (match[1] or "") + match[4])
@@ -53,7 +53,7 @@ def erased(
 
     """
     prefix = store_prefix(*attempt)
-    entries = [place + prefix + name for place in _PLACES for name in store.under(place + prefix)]
+    entries = [place + prefix + name for place in _PLACES for name in store.names(place + prefix)]
     deks = locker.forget(prefix, lasting=True)
     event = "share-erased" if f"{DEK}{prefix}{LASTING}" in deks else ""
     return [
@@ -67,7 +67,7 @@ def erased(
 def left_behind(store: Store, live: Collection[AttemptId]) -> list[AttemptId]:
     """Return the attempts that the store holds something of although they aren't in `live`."""
     found: dict[AttemptId, None] = {}
-    for key in store.under(""):
+    for key in store.names(""):
         match = _ENTRY.fullmatch(key)
         if match is not None:
             found[bytes.fromhex(match[2]), int(match[3])] = None

@@ -197,10 +197,15 @@ class Incarnation:
         if self.ledger.waiting:
             self._performer.perform(self._catch_up())
         while True:
-            arrival = await self._context.receive(self._timers.next_due_us())
-            actions = self._think(arrival)
-            await self._pay()
-            self._performer.perform(actions)
+            await self._take_next()
+
+    async def _take_next(self) -> None:
+        """Take one input. What it led to is let go of before the next one is waited for."""
+        arrival = await self._context.receive(self._timers.next_due_us())
+        actions = self._think(arrival)
+        del arrival
+        await self._pay()
+        self._performer.perform(actions)
 
     async def _pay(self) -> None:
         """Let the virtual time pass that computing has taken since the last time."""

@@ -177,6 +177,7 @@ def prepare(
     of its transactions' labels.
     """
     actions: list[Action] = []
+    label: Label | None = None
     for effect in effects:
         match effect:
             case Filing():
@@ -184,7 +185,9 @@ def prepare(
             case Relay(kind, subject, raw):
                 actions.append(Resend(Label(scope.label, scope.attempt, kind, subject), raw))
             case Packet(to, kind, subject, payload):
-                label = Label(scope.label, scope.attempt, kind, subject)
+                if label is None or (label.kind, label.subject) != (kind, subject):
+                    # A fan-out shares one: they are kept as long as transmissions are counted.
+                    label = Label(scope.label, scope.attempt, kind, subject)
                 actions.append(Deliver(to, label, payload, scope.scalar_size))
             case Put(key, value):
                 actions += _kept(key, value, scope.place, locker)

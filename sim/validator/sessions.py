@@ -83,7 +83,7 @@ class Sessions:
         ceremony, scope = state.ceremony, Scope.of(state.ceremony)
         prefix = scope.place.prefix
         self.early.admit(ceremony, self.member.validator, prefix)
-        stored, said = self.locker.opened(scope.place), tuple(self.store.under(POSTED + prefix))
+        stored, said = self.locker.opened(scope.place), tuple(self.store.names(POSTED + prefix))
         opened = partial(
             member_machine,
             ceremony=ceremony,
@@ -124,7 +124,7 @@ class Sessions:
         open_now = {task.session.hex() for task in chain.signing_tasks(self.member.validator)}
         marks = [
             Delete(SIGNING + name)
-            for name in self.store.under(SIGNING)
+            for name in self.store.names(SIGNING)
             if name.partition("/")[0] not in open_now
         ]
         return marks + [
@@ -295,7 +295,8 @@ class Sessions:
         dispatched: list[Effect] = []
         for sealed in self.conscience.filter([seat.machine.seal(effect)], state, now_us):
             if isinstance(sealed, SendSealed):
-                dispatched += seat.machine.dispatch(sealed)
+                # Nothing is sealed where the secrets are gone that would have to go with shares.
+                dispatched += seat.machine.dispatch(sealed) if sealed.sealed else []
             else:
                 dispatched.append(sealed)
         return dispatched

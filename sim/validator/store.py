@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final, Literal, TypeAlias
 
 from sim.base.secret import SecretBytes
+from sim.base.spool import Kept, fetch, spool
 
 Lose: TypeAlias = Literal["nothing", "unsynced", "all"]
 """What a crash takes beside memory: nothing, writes since the last flush, or the whole store."""
@@ -27,8 +28,8 @@ class Store:
     """
 
     def __init__(self) -> None:
-        self._durable: dict[str, bytes] = {}
-        self._real: dict[str, bytes] | None = None
+        self._durable: dict[str, Kept] = {}
+        self._real: dict[str, Kept] | None = None
         self._buffer: dict[str, bytes | None] = {}
         self.flushes = 0
 
@@ -36,7 +37,8 @@ class Store:
         """Return the value under `key`, or None."""
         if key in self._buffer:
             return self._buffer[key]
-        return self._durable.get(key)
+        found = self._durable.get(key)
+        return None if found is None else fetch(found)
 
     def put(self, key: str, value: bytes) -> None:
         """Write `value` under `key`; durable after the next `flush`."""
@@ -63,7 +65,7 @@ class Store:
             if value is None:
                 self._durable.pop(key, None)
             else:
-                self._durable[key] = value
+                self._durable[key] = spool(value)
         self._buffer.clear()
 
     def crash(self, lose: Lose) -> str:
@@ -100,21 +102,34 @@ class Store:
 
     def remains(self, key: str) -> bool:
         """Say whether `key` is still somewhere: in what reads see, or on a disk that fails."""
-        return self.get(key) is not None or (self._real is not None and key in self._real)
+        if key in self._buffer:
+            return self._buffer[key] is not None or self._is_real(key)
+        return key in self._durable or self._is_real(key)
+
+    def _is_real(self, key: str) -> bool:
+        return self._real is not None and key in self._real
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the keys that begin with `prefix`, ascending, with it removed."""
+        found = {key for key in self._durable if key.startswith(prefix)}
+        for key, value in self._buffer.items():
+            if key.startswith(prefix):
+                if value is None:
+                    found.discard(key)
+                else:
+                    found.add(key)
+        return sorted(key.removeprefix(prefix) for key in found)
 
     def under(self, prefix: str) -> dict[str, bytes]:
         """Return what stands under `prefix`, by ascending key, with the prefix removed."""
-        found = {key: value for key, value in self._durable.items() if key.startswith(prefix)}
-        for key, value in self._buffer.items():
-            if not key.startswith(prefix):
-                continue
-            if value is None:
-                found.pop(key, None)
-            else:
-                found[key] = value
-        return {key.removeprefix(prefix): found[key] for key in sorted(found)}
+        found = {}
+        for name in self.names(prefix):
+            value = self.get(prefix + name)
+            assert value is not None
+            found[name] = value
+        return found
 
     @property
     def empty(self) -> bool:
         """Whether nothing is remembered, not even having started: the store was lost."""
-        return not self.under("")
+        return not self.names("")

@@ -14,6 +14,7 @@ import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -47,6 +48,9 @@ FORMATS: Final = {
 The ledger and the resolved scenario name theirs themselves (`kchain.file`, `scenario.dump`).
 """
 
+
+_BATCH: Final = 1 << 10
+"""Events that are encoded at one go; below 2**16."""
 
 _NUMBERS: Final = re.compile(r"\[\s+-?\d+(,\s+-?\d+)*\s+\]")
 """A list of integers: tables of hundreds of them stand in one line each."""
@@ -96,12 +100,17 @@ def plan_id(scenario: str) -> str:
     return hashlib.sha256(scenario.encode()).hexdigest()[:8]
 
 
-def encode_events(names: Sequence[str], events: Collection[Event]) -> Iterator[bytes]:
+def encode_events(names: Sequence[str], events: Collection[Event]) -> Iterator[bytes | memoryview]:
     """Yield `events.msgpack` in pieces: a header object, then one array per record."""
     name, version = FORMATS[EVENTS]
     header = {"format": name, "version": version, "validators": names, "events": len(events)}
     yield msgspec.msgpack.encode(header)
-    yield from map(encode, events)
+    rest = iter(events)
+    while batch := list(islice(rest, _BATCH)):
+        encoded = memoryview(encode(batch))
+        yield encoded[
+            1 if len(batch) < 1 << 4 else 3 :
+        ]  # without the head of the array around them
 
 
 def write_run(root: Path, files: RunFiles) -> Written:

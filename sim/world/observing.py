@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import Secret
+from sim.checks.chain_views import AuditLine, BlockView, PartitionView
 from sim.checks.leaks import stored_secrets
 from sim.checks.observation import (
     AttemptId,
-    AuditLine,
-    BlockView,
     CeremonyView,
     Holding,
     Kept,
@@ -26,9 +25,11 @@ from sim.kchain.ledger import Ledger
 from sim.kchain.records import KeyRecord
 from sim.kchain.state import ChainState
 from sim.protocol.ceremony import Ceremony
+from sim.protocol.requests import InPartition
 from sim.scenario.plan import Plan
 from sim.tchain.book import Counts
 from sim.world.genesis import transport_seeds_of
+from sim.world.partitions import drawn_partitions
 from sim.world.timeline import disturbed
 from sim.world.witness import Held, Secretly, Testimony
 
@@ -71,7 +72,7 @@ def observe(
                 heads=tuple(testimony.heads),
                 ceremonies=tuple(_views(testimony)),
                 holdings=tuple(map(_holding, testimony.held)),
-                secrets=tuple(_secrets(testimony, attempts)),
+                secrets=_Secrets(testimony, attempts),
                 periods=_periods(plan, testimony.index),
                 kept=tuple(map(_kept, testimony.secrets)),
                 left=tuple(testimony.left),
@@ -95,7 +96,21 @@ def observe(
         ),
         open_sessions=frozenset(state.open_sessions),
         counted=None if counts is None else _counted(counts),
+        partitions=tuple(_partitions(ledger)),
     )
+
+
+def _partitions(ledger: Ledger) -> Iterator[PartitionView]:
+    """Yield every draw of a partition, with the keys that have their committees from it."""
+    state = ledger.state
+    seated: dict[tuple[str, int], dict[str, tuple[int, tuple[str, ...]]]] = {}
+    for name, key in state.keys.items():
+        if isinstance(key.seats, InPartition) and key.record is not None:
+            place = (key.seats.place, key.record.committee)
+            seated.setdefault((key.seats.partition, key.seats.round), {})[name] = place
+    for drawn in drawn_partitions(ledger.blocks) if state.partitions else ():
+        where = (drawn.name, drawn.round)
+        yield PartitionView(*where, drawn.height, drawn.committees, seated.get(where, {}))
 
 
 def _counted(counts: Counts) -> dict[str, int]:
@@ -143,13 +158,19 @@ def _place(key: str) -> tuple[bytes, int, str]:
     return bytes.fromhex(session), int(attempt), name
 
 
-def _secrets(testimony: Testimony, attempts: Mapping[AttemptId, Ceremony]) -> list[KnownSecret]:
-    found = []
-    for secret in testimony.secrets:
-        session, attempt, _ = _place(secret.key)
-        ceremony = attempts[session, attempt]
-        found += stored_secrets(secret.key, secret.value, ceremony, ValidatorIndex(testimony.index))
-    return found
+class _Secrets(Iterable[KnownSecret]):
+    """What a validator keeps from the chain, made anew for whoever looks: n² scalars in all."""
+
+    def __init__(self, testimony: Testimony, attempts: Mapping[AttemptId, Ceremony]) -> None:
+        self._testimony = testimony
+        self._attempts = attempts
+
+    def __iter__(self) -> Iterator[KnownSecret]:
+        index = ValidatorIndex(self._testimony.index)
+        for secret in self._testimony.secrets:
+            session, attempt, _ = _place(secret.key)
+            ceremony = self._attempts[session, attempt]
+            yield from stored_secrets(secret.key, secret.value, ceremony, index)
 
 
 def _block(raw: bytes, genesis_us: int) -> BlockView:

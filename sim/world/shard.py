@@ -19,10 +19,10 @@ from sim.engine import ports as engine
 from sim.engine.context import Context as EngineContext
 from sim.network.links import LinkNetwork
 from sim.scenario.plan import Plan
-from sim.validator.costs import COST_MODELS
 from sim.validator.life import Setup, Validator
 from sim.validator.ports import Arrival, Letter, News, Order, Peek
 from sim.world.board import KchainBoard
+from sim.world.costing import prices
 from sim.world.genesis import (
     chain_id,
     identity_of,
@@ -135,6 +135,7 @@ def _build(given: ShardConfig, shard: int, shards: int) -> engine.ShardParts:
         downlinks=network.downlinks(mine),
         around=_both(extended(given.extensions), around),
         finish=world.finish,
+        learn=memo.learn,
     )
 
 
@@ -196,6 +197,7 @@ def _validators(
 ) -> dict[ValidatorIndex, Validator]:
     """Return the validators; the `Adversary` of an honest one has no behaviours."""
     board = KchainBoard(make_genesis(plan))
+    costs = prices(plan)
     return {
         index: Validator(
             Setup(
@@ -207,7 +209,7 @@ def _validators(
                 board=board,
                 finality=plan.ledger.finality,
                 conscience=adversary,
-                costs=COST_MODELS[plan.cost],
+                costs=costs,
                 unlock=unlock_of(plan, index),
                 message_max=plan.quotas.message_max,
                 rto_us=rto_from(network, index),

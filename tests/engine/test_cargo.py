@@ -60,6 +60,14 @@ def test_a_message_that_many_share_crosses_once_and_is_shared_again() -> None:
     assert len({id(one[6]) for _, one in crossed(pieces)}) == 1
 
 
+def test_a_message_above_a_piece_s_size_crosses_once_for_all_who_share_it() -> None:
+    block = Message(LEDGER, LABEL, bytes(2 * cargo.CARGO_BYTES))  # as one of hundreds of deals
+    pieces = packed(*(mail(number, block) for number in range(500)))
+
+    assert sum(len(frame_bytes(piece)) for piece in pieces) < 2 * cargo.CARGO_BYTES + 50_000
+    assert len({id(one[6]) for _, one in crossed(pieces)}) == 1
+
+
 def test_much_mail_is_cut_into_pieces_of_bounded_size() -> None:
     posted = mails(*(bytes(300_000) + bytes([number]) for number in range(40)))
     pieces = packed(*posted)

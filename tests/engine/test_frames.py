@@ -23,12 +23,15 @@ from sim.engine.faults import (
 from sim.engine.frames import (
     Advance,
     Advanced,
+    Ask,
     Boot,
+    Done,
     Failed,
     Finish,
     Finished,
     Frame,
     FrameBuffer,
+    Learn,
     Lived,
     Submitted,
     frame_bytes,
@@ -36,6 +39,7 @@ from sim.engine.frames import (
 )
 from sim.engine.history import History
 from sim.engine.ports import Event, Submission, Switches
+from sim.engine.usage import Usage
 
 V3 = ValidatorIndex(3)
 LABEL = Label("key/dkg/0", 1, "block", "17")
@@ -69,7 +73,10 @@ def test_frames_survive_any_cut_of_the_stream(step: int) -> None:
         Advanced(1, 2, 3, 0.5, [Event(1, V3, 2, "e")]),
         Lived(V3, History(bytes(16), 0, 0, ())),
         Finish(),
-        Finished(b"f", 1, 2, (3,)),
+        Ask("module:function", [b"one", b"two"]),
+        Done([b"1", b"2"], 0.25),
+        Learn(b"journal"),
+        Finished(b"f", 1, 2, (3,), Usage(1.5, 1 << 20)),
         Failed("Traceback …"),
     ]
     data = b"".join(map(frame_bytes, sent))

@@ -14,7 +14,7 @@ from sim.base.ids import Label, ValidatorIndex
 from sim.crypto.group import ScalarError
 from sim.crypto.sealing import SealError
 from sim.protocol.effects import Post
-from sim.protocol.envelopes import MAX_PER_DEALER, envelope_key
+from sim.protocol.envelopes import MAX_PER_DEALER, Kept
 from sim.protocol.messages import Private, Response, ShareEnvelope
 from sim.protocol.phases import Phase
 from sim.protocol.sharing import SharingMachine
@@ -173,7 +173,7 @@ def test_early_envelopes_in_anothers_name_take_no_room_from_it() -> None:
     assert validator.now is not None
     (seat,) = validator.now.sessions.seats
     assert list(holdings(seat.machine)._envelopes) == [3]
-    assert list(holdings(seat.machine)._envelopes[3]) == [envelope_key(envelope(9))]
+    assert holdings(seat.machine)._envelopes[3] == (Kept.of(envelope(9)),)
     assert validator.store.under(EARLY) == {}
 
 

@@ -127,7 +127,7 @@ def blame_on_replay(patch: pytest.MonkeyPatch) -> None:
         if self._holder is not None and envelope.recipient != self._holder.me:
             self._holder.holdings._signed.add(envelope.dealer)
             self._holder.holdings._parts.pop(envelope.dealer, None)
-            self._holder.holdings._envelopes[envelope.dealer] = {}
+            self._holder.holdings._envelopes[envelope.dealer] = ()
             return []
         return take(self, source, envelope)
 

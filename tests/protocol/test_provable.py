@@ -62,7 +62,7 @@ def garbling(victim: int, place: int) -> Callable[[Effect], list[Effect]]:
 def shown(cluster: Cluster, accuser: int, dealer: int) -> Disclosed:
     """What the accuser can show of the dealer's envelope, good as it may be."""
     held = holdings(cluster.machines[accuser - 1])
-    envelope = next(iter(held._envelopes[dealer].values()))
+    envelope = held._envelopes[dealer][0].envelope
     assert held._transport is not None
     disclosure = disclose(cluster.ceremony, envelope, held._transport, 99)
     assert disclosure is not None

@@ -8,6 +8,7 @@ import pytest
 
 from sim.base.meters import Meter, metering
 from sim.base.secret import Secret, SecretBytes
+from sim.base.spool import fetch
 from sim.crypto.groups import get_group
 from sim.crypto.vault import Scope, Vault, VaultError
 from sim.protocol.member import MemberContext
@@ -44,7 +45,8 @@ def _town() -> tuple[Town, HoardingStore]:
 
 def _bytes_of(store: Store) -> list[bytes]:
     """Return every value that the store has in memory or on disk, and every key."""
-    entries = [*store._durable.items(), *store._buffer.items()]
+    durable = [(key, fetch(kept)) for key, kept in store._durable.items()]
+    entries = [*durable, *store._buffer.items()]
     return [data for key, value in entries for data in (key.encode(), value or b"")]
 
 

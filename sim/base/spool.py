@@ -1,0 +1,87 @@
+"""Bytes out of the way: in a temporary file without a name, until somebody asks for them.
+
+For what a large run must be able to produce and hardly ever does, such as what simulated disks hold
+of envelopes that arrived long ago. The file of a process exists while anything in it is wanted.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import weakref
+from pathlib import Path
+from typing import Final, TypeAlias
+
+LEAST_BYTES: Final = 1 << 16
+"""What is shorter stays in memory: small runs never write here."""
+
+
+class _File:
+    """One temporary file, deleted with the last object that refers to it."""
+
+    def __init__(self) -> None:
+        self._file, path = tempfile.mkstemp(prefix="kchain-sim-")
+        Path(path).unlink()
+        weakref.finalize(self, os.close, self._file)
+        self._end = 0
+
+    def append(self, data: bytes) -> int:
+        begin = self._end
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.pwrite(self._file, rest, self._end) :]
+            self._end = begin + len(data) - len(rest)
+        return begin
+
+    def read(self, begin: int, length: int) -> bytes:
+        data = bytearray()
+        while len(data) < length:
+            piece = os.pread(self._file, length - len(data), begin + len(data))
+            if not piece:
+                raise EOFError("a temporary file has lost what was written to it")
+            data += piece
+        return bytes(data)
+
+
+class Spooled:
+    """Bytes in a file."""
+
+    __slots__ = ("_begin", "_file", "_length")
+
+    def __init__(self, file: _File, data: bytes) -> None:
+        self._file = file
+        self._length = len(data)
+        self._begin = file.append(data)
+
+    def read(self) -> bytes:
+        """Return them."""
+        return self._file.read(self._begin, self._length)
+
+
+Kept: TypeAlias = bytes | Spooled
+"""Bytes, wherever they are."""
+
+_lock = threading.Lock()
+_current: weakref.ref[_File] | None = None
+
+
+def spool(data: bytes) -> Kept:
+    """Put `data` out of the way, if it is long enough and there is room on the disk."""
+    global _current
+    if len(data) < LEAST_BYTES:
+        return data
+    with _lock:
+        file = None if _current is None else _current()
+        try:
+            if file is None:
+                file = _File()
+                _current = weakref.ref(file)
+            return Spooled(file, data)
+        except OSError:
+            return data  # it is only there to save memory
+
+
+def fetch(kept: Kept) -> bytes:
+    """Return bytes, from wherever they are."""
+    return kept.read() if isinstance(kept, Spooled) else kept
