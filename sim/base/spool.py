@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 import weakref
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -62,21 +61,23 @@ class Spooled:
 Kept: TypeAlias = bytes | Spooled
 """Bytes, wherever they are."""
 
-_lock = threading.Lock()
-_current: weakref.ref[_File] | None = None
 
+class Spool:
+    """Where the validators of a process put bytes; its file appears when it is needed first."""
 
-def spool(data: bytes) -> Kept:
-    """Put `data` out of the way, if it is long enough and there is room on the disk."""
-    global _current
-    if len(data) < LEAST_BYTES:
-        return data
-    with _lock:
-        file = None if _current is None else _current()
+    def __init__(self) -> None:
+        # Weak, so that the file goes with the last of what is kept in it.
+        self._current: weakref.ref[_File] | None = None
+
+    def keep(self, data: bytes) -> Kept:
+        """Put `data` out of the way, if it is long enough and there is room on the disk."""
+        if len(data) < LEAST_BYTES:
+            return data
+        file = None if self._current is None else self._current()
         try:
             if file is None:
                 file = _File()
-                _current = weakref.ref(file)
+                self._current = weakref.ref(file)
             return Spooled(file, data)
         except OSError:
             return data  # it is only there to save memory
