@@ -236,6 +236,24 @@ def test_a_key_that_stayed_behind_moves_to_the_newest_draw() -> None:
         assert list(run.keys[name].committee) == rounds[1]["committees"][name]["members"]
 
 
+def test_new_public_keys_and_plain_rotations_can_be_drawn_anew_too() -> None:
+    timeline = [
+        *CREATE,
+        {"at": "60s", "do": "rekey", "key": "zone", "repartition": "anew"},
+        {"at": "120s", "do": "rotate", "key": "zone", "repartition": "anew"},
+    ]
+    run = api.run(api.load(FILE).with_({"timeline": timeline, "expect": []}), seed=1)
+
+    rounds = partition(run)["rounds"]
+    assert [drawn["round"] for drawn in rounds] == [0, 1, 2]
+    for name in ZONES:
+        key = run.keys[name]
+        made = [(one.operation, list(one.committee)) for one in key.generations]
+        members = [drawn["committees"][name]["members"] for drawn in rounds]
+        assert made == list(zip(("dkg", "rekey", "reshare"), members, strict=True))
+        assert (key.era, key.generation) == (2, 1)
+
+
 def test_an_emergency_draws_the_partition_anew_for_the_key_alone() -> None:
     timeline = [
         {"at": "0s", "do": "create-key", "key": "zone"},
