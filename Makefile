@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all suite check pages lock picture catalogue protocols bias
+.PHONY: help setup run test test-all suite check pages lock picture catalogue protocols bias reference
 
 BIN := .venv/bin
 # Rebuilt when the lock or the project's metadata change, so that repeating a target is quick.
@@ -47,6 +47,9 @@ protocols: setup ## Make docs/protocols.md anew from runs: ten seconds
 
 bias: setup ## Make docs/bias.md anew from 3,200 runs: five minutes
 	$(BIN)/python -m sim.study.bias_page
+
+reference: setup ## Make results/reference anew: ten minutes; with LONG=1 an hour or two
+	$(BIN)/python -m sim.study.reference $(if $(LONG),--long)
 
 test: setup ## Run the tests, except those marked slow, and the scenarios of whole lives
 	$(BIN)/pytest -n auto

@@ -18,6 +18,7 @@ import msgspec
 
 from sim.base.extras import need
 from sim.study.bench.grid import Grid
+from sim.study.bench.points import COUNTERS
 from sim.study.journal import Journal
 from sim.world.folder import FolderError
 from sim.world.machine import describe, source_hash
@@ -29,9 +30,6 @@ BENCH: Final = "bench.json"
 RUNS: Final = "runs.jsonl"
 SCENARIOS: Final = "scenarios"
 TABLES: Final = ("runs", "points", "fits")
-
-_ZERO: Final = ("messages.", "bytes.", "charged.", "executed.")
-"""Columns of counters: what a run doesn't mention it has none of."""
 
 
 def machine_record() -> dict[str, Any]:
@@ -73,7 +71,7 @@ class BenchFolder:
         if (path / BENCH).is_file():
             about = folder.about()
             created = about["created"]
-            different = list(_differences(about["machine"], machine))
+            different = list(differences(about["machine"], machine))
             if different:
                 raise FolderError(
                     f"{path}: was measured elsewhere, or by another program "
@@ -157,7 +155,10 @@ class BenchFolder:
             return
         columns = list(dict.fromkeys(column for row in rows for column in row))
         table = pl.DataFrame(
-            {c: [row.get(c, 0 if c.startswith(_ZERO) else None) for row in rows] for c in columns},
+            {
+                c: [row.get(c, 0 if c.startswith(COUNTERS) else None) for row in rows]
+                for c in columns
+            },
             strict=False,
         )
         empty = [c for c, kind in table.schema.items() if kind == pl.Null]
@@ -178,11 +179,11 @@ _SAME: Final = ("program.commit", "program.dirty", "program.lock")
 """What may differ: the hash of the source says what was really run."""
 
 
-def _differences(then: Mapping[str, Any], now: Mapping[str, Any], at: str = "") -> Iterator[str]:
+def differences(then: Mapping[str, Any], now: Mapping[str, Any], at: str = "") -> Iterator[str]:
     """Yield what differs between two machine records, in words."""
     for name in sorted(then.keys() | now.keys()):
         old, new, place = then.get(name), now.get(name), f"{at}{name}"
         if isinstance(old, dict) and isinstance(new, dict):
-            yield from _differences(old, new, f"{place}.")
+            yield from differences(old, new, f"{place}.")
         elif old != new and place not in _SAME:
             yield f"{place}: {old} then, {new} now"
