@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all suite check pages lock picture catalogue protocols bias reference
+.PHONY: help setup run test test-all suite check pages lock picture catalogue protocols bias reference oracles
 
 BIN := .venv/bin
 # Rebuilt when the lock or the project's metadata change, so that repeating a target is quick.
@@ -50,6 +50,11 @@ bias: setup ## Make docs/bias.md anew from 3,200 runs: five minutes
 
 reference: setup ## Make results/reference anew: ten minutes; with LONG=1 an hour or two
 	$(BIN)/python -m sim.study.reference $(if $(LONG),--long)
+
+oracles: setup ## Compare measurements with formulas, into results/reference: ten minutes
+	mkdir -p build results/reference
+	$(BIN)/ksim oracle > build/oracles.txt || { cat build/oracles.txt; exit 1; }
+	mv build/oracles.txt results/reference/oracles.txt
 
 test: setup ## Run the tests, except those marked slow, and the scenarios of whole lives
 	$(BIN)/pytest -n auto

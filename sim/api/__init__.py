@@ -47,19 +47,23 @@ from sim.api.replays import Replay, replay
 from sim.api.runs import Run, open_run, run
 from sim.api.scenarios import load, resolve
 from sim.api.shown import show
-from sim.api.sweeps import Hope, Sweep, SweepFailure, merge, open_sweep, sweep
+from sim.api.sweeps import Sometimes, Sweep, SweepFailure, merge, open_sweep, sweep
 from sim.base.errors import FigureError
 from sim.base.extensions import ExtensionError
 from sim.base.extras import MissingExtraError
 from sim.kchain.errors import LedgerError
 from sim.scenario.diagnostics import Diagnostic, ScenarioError
+from sim.scenario.grid import SweepGrid, load_grid
 from sim.scenario.load import Scenario
 from sim.scenario.plan import Plan
 from sim.scenario.template import SCHEMA_FILE
 from sim.study.bench.grid import PRESETS, BenchError, Grid, Point
+from sim.study.cluster import ClusterError
 from sim.study.comparing.pairs import Change, CompareError, Ratio
 from sim.study.lines import Line
+from sim.study.merging import MergeError
 from sim.study.oracles.lines import OracleLine
+from sim.study.sweep_table import SweepPoint
 from sim.world.eventlog import Event
 from sim.world.folder import FolderError
 from sim.world.outcome import Progress
@@ -79,6 +83,7 @@ __all__ = [
     "BenchError",
     "Blame",
     "Change",
+    "ClusterError",
     "Committee",
     "CommitteeDraw",
     "CompareError",
@@ -96,11 +101,11 @@ __all__ = [
     "FolderError",
     "Generation",
     "Grid",
-    "Hope",
     "Key",
     "Ledger",
     "LedgerError",
     "Line",
+    "MergeError",
     "MissingExtraError",
     "NetworkCheck",
     "Oracle",
@@ -116,8 +121,11 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "SessionCounts",
+    "Sometimes",
     "Sweep",
     "SweepFailure",
+    "SweepGrid",
+    "SweepPoint",
     "TestSignature",
     "Tested",
     "VerifiedKey",
@@ -129,6 +137,7 @@ __all__ = [
     "compare",
     "failure",
     "load",
+    "load_grid",
     "merge",
     "netcheck",
     "open_bench",

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from sim.study.advice.request import AdviceError
 from sim.study.oracles.lines import OracleLine
+
+if TYPE_CHECKING:
+    from sim.study.advice.advise import Advised
+    from sim.study.advice.expense import Expense
+    from sim.study.advice.frontier import Choice
 
 __all__ = ["Advice", "AdviceError", "Committee", "Remedy", "advise"]
 
@@ -88,7 +94,8 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
         drawn: Committees of the recommended size that were drawn by the chain's rule.
         captured: How many of those had t malicious members. Measured.
         stalled: How many had fewer than t + f* honest members online. Measured.
-        lines: Chances large enough to be seen in those draws, beside what was computed.
+        lines: The same as shares of the draws, and chances large enough to be seen in them, beside
+            what was computed.
         scenario: A ceremony of one drawn committee, for ``ksim run``; None without recommendation.
 
     """
@@ -108,9 +115,8 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def confirmed(self) -> bool:
-        """Whether there is a recommendation, and no draw contradicts it."""
-        agree = all(line.agrees for line in self.lines)
-        return self.chosen is not None and agree and not (self.captured or self.stalled)
+        """Whether there is a recommendation, and draws agree with what it rests on."""
+        return self.chosen is not None and all(line.agrees for line in self.lines)
 
     @property
     def exit_code(self) -> int:
@@ -193,7 +199,7 @@ def advise(
     return _advice(answer(asked, processes=processes, teller=progress))
 
 
-def _advice(found: Any) -> Advice:
+def _advice(found: Advised) -> Advice:
     rows = tuple(_committee(choice, cost) for choice, cost in found.rows)
     by_size = {row.n: row for row in rows}
     asked, drawn = found.asked, found.confirmation
@@ -232,7 +238,5 @@ def _advice(found: Any) -> Advice:
     )
 
 
-def _committee(choice: Any, cost: Any) -> Committee:
-    from dataclasses import asdict
-
+def _committee(choice: Choice, cost: Expense) -> Committee:
     return Committee(**asdict(choice), **asdict(cost))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from sim.api.runs import Run, execute
+from sim.api.runs import Run, execute, hands
 from sim.base.extensions import Source
 from sim.world.folder import FolderError, RunFiles, RunFolder
 from sim.world.replay import Divergence, cut, digest_difference, first_difference
@@ -54,7 +54,7 @@ class Replay:
 
 def replay(
     folder: str | Path,
-    processes: int = 1,
+    processes: int | Literal["auto"] = 1,
     *,
     extensions: Literal["stored", "current"] | None = None,
     progress: ProgressCallback | None = None,
@@ -67,7 +67,7 @@ def replay(
 
     Args:
         folder: A run's folder, or one with exactly one run below it.
-        processes: How many share the work.
+        processes: As for `run`.
         extensions: What to run where a file of an extension has changed since: the copy that is
             ``stored``, or the ``current`` file, which may well diverge. None refuses.
         progress: As for `run`.
@@ -86,7 +86,7 @@ def replay(
     sources, notes = _sources(source, extensions)
     short = summary.get("ending") == "wall-limit"
     whole = msgspec.structs.replace(plan, wall_limit_us=None) if short else plan
-    again = execute(whole, source.scenario(), processes, progress, switches, sources)
+    again = execute(whole, source.scenario(), hands(processes, whole), progress, switches, sources)
     names = [validator.name for validator in plan.validators]
     new = cut(again.events, source.events()) if short else again.events
     divergence = first_difference(source.events(), new, names)

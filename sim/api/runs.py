@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
@@ -82,6 +82,11 @@ class Run:
         """Accusations that nothing decides, by key and attempt."""
         return tuple(msgspec.convert(record, Dispute) for record in self.summary["disputes"])
 
+    def machine(self) -> dict[str, Any]:
+        """Return what the run took of which machine: the contents of ``machine.json``."""
+        source = self._source
+        return dict(source.machine) if isinstance(source, RunFiles) else source.machine()
+
     def plan(self) -> Plan:
         """Return what was run: the scenario with everything resolved."""
         source = self._source
@@ -120,7 +125,7 @@ class Run:
 def run(
     scenario: Scenario,
     seed: int | None = None,
-    processes: int = 1,
+    processes: int | Literal["auto"] = 1,
     *,
     out: str | Path | None = None,
     progress: ProgressCallback | None = None,
@@ -133,7 +138,8 @@ def run(
     Args:
         scenario: As loaded.
         seed: Replaces the scenario's own; a scenario that says "random" draws one if None.
-        processes: How many share the work; the result is the same for every number.
+        processes: How many share the work; the result is the same for every number. "auto" takes
+            as many as have enough to do, and one for a small run.
         out: Where to put the run's folder, as ``<out>/<scenario>/<seed>-<plan>``; None stores
             nothing (`Run.save` does it later).
         progress: Called now and then, in the run's thread, with how far it is.
@@ -145,11 +151,20 @@ def run(
 
     """
     plan, resolved = resolve(scenario, seed)
-    files = execute(plan, resolved, processes, progress, switches, scenario.extensions)
+    files = execute(plan, resolved, hands(processes, plan), progress, switches, scenario.extensions)
     done = Run(files.summary, files)
     if out is not None:
         done.save(out)
     return done
+
+
+def hands(processes: int | Literal["auto"], plan: Plan) -> int:
+    """Return how many processes run `plan`."""
+    if processes != "auto":
+        return processes
+    from sim.world.hands import hands_for
+
+    return hands_for(plan)
 
 
 def execute(

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     import polars
 
-    from sim.scenario.grid import Grid
+    from sim.scenario.grid import SweepGrid
     from sim.scenario.load import Scenario
     from sim.study.sweep_folder import RunId, SweepFolder, SweepPlan
-    from sim.study.sweep_table import PointResult
+    from sim.study.sweep_table import SweepPoint
 
 SweepProgress = Callable[[int, int], None]
 """Told how many runs are done, and how many there are."""
@@ -53,7 +53,7 @@ class SweepFailure:
 
 
 @dataclass(frozen=True)
-class Hope:
+class Sometimes:
     """A `sometimes` expectation over a whole sweep.
 
     Attributes:
@@ -149,7 +149,7 @@ class Sweep:
         return machine_frame(self._entries)
 
     @cached_property
-    def points(self) -> tuple[PointResult, ...]:
+    def points(self) -> tuple[SweepPoint, ...]:
         """What every point of the grid came to: success rate with interval, medians.
 
         Raises:
@@ -184,7 +184,7 @@ class Sweep:
                 yield SweepFailure(*run, row["verdict"], row["exit_code"], folder)
 
     @property
-    def sometimes(self) -> tuple[Hope, ...]:
+    def sometimes(self) -> tuple[Sometimes, ...]:
         """What had to happen in some run, and in how many it did."""
         from sim.study.sweep_rows import sometimes
 
@@ -194,7 +194,7 @@ class Sweep:
             column = sometimes(hope)
             runs = sum(bool(entry["row"].get(column)) for entry in self._entries.values())
             met = True if runs else False if whole else None
-            found.append(Hope(hope["text"], hope["file"], hope["line"], runs, met))
+            found.append(Sometimes(hope["text"], hope["file"], hope["line"], runs, met))
         return tuple(found)
 
     @property
@@ -248,7 +248,7 @@ def _told(error: Exception) -> str:
     return "\n".join((f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())))
 
 
-def _point(point: PointResult) -> dict[str, Any]:
+def _point(point: SweepPoint) -> dict[str, Any]:
     return {
         "point": point.number,
         "values": dict(point.values),
@@ -262,7 +262,7 @@ def _point(point: PointResult) -> dict[str, Any]:
 
 
 def sweep(
-    scenario: Scenario | Grid,
+    scenario: Scenario | SweepGrid,
     grid: Mapping[str, Any] | None = None,
     *,
     processes: int | None = None,
@@ -297,12 +297,12 @@ def sweep(
         KeyboardInterrupt: Ctrl-C; with `out`, the same call goes on later.
 
     """
-    from sim.scenario.grid import Grid, grid_of
+    from sim.scenario.grid import SweepGrid, grid_of
     from sim.study.sweep_folder import Shard, SweepFolder, plan_sweep
     from sim.study.sweeping import sweep as do
 
     need("report", *_LIBRARIES)
-    whole = scenario if isinstance(scenario, Grid) else grid_of(scenario, grid)
+    whole = scenario if isinstance(scenario, SweepGrid) else grid_of(scenario, grid)
     number, of = shard
     if not 1 <= number <= of:
         raise ValueError(f"shard {number}/{of}: it is I/N with I from 1 to N")

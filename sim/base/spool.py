@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 import weakref
+from pathlib import Path
 from typing import Final, TypeAlias
 
 LEAST_BYTES: Final = 1 << 16
@@ -20,21 +20,23 @@ class _File:
     """One temporary file, deleted with the last object that refers to it."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="kchain-sim-")  # noqa: SIM115  # closed with it
+        self._file, path = tempfile.mkstemp(prefix="kchain-sim-")
+        Path(path).unlink()
+        weakref.finalize(self, os.close, self._file)
         self._end = 0
 
     def append(self, data: bytes) -> int:
         begin = self._end
         rest = memoryview(data)
         while rest:
-            rest = rest[os.pwrite(self._file.fileno(), rest, self._end) :]
+            rest = rest[os.pwrite(self._file, rest, self._end) :]
             self._end = begin + len(data) - len(rest)
         return begin
 
     def read(self, begin: int, length: int) -> bytes:
         data = bytearray()
         while len(data) < length:
-            piece = os.pread(self._file.fileno(), length - len(data), begin + len(data))
+            piece = os.pread(self._file, length - len(data), begin + len(data))
             if not piece:
                 raise EOFError("a temporary file has lost what was written to it")
             data += piece
@@ -59,21 +61,23 @@ class Spooled:
 Kept: TypeAlias = bytes | Spooled
 """Bytes, wherever they are."""
 
-_lock = threading.Lock()
-_current: weakref.ref[_File] | None = None
 
+class Spool:
+    """Where the validators of a process put bytes; its file appears when it is needed first."""
 
-def spool(data: bytes) -> Kept:
-    """Put `data` out of the way, if it is long enough and there is room on the disk."""
-    global _current
-    if len(data) < LEAST_BYTES:
-        return data
-    with _lock:
-        file = None if _current is None else _current()
+    def __init__(self) -> None:
+        # Weak, so that the file goes with the last of what is kept in it.
+        self._current: weakref.ref[_File] | None = None
+
+    def keep(self, data: bytes) -> Kept:
+        """Put `data` out of the way, if it is long enough and there is room on the disk."""
+        if len(data) < LEAST_BYTES:
+            return data
+        file = None if self._current is None else self._current()
         try:
             if file is None:
                 file = _File()
-                _current = weakref.ref(file)
+                self._current = weakref.ref(file)
             return Spooled(file, data)
         except OSError:
             return data  # it is only there to save memory

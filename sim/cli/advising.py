@@ -25,6 +25,7 @@ def advise(options: Mapping[str, Any], out: Path | None, *, confirm: bool, as_js
     try:
         if out is not None:
             need("report", "matplotlib")
+            out.mkdir(parents=True, exist_ok=True)  # before the work, which would be lost
         with _watching() as progress:
             advice = api.advise(**options, progress=progress)
             shown = _confirmed(advice, out, confirm=confirm, progress=progress)
@@ -51,11 +52,9 @@ def _confirmed(
 ) -> dict[str, Any]:
     """Write what is to be written, run the scenario if asked to; return all of it as data."""
     shown = advice.exported()
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        if advice.scenario is not None:
-            _write(out / SCENARIO, advice.scenario)
-            shown["scenario_file"] = str(out / SCENARIO)
+    if out is not None and advice.scenario is not None:
+        _write(out / SCENARIO, advice.scenario)
+        shown["scenario_file"] = str(out / SCENARIO)
     if confirm and advice.scenario is not None:
         if progress is not None:
             progress("running the ceremony of a drawn committee")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
@@ -32,9 +32,27 @@ Sets = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change one value; may be repeated."),
 ]
+
+
+def _check_processes(given: str) -> str:
+    """Refuse what is no number of processes."""
+    if given != "auto" and not (given.isascii() and given.isdigit() and int(given) >= 1):
+        raise typer.BadParameter(f"{given!r} is neither a number from 1 on nor auto")
+    return given
+
+
+def _processes(given: str) -> int | Literal["auto"]:
+    return "auto" if given == "auto" else int(given)
+
+
 Seed = Annotated[int | None, typer.Option(metavar="N", min=0, help="Instead of the file's seed.")]
 Processes = Annotated[
-    int, typer.Option(metavar="N", min=1, help="Share the work; the result is the same.")
+    str,
+    typer.Option(
+        metavar="N|auto",
+        callback=_check_processes,
+        help="Share the work; the result is the same. auto: as many as have enough to do.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Use = Annotated[
@@ -54,7 +72,7 @@ def run(
     file: File,
     seed: Seed = None,
     sets: Sets = None,
-    processes: Processes = 1,
+    processes: Processes = "1",
     out: Annotated[
         Path,
         typer.Option(
@@ -69,7 +87,9 @@ def run(
     def body() -> int:
         from sim.cli.running import run_scenario
 
-        return run_scenario(file, seed, sets or [], processes, out, switch or [], as_json=json)
+        return run_scenario(
+            file, seed, sets or [], _processes(processes), out, switch or [], as_json=json
+        )
 
     exit_with(body)
 
@@ -77,7 +97,7 @@ def run(
 @app.command()
 def replay(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
-    processes: Processes = 1,
+    processes: Processes = "1",
     extensions: Annotated[
         str | None,
         typer.Option(
@@ -92,7 +112,7 @@ def replay(
     def body() -> int:
         from sim.cli.running import replay_run
 
-        return replay_run(folder, processes, extensions, switch or [], as_json=json)
+        return replay_run(folder, _processes(processes), extensions, switch or [], as_json=json)
 
     exit_with(body)
 

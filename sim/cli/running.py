@@ -27,7 +27,7 @@ def run_scenario(
     file: Path,
     seed: int | None,
     sets: Sequence[str],
-    processes: int,
+    processes: int | Literal["auto"],
     out: Path,
     switches: Sequence[str],
     *,
@@ -65,14 +65,14 @@ def _tell(done: api.Run, *, as_json: bool) -> None:
 
     folder = str(done.folder)
     if sys.stdout.isatty():
-        console().print(account(done.summary, folder))
+        console().print(account(done.summary, folder, machine=done.machine()))
     else:
-        sys.stdout.write(account_text(done.summary, folder))
+        sys.stdout.write(account_text(done.summary, folder, machine=done.machine()))
 
 
 def replay_run(
     folder: Path,
-    processes: int,
+    processes: int | Literal["auto"],
     which: str | None,
     switches: Sequence[str],
     *,

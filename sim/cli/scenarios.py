@@ -10,13 +10,12 @@ from sim import api
 from sim.base.extensions import extended
 from sim.cli.output import console, json_text, print_json, refuse, refuse_scenario, say
 from sim.report.words import count
-from sim.scenario.grid import load_grid
 
 
 def validate_scenario(file: Path, sets: Sequence[str]) -> int:
     """Report every error of a scenario, or say that there is none."""
     try:
-        grid = load_grid(str(file), sets)
+        grid = api.load_grid(str(file), sets)
     except api.ScenarioError as error:
         return refuse_scenario(error)
     runs = ""
@@ -32,14 +31,13 @@ def explain_scenario(file: Path, seed: int | None, sets: Sequence[str]) -> int:
     from sim.report.sweep import explain_grid
 
     try:
-        scenario = api.load(file, sets)
-        grid = load_grid(str(file), sets) if scenario.swept else None
-        plan, resolved = api.resolve(scenario, seed)
+        grid = api.load_grid(str(file), sets)
+        plan, resolved = api.resolve(grid.base, seed)
     except api.ScenarioError as error:
         return refuse_scenario(error)
-    with extended(scenario.extensions):
+    with extended(grid.base.extensions):
         console().print(explain(plan))
-    if grid is not None:
+    if grid.base.swept:
         console().print(explain_grid(grid.keys, [p.values for p in grid.points], grid.seeds_range))
     sys.stdout.write(resolved)
     return 0

@@ -7,12 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim import api
-from sim.base.extras import MissingExtraError
 from sim.cli.live import counting
 from sim.cli.output import console, print_json, refuse, refuse_scenario, say
-from sim.scenario.grid import load_grid
-from sim.study.cluster import ClusterError
-from sim.study.merging import MergeError
 
 _WIDTH = 160
 """Columns of what goes into a pipe: rows stay on one line, for whatever reads them."""
@@ -36,7 +32,9 @@ def run_sweep(
     if not 1 <= numbers[0] <= numbers[1]:
         return refuse(f'--shard is I/N with I from 1 to N, not "{shard}"')
     try:
-        grid = load_grid(str(file), sets)
+        grid = api.load_grid(str(file), sets)
+        if not grid.base.swept:
+            return refuse(f"{file} has no [sweep]: give it one, or say --seeds N")
         with counting(file.stem, "runs") as progress:
             done = api.sweep(
                 grid,
@@ -50,7 +48,7 @@ def run_sweep(
             )
     except api.ScenarioError as error:
         return refuse_scenario(error, as_json=as_json)
-    except (MissingExtraError, ClusterError, api.FolderError) as error:
+    except (api.MissingExtraError, api.ClusterError, api.FolderError) as error:
         return refuse(str(error))
     except OSError as error:
         return refuse(f"{error.filename or out}: {error.strerror}")
@@ -64,10 +62,10 @@ def merge_shards(shards: Sequence[Path], out: Path, *, as_json: bool) -> int:
     """Put the shards of a sweep together, tell what came of it; return the exit code."""
     try:
         done = api.merge(shards, out)
-    except MergeError as error:
+    except api.MergeError as error:
         say("\n".join(f"error: {line}" for line in str(error).splitlines()))
         return int(api.Exit.USAGE)
-    except (MissingExtraError, api.FolderError) as error:
+    except (api.MissingExtraError, api.FolderError) as error:
         return refuse(str(error))
     except OSError as error:
         return refuse(f"{error.filename or out}: {error.strerror}")

@@ -49,14 +49,14 @@ class Driver:
         for due in order.faults:
             shard.add_fault(due)
         for cargo in order.cargo:
-            shard.deliver(cargo)
+            shard.mailroom.deliver(cargo)
         await shard.advance(order.horizon_us)
         report = Report(
             next_us=shard.next_us(),
             sent=shard.sent,
             delivered=shard.delivered,
             cpu_s=time.process_time() - started,
-            cargo=shard.outgoing(),
+            cargo=shard.mailroom.outgoing(),
             submissions=shard.submissions,
             events=shard.events,
         )

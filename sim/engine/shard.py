@@ -9,18 +9,16 @@ edges. Windows in which nothing is due don't exist.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Never, assert_never
 
-import msgspec
 import trio
 from trio.testing import wait_all_tasks_blocked
 
 from sim.base.errors import LocalError
-from sim.base.ids import NEVER_US, Label, ValidatorIndex
+from sim.base.ids import NEVER_US, ValidatorIndex
 from sim.base.randomness import stream
-from sim.engine.cargo import Cargo, Packer, Row
 from sim.engine.context import Context, Crashed
 from sim.engine.exchange import ShardResult
 from sim.engine.faults import (
@@ -41,14 +39,14 @@ from sim.engine.faults import (
     scheduled,
     undoing,
 )
-from sim.engine.mail import ARRIVAL, FROM_VALIDATOR, Mail
+from sim.engine.mailroom import Mailroom
 from sim.engine.node import Node
 from sim.engine.ports import Event, Submission
 from sim.engine.triggers import Triggers
 from sim.engine.usage import usage
 
 if TYPE_CHECKING:
-    from sim.engine.ports import Message, ShardParts, Switches
+    from sim.engine.ports import ShardParts, Switches
 
 
 class Shard:
@@ -64,6 +62,8 @@ class Shard:
 
     Attributes:
         end_us: Validators may do what is due before this time; further they cannot see yet.
+        horizon_us: Nothing arrives from other shards before this time.
+        mailroom: Brings mail to its receivers.
         watched: Names of events that matter to anyone.
     """
 
@@ -88,14 +88,9 @@ class Shard:
         self.order: list[int] | None = [] if switches.trace else None
         self._number = number
         self._nursery = nursery
-        self._owners = parts.owners
-        self._packers = {
-            shard: Packer(shard) for shard in sorted(set(parts.owners)) if shard != number
-        }
         self._width_us = max(1, parts.width_us // switches.width_divisor)
         self._shuffle = switches.shuffle
-        self._horizon_us = 0
-        self._kept: dict[tuple[ValidatorIndex, ValidatorIndex, Label, int], Mail] = {}
+        self.horizon_us = 0
         self._heap: list[tuple[int, ValidatorIndex]] = []
         self._outstanding = 0
         self._idle = trio.lowlevel.ParkingLot()
@@ -115,6 +110,7 @@ class Shard:
             )
             for index in sorted(parts.lives)
         }
+        self.mailroom = Mailroom(self, parts.owners, number)
         self._faults = [due for due in scheduled(parts.faults) if self._concerns(due)]
         heapq.heapify(self._faults)
 
@@ -158,26 +154,13 @@ class Shard:
         if self._concerns(due):
             heapq.heappush(self._faults, due)
 
-    def deliver(self, cargo: Cargo) -> None:
-        """Put mail from elsewhere into mailboxes of this shard."""
-        nodes = self.nodes
-        for target, mail in cargo.mails():
-            node = nodes[target]
-            node.expect(mail)
-            if mail[ARRIVAL] < node.mark_us:
-                self.schedule(node)
-
-    def outgoing(self) -> list[Cargo]:
-        """Return mail for other shards, packed; it is theirs from now on."""
-        return [cargo for packer in self._packers.values() for cargo in packer.take()]
-
     async def advance(self, horizon_us: int) -> None:
         """Do everything that is due before `horizon_us`.
 
         Raises:
             Exception: Whatever a life raised; the earliest, if several did.
         """
-        self._horizon_us = horizon_us
+        self.horizon_us = horizon_us
         while (start := self.next_us()) < horizon_us:
             self.end_us = start  # nothing but faults happens at `start` until all have applied
             while self._faults and self._faults[0].at_us <= start:
@@ -252,81 +235,6 @@ class Shard:
             node.mark_us = due
             heapq.heappush(self._heap, (due, node.index))
 
-    def post(self, target: ValidatorIndex, mail: Mail) -> None:
-        """Send `mail` on its way to another validator, of this shard or another.
-
-        Raises:
-            LocalError: It arrives before the window ends: the network broke its promise.
-        """
-        if self._owners[target] == self._number:
-            if mail[ARRIVAL] < self.end_us:
-                raise LocalError(f"a link is faster than the window: {mail}")
-            node = self.nodes[target]
-            node.expect(mail)
-            if mail[ARRIVAL] < node.mark_us:
-                self.schedule(node)
-        else:
-            if mail[ARRIVAL] < self._horizon_us:
-                raise LocalError(f"a link is faster than the exchange: {mail}")
-            self._packers[self._owners[target]].add(target, mail)
-
-    def post_all(
-        self,
-        node: Node,
-        targets: Sequence[ValidatorIndex],
-        fates: Sequence[tuple[int, str, tuple[int, ...]]],
-        message: Message,
-        about: msgspec.Raw,
-    ) -> None:
-        """Send `message` of `node` on its way to each of `targets`, as its fate there says.
-
-        `about` is its label as records have it.
-
-        Raises:
-            LocalError: See `post`.
-        """
-        source, sequence, nodes, owners = node.index, node.sequence, self.nodes, self._owners
-        lanes: dict[int, tuple[list[Row], int]] = {}
-        soonest_us = NEVER_US
-        for target, (transmission, verdict, arrivals) in zip(targets, fates, strict=True):
-            sequence += 1
-            copy = 0
-            for at in arrivals:
-                receiver = nodes.get(target)
-                if receiver is not None:
-                    if at < self.end_us:
-                        raise LocalError(f"a link to {target} is faster than the window")
-                    receiver.incoming.put(
-                        (at, FROM_VALIDATOR, source, sequence, copy, transmission, message, about)
-                    )
-                    if at < receiver.mark_us:
-                        self.schedule(receiver)
-                else:
-                    owner = owners[target]
-                    if owner not in lanes:
-                        packer = self._packers[owner]
-                        place = packer.position(message)  # which may close what was packed before
-                        lanes[owner] = packer.rows, place
-                    rows, place = lanes[owner]
-                    rows.append((target, place, at, FROM_VALIDATOR, sequence, copy, transmission))
-                    soonest_us = min(soonest_us, at)
-                copy = 1
-            if not arrivals and verdict == "waiting":
-                at = NEVER_US
-                mail = (at, FROM_VALIDATOR, source, sequence, 0, transmission, message, about)
-                self.keep(target, mail)
-        if soonest_us < self._horizon_us:
-            raise LocalError(f"a link of {source} is faster than the exchange")
-        for owner in lanes:
-            self._packers[owner].cut()
-        self.sent += len(targets)
-        node.sequence = sequence
-
-    def keep(self, target: ValidatorIndex, mail: Mail) -> None:
-        """Keep `mail` until the network lets it go."""
-        _, _, source, _, _, transmission, message, _ = mail
-        self._kept[source, target, message.label, transmission] = mail
-
     def happened(self, node: Node, name: str) -> None:
         """Count a watched event of `node`, and let it fire what waits for it there."""
         node.happenings += 1
@@ -386,17 +294,11 @@ class Shard:
     def _apply_rule(self, at_us: int, rule: bytes) -> None:
         """Hand a rule to the network; send on what it lets go."""
         for source, target, label, transmission, arrivals in self.network.apply(at_us, rule):
-            mail = self._kept.pop((source, target, label, transmission))
             node = self.nodes[source]
             if not node.alive:
                 node.lose_mail(at_us)
             node.history.add(at_us, "release", target, label, transmission, "", arrivals)
-            for copy, arrival_us in enumerate(arrivals):
-                _, rank, _, sequence, _, _, message, about = mail
-                self.post(
-                    target,
-                    (arrival_us, rank, source, sequence, copy, transmission, message, about),
-                )
+            self.mailroom.release((source, target, label, transmission), arrivals)
 
     async def _crash(self, node: Node, at_us: int, lose: Loss) -> bool:
         if not node.alive:

@@ -45,12 +45,17 @@ FILES: Final = (
 )
 
 
-def account(summary: Mapping[str, Any], folder: str | None = None) -> RenderableType:
+def account(
+    summary: Mapping[str, Any],
+    folder: str | None = None,
+    machine: Mapping[str, Any] | None = None,
+) -> RenderableType:
     """Return the account of a run.
 
     Args:
         summary: As in ``summary.json``.
         folder: Where the run's files are, if anywhere.
+        machine: As in ``machine.json``; None says nothing of what the run took.
 
     """
     parts: list[RenderableType] = [_title(summary)]
@@ -64,15 +69,20 @@ def account(summary: Mapping[str, Any], folder: str | None = None) -> Renderable
             parts += key_account(name, key, summary["genesis_time_us"])
     parts += _recovery(summary)
     parts += _judgement(summary)
-    parts.append(_footer(summary, folder))
+    parts.append(_footer(summary, folder, machine))
     return Group(*parts)
 
 
-def account_text(summary: Mapping[str, Any], folder: str | None = None, width: int = 100) -> str:
+def account_text(
+    summary: Mapping[str, Any],
+    folder: str | None = None,
+    width: int = 100,
+    machine: Mapping[str, Any] | None = None,
+) -> str:
     """Return the account as plain text of at most `width` columns, for files and pipes."""
     page = io.StringIO()
     console = Console(file=page, width=width, color_system=None, legacy_windows=False)
-    console.print(account(summary, folder))
+    console.print(account(summary, folder, machine))
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
 
 
@@ -250,7 +260,7 @@ def _judgement(summary: Record) -> Iterator[RenderableType]:
     yield Padding(page, (0, 0, 0, 2))
 
 
-def _footer(summary: Record, folder: str | None) -> RenderableType:
+def _footer(summary: Record, folder: str | None, machine: Record | None) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -258,9 +268,23 @@ def _footer(summary: Record, folder: str | None) -> RenderableType:
     traffic = f"{count(messages, 'message')}, {size(sum(summary['bytes'].values()))}"
     virtual = clock(round(summary["virtual_seconds"] * 1_000_000))
     table.add_row("ran for", f"{virtual} of virtual time, {traffic}")
+    if machine is not None:
+        table.add_row("took", _took(machine))
     table.add_row("ledger", f"height {summary['height']}")
     table.add_row("head", summary["head"])
     table.add_row("digest", summary["digest"])
     if folder is not None:
         table.add_row("files", Text.assemble((folder, "bold"), ("\n" + FILES, "dim")))
     return Group(heading("Run"), Padding(table, (0, 0, 0, 2)))
+
+
+def _took(machine: Record) -> str:
+    """Say what the run took: time, of several processes each one's, and memory."""
+    execution = machine["execution"]
+    each = execution["process_cpu_seconds"]
+    used = " + ".join(f"{seconds:.1f}" for seconds in each)
+    told = f"{machine['wall_seconds']:.1f} s; {used} s of processor time, the start included"
+    if len(each) > 1:
+        told += f", in {len(each)} processes; {execution['critical_path_seconds']:.1f} s of it "
+        told += "one after the other"
+    return f"{told}; {machine['peak_memory_mib']:,.0f} MiB at most"

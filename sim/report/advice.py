@@ -191,6 +191,9 @@ def _assumptions(advice: Mapping[str, Any]) -> Iterator[Block]:
         "Captured means at least t malicious members: they can sign, and have the key.",
         "Stalled means fewer than t + f* honest members online, while every malicious one keeps "
         "still: the ceremony fails, and is tried again; an old generation still signs.",
+        "f* is the largest that stalls allow. Confirm ends five heights after t + f* members have "
+        "confirmed; if more than f* of those lied, fewer than t honest ones may be among them. The "
+        "key then rests on whoever else confirms in the five heights.",
         f"Each honest member is offline with chance {_percent(asked['offline'])} for the whole of "
         "a ceremony, independently of its stake and of others. Outages that hit many at once "
         "aren't in this.",

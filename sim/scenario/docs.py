@@ -164,6 +164,21 @@ by itself. The K-chain decides what is allowed, and a scenario may ask for what 
 refused, and `refused` in an `[[expect]]` checks why. Only what is impossible whatever happens is an
 error of the scenario.
 
+**Partitions.** A network of a thousand validators works in committees. One table makes as many keys
+as there are committees, none of which shares a validator with another:
+
+    [keys.zone]
+    scheme = "ED25519"
+    threshold = "2n/3+1"     # n is the size of one committee
+    committee = { partition = 16, size = 64, select = "stake" }
+
+The keys are `zone-00` … `zone-15`. Whatever names `zone`, in the timeline or in an `[[expect]]`, is
+about each of them: the plan then has an entry `ID/zone-00`, `ID/zone-01`, … for each. One can be
+named by itself. One draw gives all of them their committees. `repartition = "anew"` in a `reshare`
+(`rekey`, `rotate`) draws the partition again and moves each key to its new committee, all at once;
+`rotate = { on = ["epoch"] }` lets the K-chain do that at every epoch; `repartition = "newest"` lets
+a key follow that stayed behind.
+
 **Order.** Timeline entries happen at their time, whatever their place in the file. At equal times
 faults come first, then ledger events, then messages.
 

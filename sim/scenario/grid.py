@@ -13,9 +13,16 @@ from itertools import product
 from math import prod
 from typing import Any, Final, NamedTuple
 
-from sim.scenario.diagnostics import Diagnostic, ScenarioError, Span, in_order, nearest
+from sim.scenario.diagnostics import (
+    Diagnostic,
+    ScenarioError,
+    Span,
+    in_order,
+    nearest,
+    whole_file,
+)
 from sim.scenario.fields import INTEGER_MAX
-from sim.scenario.load import Scenario, check_tree
+from sim.scenario.load import CHECK_SEED, Scenario, check_tree
 from sim.scenario.merge import load_tree, parse_key, put, with_sets
 from sim.scenario.reporter import Reporter
 from sim.scenario.source import KeyPath, Node
@@ -48,14 +55,15 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Grid:
+class SweepGrid:
     """All scenarios of a sweep and the seeds of their runs.
 
     Attributes:
         base: The scenario, with `[sweep]`; that is no part of any point's.
         keys: The dotted keys that `[sweep]` sets.
         points: In order.
-        first_seed: Of every point's runs; the others follow.
+        first_seed: Of every point's runs; the others follow. Without `[sweep]`, a stand-in if the
+            scenario leaves it to chance.
         seeds: How many runs each point has.
 
     """
@@ -87,7 +95,7 @@ class _Axis(NamedTuple):
     several: bool
 
 
-def load_grid(path: str, sets: Sequence[str] = ()) -> Grid:
+def load_grid(path: str, sets: Sequence[str] = ()) -> SweepGrid:
     """Return the grid of the file at `path`; without `[sweep]`, one point with one seed.
 
     Args:
@@ -102,7 +110,7 @@ def load_grid(path: str, sets: Sequence[str] = ()) -> Grid:
     return _grid(path, with_sets(root, sets) if sets else root)
 
 
-def grid_of(scenario: Scenario, changes: Mapping[str, Any] | None = None) -> Grid:
+def grid_of(scenario: Scenario, changes: Mapping[str, Any] | None = None) -> SweepGrid:
     """Return the grid of a loaded scenario.
 
     Args:
@@ -115,10 +123,13 @@ def grid_of(scenario: Scenario, changes: Mapping[str, Any] | None = None) -> Gri
     """
     if changes is not None:
         scenario = scenario.with_({SWEEP: dict(changes)})
+    if not scenario.swept:
+        message = "the scenario has no [sweep]: say over what, or with how many seeds"
+        raise ScenarioError([Diagnostic(message, whole_file(scenario.path))])
     return _grid(scenario.path, scenario._root)  # noqa: SLF001  # a point is made from its tree
 
 
-def _grid(path: str, root: Node) -> Grid:
+def _grid(path: str, root: Node) -> SweepGrid:
     problems: list[Diagnostic] = []
     base = _try(path, root, problems)
     bare = root.copy()
@@ -131,11 +142,12 @@ def _grid(path: str, root: Node) -> Grid:
         groups = []
     problems += reports.found
     points = tuple(_points(path, bare, groups, problems))
-    seeds = 1 if base is None else _seeds(base, root, problems)
-    if base is None or base.seed is None or problems:
+    seeds = 1 if base is None or table is None else _seeds(base, root, problems)
+    if base is None or problems:
         raise ScenarioError(in_order(problems))
     names = tuple(axis.name for axis in axes)
-    return Grid(base, names, points, base.seed, seeds)
+    first = CHECK_SEED if base.seed is None else base.seed
+    return SweepGrid(base, names, points, first, seeds)
 
 
 def _is_table(node: Node | None) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from sim.scenario.grid import Grid
+from sim.scenario.grid import SweepGrid
 from sim.scenario.load import resolve
 from sim.scenario.plan import Plan
 from sim.study.journal import Journal, read_journal
@@ -110,7 +110,7 @@ class SweepPlan:
         }
 
 
-def plan_sweep(grid: Grid, shard: Shard = WHOLE) -> SweepPlan:
+def plan_sweep(grid: SweepGrid, shard: Shard = WHOLE) -> SweepPlan:
     """Return what a sweep of `grid` is to do, in this program."""
     plans = [resolve(point.scenario, grid.first_seed) for point in grid.points]
     marks = [_mark(plan) for plan in plans]

@@ -57,7 +57,7 @@ _FIRST: Final = (
 
 
 @dataclass(frozen=True)
-class PointResult:
+class SweepPoint:
     """What a point of the grid came to.
 
     Attributes:
@@ -87,7 +87,7 @@ class PointResult:
 
 def point_results(
     plan: SweepPlan, entries: Mapping[RunId, Mapping[str, Any]]
-) -> tuple[PointResult, ...]:
+) -> tuple[SweepPoint, ...]:
     """Return what every point came to, in order, from the runs that are done."""
     of: dict[int, list[Mapping[str, Any]]] = {}
     for run, entry in sorted(entries.items()):
@@ -99,11 +99,11 @@ def point_results(
 
 def _point(
     number: int, values: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]
-) -> PointResult:
+) -> SweepPoint:
     rows = [entry["row"] for entry in entries]
     passed = sum(row["exit_code"] == 0 for row in rows)
     taken = sorted({name for row in rows for name in row if name.endswith(".create_seconds")})
-    return PointResult(
+    return SweepPoint(
         number=number,
         values=values,
         runs=len(rows),

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from sim.scenario.grid import Grid
+from sim.scenario.grid import SweepGrid
 from sim.study.journal import Journal
 from sim.study.playing import Job, play
 from sim.study.pool import WorkerDiedError, completed
@@ -79,7 +79,7 @@ class Sweeping:
 
 
 def sweep(
-    grid: Grid,
+    grid: SweepGrid,
     plan: SweepPlan,
     pool: Executor,
     *,
@@ -136,7 +136,7 @@ def _error(future: Future[Done]) -> Exception | None:
     raise error
 
 
-def _jobs(grid: Grid, plan: SweepPlan, runs: list[RunId]) -> Iterator[SweepJob]:
+def _jobs(grid: SweepGrid, plan: SweepPlan, runs: list[RunId]) -> Iterator[SweepJob]:
     wanted = _mark(plan.versions)
     for run in runs:
         point = grid.points[run.point]

@@ -8,17 +8,23 @@ its work.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
 import sys
 import threading
+import time
 import traceback
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Final
 
 from sim.base.errors import LocalError
+
+_COLLECT_SECONDS: Final = 4.0
+"""CPU time between two collections of garbage: a collection takes less than 0.1 s. Runs hold the
+collector back, and what they leave behind in cycles would pile up."""
 
 
 def work(order: bytes) -> bytes:
@@ -45,8 +51,12 @@ def serve(connection: Connection) -> None:
     """Carry out orders, one after the other, until the other end closes."""
     orders: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(connection, orders), daemon=True).start()
+    collected = time.process_time()
     while True:
         connection.send_bytes(work(orders.get()))
+        if time.process_time() - collected > _COLLECT_SECONDS:
+            gc.collect()
+            collected = time.process_time()
 
 
 def _listen(connection: Connection, orders: SimpleQueue[bytes]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sim.base.extensions import ExtensionError, Source, culprit, extended
+from sim.engine.usage import usage
 from sim.world.folder import RunFiles, plan_id
 from sim.world.inlined import inlined
 from sim.world.machine import Stopwatch, describe
@@ -28,7 +29,7 @@ class Executed:
         outcome: What it left behind.
         summary: Without format and version.
         seconds: ``wall_seconds`` and ``cpu_seconds``, child processes included.
-        peak_memory_mib: The most that each of its processes had in memory, added up.
+        execution: What the engine counted, and what each process used of the machine.
         processes: How many shared the work.
         extensions: The code from outside that was run.
 
@@ -39,9 +40,15 @@ class Executed:
     outcome: RunOutcome
     summary: Mapping[str, Any]
     seconds: Mapping[str, float]
-    peak_memory_mib: float
+    execution: Mapping[str, Any]
     processes: int
     extensions: tuple[Source, ...]
+
+    @property
+    def peak_memory_mib(self) -> float:
+        """The most that each of its processes had in memory, added up."""
+        peaks: list[float] = self.execution["process_peak_mib"]
+        return round(sum(peaks), 1)
 
     def files(self) -> RunFiles:
         """Return the contents of the run's folder."""
@@ -65,7 +72,7 @@ class Executed:
             "digest": self.summary["digest"],
             **self.seconds,
             "peak_memory_mib": self.peak_memory_mib,
-            "execution": dict(self.outcome.machine),
+            "execution": dict(self.execution),
             **(
                 {"extensions": {s.name: s.origin for s in self.extensions}}
                 if self.extensions
@@ -106,6 +113,16 @@ def execute(
             if source is None:
                 raise
             raise ExtensionError(source, error) from error
-    # Its own by now, since the checks come after the run; those of workers as they ended.
-    peak_mib = round(watch.peak_mib() + sum(outcome.machine["process_peak_mib"][1:]), 1)
-    return Executed(plan, resolved, outcome, summary, watch.read(), peak_mib, processes, extensions)
+    seconds, execution = watch.read(), _execution(outcome)
+    return Executed(plan, resolved, outcome, summary, seconds, execution, processes, extensions)
+
+
+def _execution(outcome: RunOutcome) -> dict[str, Any]:
+    """Return what the engine counted, with this process's own figures as they are by now.
+
+    Its checks and its summary come after the run; workers have ended with that.
+    """
+    own, counted = usage(), outcome.machine
+    cpu_s = [round(own.cpu_s, 3), *counted["process_cpu_seconds"][1:]]
+    peaks = [round(own.peak_bytes / (1 << 20), 1), *counted["process_peak_mib"][1:]]
+    return {**counted, "process_cpu_seconds": cpu_s, "process_peak_mib": peaks}

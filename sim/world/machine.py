@@ -20,8 +20,6 @@ from typing import Any, Final
 
 import tomli
 
-from sim.engine.usage import usage
-
 _ROOT: Final = Path(__file__).parents[2]
 _LIBRARIES: Final = (
     "cryptography",
@@ -44,7 +42,7 @@ _VERSIONS: Final = ("program", "python", "libraries")
 
 
 class Stopwatch:
-    """Time and memory since it was made; ended child processes are included."""
+    """Time and memory since it was made; times include ended child processes."""
 
     def __init__(self) -> None:
         _forget_peak()
@@ -57,14 +55,6 @@ class Stopwatch:
             "wall_seconds": round(time.perf_counter() - self._wall, 3),
             "cpu_seconds": round(_cpu_seconds() - self._cpu, 3),
         }
-
-    @staticmethod
-    def peak_mib() -> float:
-        """Return the most that this process had in memory, in MiB.
-
-        Where the system can't forget earlier peaks, as Linux can, they count, too.
-        """
-        return usage().peak_bytes / (1 << 20)
 
 
 def _forget_peak() -> None:

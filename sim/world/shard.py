@@ -15,6 +15,7 @@ from sim.base.errors import LocalError
 from sim.base.extensions import Source, extended
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.memo import Memo, using
+from sim.base.spool import Spool
 from sim.engine import ports as engine
 from sim.engine.context import Context as EngineContext
 from sim.network.links import LinkNetwork
@@ -198,6 +199,7 @@ def _validators(
     """Return the validators; the `Adversary` of an honest one has no behaviours."""
     board = KchainBoard(make_genesis(plan))
     costs = prices(plan)
+    spool = Spool()
     return {
         index: Validator(
             Setup(
@@ -222,7 +224,7 @@ def _validators(
                 if plan.transport.keys == "long-lived"
                 else None,
             ),
-            store=WitnessedStore(recording=bool(plan.corruptions)),
+            store=WitnessedStore(spool, recording=bool(plan.corruptions)),
         )
         for index, adversary in adversaries.items()
     }

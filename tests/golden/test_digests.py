@@ -20,15 +20,25 @@ from sim import api
 ROOT = Path(__file__).parents[2]
 PINNED = Path(__file__).with_name("digests.json")
 SEED = 1
-SHIPPED = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "scenarios").rglob("*.toml"))
 LONG = "long"
-"""Tag of scenarios that take minutes."""
+"""Tag of scenarios that take seconds or minutes."""
+
+HUGE = "huge"
+"""Tag of scenarios that take a quarter of an hour and gigabytes: none of them is pinned."""
+
+
+def tags(file: str) -> list[str]:
+    """The tags that stand in a shipped file itself."""
+    return list(tomllib.loads((ROOT / file).read_text(encoding="utf-8")).get("tags", ()))
+
+
+FILES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "scenarios").rglob("*.toml"))
+SHIPPED = [file for file in FILES if HUGE not in tags(file)]
 
 
 def case(file: str) -> ParameterSet:
     """A shipped scenario as a test case, slow if it says that it is long."""
-    tags = tomllib.loads((ROOT / file).read_text(encoding="utf-8")).get("tags", ())
-    return pytest.param(file, marks=[pytest.mark.slow] if LONG in tags else [])
+    return pytest.param(file, marks=[pytest.mark.slow] if LONG in tags(file) else [])
 
 
 def pinned() -> dict[str, str]:

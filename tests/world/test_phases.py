@@ -124,6 +124,19 @@ def test_with_enough_shares_left_lost_ones_are_repaired() -> None:
     assert (found.exit_code, judged(found)["verdict"]) == (0, "recovered")
 
 
+@pytest.mark.parametrize("core", [MEMBERS[:5], MEMBERS[2:]])
+def test_the_repair_of_who_is_lost_for_good_is_not_the_cores_to_end(core: list[str]) -> None:
+    """v06 forgets its share just before the heal; in the control it is in the core: repaired."""
+    crash = {"at": "113s", "do": "crash", "node": "v06", "lose": "all", "restart": "after 2s"}
+    found = run(crash, core=core)
+
+    repairs = [one for one in found.summary["ceremonies"] if one["operation"] == "repair"]
+    assert {one["target"] for one in repairs} == {"v06"}
+    assert (repairs[-1]["outcome"] == "active") == ("v06" in core)
+    assert repairs[-1]["start_us"] > found.summary["recovery"]["settled_us"] or "v06" in core
+    assert (found.exit_code, judged(found)["verdict"]) == (0, "recovered")
+
+
 FALLEN: list[Record] = [
     {"at": "110s", "do": "crash", "nodes": MEMBERS},
     {"at": "112s", "do": "refresh", "key": "beacon"},

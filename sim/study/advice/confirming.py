@@ -10,18 +10,22 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 from sim.base.randomness import stream
 from sim.protocol.selection import draw_committee
 from sim.study.advice.frontier import Choice, Frontier
 from sim.study.advice.request import Request
 from sim.study.oracles.capture import Stakes
-from sim.study.oracles.lines import Chance, OracleLine, chance_line, trials_for
+from sim.study.oracles.lines import Chance, OracleLine, trials_for
+from sim.study.oracles.trials import Question, judged
 from sim.study.pool import Pool, results
 
 FAMILY: Final = "advice"
 SOURCE: Final = "exact distribution of the draw"
+
+Pairs: TypeAlias = list[tuple[int, int]]
+"""Of committees: malicious members, and honest ones online."""
 
 _CHUNK: Final = 100
 _DRAWS: Final = range(2_000, 20_001)
@@ -37,7 +41,7 @@ class Confirmation:
         draws: How many committees were drawn.
         captured: How many had t malicious members.
         stalled: How many had fewer than t + f* honest members online.
-        lines: Chances that were seen often enough, beside what was computed.
+        lines: All of it, and chances that are seen often enough, beside what was computed.
 
     """
 
@@ -59,37 +63,49 @@ def confirm(
         processes: How many share the draws; None is one per core.
 
     """
-    n = chosen.n
+    n, quorum = chosen.n, chosen.t + chosen.faults
     bad, short = frontier.captured(n), frontier.short(n)
     many = max(k for k in range(n + 1) if bad[k] >= _OFTEN)
     few = min(k for k in range(n + 2) if short[k] >= _OFTEN)
     needed = max(trials_for(chance) for chance in (bad[many], short[few]) if chance < 1)
     chunks = -(-min(max(needed, _DRAWS.start), _DRAWS.stop - 1) // _CHUNK)
     work = partial(seated, asked.stakes(), n, float(asked.offline), asked.seed)
-    with Pool(processes) as pool:
-        found = [pair for _, pairs in results(pool, work, range(chunks)) for pair in pairs]
     subject = f"{n} of {len(asked.weights)}, {asked.malicious_words}"
-    lines = (
-        _line(Chance(subject, f"≥ {many} malicious", SOURCE, bad[many]), found, 0, many),
-        _line(Chance(subject, f"< {few} honest and online", SOURCE, short[few]), found, 1, few),
-    )
+    questions = [
+        Question(Chance(subject, figure, SOURCE, chance), hits, _CHUNK)
+        for figure, chance, hits in (
+            (f"≥ {many} malicious", bad[many], partial(_malicious, many)),
+            (f"≥ {chosen.t} malicious: captured", bad[chosen.t], partial(_malicious, chosen.t)),
+            (f"< {few} honest and online", short[few], partial(_short, few)),
+            (f"< {quorum} honest and online: stalled", short[quorum], partial(_short, quorum)),
+        )
+    ]
+    drawn: list[Pairs] = []
+
+    def sample(seeds: range) -> list[Pairs]:
+        found = [pairs for _, pairs in results(pool, work, seeds)]
+        drawn.extend(found)
+        return found
+
+    with Pool(processes) as pool:
+        lines = tuple(judged(FAMILY, questions, chunks, sample))
     return Confirmation(
-        draws=len(found),
-        captured=sum(malicious >= chosen.t for malicious, _ in found),
-        stalled=sum(honest < chosen.t + chosen.faults for _, honest in found),
+        draws=_CHUNK * len(drawn),
+        captured=sum(_malicious(chosen.t, pairs) for pairs in drawn),
+        stalled=sum(_short(quorum, pairs) for pairs in drawn),
         lines=lines,
     )
 
 
-def _line(chance: Chance, found: list[tuple[int, int]], which: int, bound: int) -> OracleLine:
-    values = [pair[which] for pair in found]
-    hits = sum(v >= bound for v in values) if which == 0 else sum(v < bound for v in values)
-    return chance_line(FAMILY, chance, hits, len(values), len(values))
+def _malicious(least: int, pairs: Pairs) -> int:
+    return sum(bad >= least for bad, _ in pairs)
 
 
-def seated(
-    stakes: Stakes, size: int, offline: float, seed: int, chunk: int
-) -> list[tuple[int, int]]:
+def _short(needed: int, pairs: Pairs) -> int:
+    return sum(online < needed for _, online in pairs)
+
+
+def seated(stakes: Stakes, size: int, offline: float, seed: int, chunk: int) -> Pairs:
     """Draw `_CHUNK` committees; return each one's malicious members, and its honest ones online.
 
     Args:

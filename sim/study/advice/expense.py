@@ -83,7 +83,7 @@ _COUNTED: Final = (
 
 
 def prices(scheme: str) -> Mapping[str, int]:
-    """Return the nanoseconds of each operation for keys of `scheme`."""
+    """Return the nanoseconds of each operation for keys of a scheme."""
     return cost_models()[PRICES].priced([scheme]).nanoseconds
 
 

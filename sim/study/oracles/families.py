@@ -74,6 +74,9 @@ def all_lines(
 
     """
     need("report", "numpy", "scipy")
+    wanted = list(names)
+    if bias.FAMILY in wanted:
+        bias.find_scenarios()  # before the work of the others, which would be lost
     jobs, known, at = 0, 0, ""
 
     def done() -> None:
@@ -83,7 +86,7 @@ def all_lines(
             watcher(at, jobs, known)
 
     with _WatchedPool(processes, done) as pool:
-        for at in names:
+        for at in wanted:
             jobs = 0
             for line in FAMILIES[at](pool, quick=quick, runs=runs):
                 known += 1

@@ -180,13 +180,9 @@ def _refresh(case: Case, run: Mapping[str, int]) -> Table:
 def _reshare(case: Case, run: Mapping[str, int]) -> Table:
     made = case.created
     everybody = case.n * made.n  # a dealer that is a holder, too, sends itself nothing
-    shares = run["payload.shares"] * everybody // _pairs(run)
+    shares = run["payload.shares"] * everybody // run["messages.shares"]
     size = shares + case.n * run["payload.commitments"]
     return {BYTES: size * made.t // made.n}
-
-
-def _pairs(run: Mapping[str, int]) -> int:
-    return run["messages.shares"]
 
 
 def _repair(case: Case, run: Mapping[str, int]) -> Table:  # noqa: ARG001  # one of a table's rows
