@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from sim.base.errors import LocalError
 from sim.base.extensions import Source, extended
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.memo import Memo, using
+from sim.base.spool import spooling
 from sim.engine import ports as engine
 from sim.engine.context import Context as EngineContext
 from sim.network.links import LinkNetwork
@@ -133,7 +134,7 @@ def _build(given: ShardConfig, shard: int, shards: int) -> engine.ShardParts:
         rushing=_rushing(given),
         mailbox_max=plan.quotas.mailbox_max,
         downlinks=network.downlinks(mine),
-        around=_both(extended(given.extensions), around),
+        around=_all(extended(given.extensions), around, spooling()),
         finish=world.finish,
         learn=memo.learn,
     )
@@ -162,10 +163,10 @@ def _adversary(given: ShardConfig, index: ValidatorIndex) -> Adversary:
 
 
 @contextmanager
-def _both(
-    outer: AbstractContextManager[object], inner: AbstractContextManager[object]
-) -> Iterator[None]:
-    with outer, inner:
+def _all(*contexts: AbstractContextManager[object]) -> Iterator[None]:
+    with ExitStack() as stack:
+        for context in contexts:
+            stack.enter_context(context)
         yield
 
 
