@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all suite check lock picture catalogue bias
+.PHONY: help setup run test test-all suite check pages lock picture catalogue protocols bias reference
 
 BIN := .venv/bin
 # Rebuilt when the lock or the project's metadata change, so that repeating a target is quick.
@@ -39,11 +39,17 @@ picture: setup ## Draw docs/first-key.svg, the README's picture, anew
 	$(BIN)/ksim run scenarios/first-key.toml --out build/picture --json >/dev/null
 	$(BIN)/python -m sim.report.picture build/picture/first-key/* docs/first-key.svg
 
-catalogue: setup ## Make docs/catalogue.md anew from runs: two minutes
+catalogue: setup ## Make docs/catalogue.md anew from runs: half a minute
 	$(BIN)/python -m sim.study.fault_page
+
+protocols: setup ## Make docs/protocols.md anew from runs: ten seconds
+	$(BIN)/python -m sim.study.protocol_page
 
 bias: setup ## Make docs/bias.md anew from 3,200 runs: five minutes
 	$(BIN)/python -m sim.study.bias_page
+
+reference: setup ## Make results/reference anew: ten minutes; with LONG=1 an hour or two
+	$(BIN)/python -m sim.study.reference $(if $(LONG),--long)
 
 test: setup ## Run the tests, except those marked slow, and the scenarios of whole lives
 	$(BIN)/pytest -n auto
@@ -62,6 +68,10 @@ check: setup ## Check format, lint, types, layers, and generated pages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m sim.scenario.docs --check
+
+pages: setup ## Check that the pages made from runs are what runs say: a minute
+	$(BIN)/python -m sim.study.fault_page --check
+	$(BIN)/python -m sim.study.protocol_page --check
 
 lock: ## Pin anew what pyproject.toml asks for
 	@$(FIND_PYTHON); "$$python" -m venv --clear $(LOCK_VENV)

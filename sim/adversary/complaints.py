@@ -12,6 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from sim.adversary.encodings import unreduced
+from sim.adversary.opening import opening_of
 from sim.adversary.registry import Corruption, Occasion, Param, Received, behaviour
 from sim.base.secret import SecretBytes
 from sim.crypto import sealing
@@ -31,7 +32,8 @@ def false_complaint(effect: Occasion, corruption: Corruption) -> Iterator[Occasi
     """Complain about the good share of a victim, a dealer (27). Applies to a member's Response.
 
     Expected: the dealer answers, stays in QUAL, and a dispute is recorded; a false `missing` is
-    answered sealed and can never be proven, a false `invalid` only under `provable`.
+    answered sealed and can never be proven. Under `provable` a false `invalid` has to show the good
+    share, and is proven by it: false-opening by the accuser, and no dispute.
     """
     match effect:
         case Post(Response() as response):
@@ -194,7 +196,13 @@ def lying(
 
 
 def complaint_about(dealer: int, corruption: Corruption, kind: str) -> Complaint:
-    """Return a complaint about a dealer; with a one-time key if the answer is to be sealed."""
+    """Return a complaint about a dealer, with whatever belongs to it.
+
+    A one-time key if the answer is to be sealed; if `invalid` is to be proven, what the dealer
+    sent, opened: so everybody sees that it is good.
+    """
+    if kind == "invalid" and corruption.ceremony.provable:
+        return Complaint(dealer, "invalid", b"", opening_of(dealer, corruption))
     if kind == "invalid" and corruption.ceremony.operation != "repair":
         return _accusation(dealer)
     seeds = SecretBytes(corruption.draw("one-time", dealer).bytes(sealing.SEEDS_SIZE))

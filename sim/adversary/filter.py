@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
+from sim.adversary.opening import ENVELOPE
 from sim.adversary.registry import (
     BEHAVIOURS,
     OUTSIDE,
@@ -27,8 +28,8 @@ from sim.protocol.effects import Effect, Post, Put, SendSealed, SendShares
 from sim.protocol.judge import CeremonyState
 from sim.protocol.messages import kind_of
 
-NOTED: Final = frozenset({"share", "polynomial", "blinding"})
-"""Names under which machines write what an adversary may use later."""
+NOTED: Final = frozenset({"share", "polynomial", "blinding", "transport"})
+"""Names under which machines write what an adversary may use later; and envelopes."""
 
 
 class Corrupt(Protocol):
@@ -181,7 +182,7 @@ class Adversary:
     def _note(self, effects: Sequence[Effect], ceremony: Ceremony) -> None:
         """Copy what the machine writes down, whoever of the behaviours is active."""
         for effect in effects:
-            if isinstance(effect, Put) and effect.key in NOTED:
+            if isinstance(effect, Put) and (effect.key in NOTED or effect.key.startswith(ENVELOPE)):
                 place = (ceremony.session, ceremony.attempt)
                 notebook = self._notebooks.setdefault(place, Notebook(ceremony))
                 notebook.written[effect.key] = effect.value

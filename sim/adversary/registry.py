@@ -67,7 +67,8 @@ class Notebook:
 
     Attributes:
         ceremony: The attempt.
-        written: ``share``, ``polynomial`` and ``blinding`` as they went to the store.
+        written: ``share``, ``polynomial``, ``blinding``, ``transport`` and each ``envelope/…`` as
+            they went to the store.
 
     """
 
@@ -216,13 +217,19 @@ class Corruption:
     def count(self, name: str) -> int:
         """Return the integer parameter `name`."""
         value = self.params[name]
-        assert isinstance(value, int)
+        assert isinstance(value, int), f"{name} is no integer: see option and flag"
         return value
 
     def option(self, name: str) -> str:
         """Return the text parameter `name`."""
         value = self.params[name]
-        assert isinstance(value, str)
+        assert isinstance(value, str), f"{name} is no text: see count and flag"
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Return the truth value of the parameter `name`."""
+        value = self.params[name]
+        assert isinstance(value, bool), f"{name} is no truth value: see count and option"
         return value
 
 

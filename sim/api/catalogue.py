@@ -74,6 +74,12 @@ def _schemes() -> dict[str, str]:
     }
 
 
+def _refusals() -> dict[str, str]:
+    from sim.scenario.refusals import DROPPED, REFUSALS
+
+    return {**REFUSALS, **DROPPED}
+
+
 def _protocols() -> dict[str, str]:
     from sim.protocol.variants import VARIANTS
 
@@ -88,6 +94,7 @@ CATALOGUES: Final[dict[str, Callable[[], dict[str, str]]]] = {
     "events": _events,
     "schemes": _schemes,
     "faults": _faults,
+    "refusals": _refusals,
     "protocols": _protocols,
 }
 
@@ -117,8 +124,8 @@ def catalogue(kind: str, use: Sequence[str] = ()) -> dict[str, str]:
     """Return what scenario files may name, each with a sentence.
 
     Args:
-        kind: ``behaviours``, ``invariants``, ``profiles``, ``actions``, ``events``, ``schemes`` or
-            ``protocols``.
+        kind: ``behaviours``, ``invariants``, ``profiles``, ``actions``, ``events``, ``schemes``,
+            ``faults``, ``refusals`` or ``protocols``.
         use: Extensions to include, files or distributions; those installed are included anyway.
 
     Raises:

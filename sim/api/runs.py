@@ -14,10 +14,10 @@ from sim.api.records import Dispute, Fault, Key
 from sim.api.scenarios import resolve
 from sim.api.thread import Errand
 from sim.base.errors import LocalError
-from sim.base.extensions import ExtensionError, Source, culprit, extended
+from sim.base.extensions import Source
 from sim.world.eventlog import Event
-from sim.world.folder import RunFiles, RunFolder, plan_id, write_run
-from sim.world.outcome import Progress, ProgressCallback, RunOutcome, Switches
+from sim.world.folder import RunFiles, RunFolder, write_run
+from sim.world.outcome import Progress, ProgressCallback, Switches
 
 if TYPE_CHECKING:
     from sim.scenario.load import Scenario
@@ -175,69 +175,23 @@ def execute(
     switches: Switches | None,
     extensions: tuple[Source, ...] = (),
 ) -> RunFiles:
-    """Run `plan`, and sum it up; `resolved` is the resolved scenario as TOML.
+    """Run `plan` in a thread of its own; `resolved` is the resolved scenario as TOML.
 
     Raises:
         ExtensionError: One of `extensions`, the code from outside that the plan uses, failed.
 
     """
-    with extended(extensions):
-        try:
-            return _execute(plan, resolved, processes, progress, switches, extensions)
-        except Exception as error:
-            source = culprit(error, extensions)
-            if source is None:
-                raise
-            raise ExtensionError(source, error) from error
-
-
-def _execute(
-    plan: Plan,
-    resolved: str,
-    processes: int,
-    progress: ProgressCallback | None,
-    switches: Switches | None,
-    extensions: tuple[Source, ...],
-) -> RunFiles:
-    from sim.world.inlined import inlined
-    from sim.world.machine import Stopwatch, describe
-    from sim.world.summary import digests, summarise
-
-    watch = Stopwatch()
-    outcome = _run_plan(plan, processes, progress, switches or Switches(), extensions)
-    summary = summarise(outcome, plan_id(resolved))
-    return RunFiles(
-        scenario=resolved,
-        plan=plan,
-        inlined=inlined(plan),
-        ledger=outcome.ledger,
-        events=outcome.events,
-        digests=digests(outcome, summary),
-        summary=summary,
-        machine={
-            **describe(outcome, watch, processes, str(summary["digest"])),
-            **({"extensions": {s.name: s.origin for s in extensions}} if extensions else {}),
-        },
-        extensions=extensions,
-    )
-
-
-def _run_plan(
-    plan: Plan,
-    processes: int,
-    progress: ProgressCallback | None,
-    switches: Switches,
-    extensions: tuple[Source, ...],
-) -> RunOutcome:
-    from sim.world.runner import run_plan
+    from sim.world import executing
 
     def report(reached: Progress) -> None:
         errand.check()
         if progress is not None:
             progress(reached)
 
-    errand = Errand(lambda: run_plan(plan, processes, switches, report, extensions))
-    return errand.run()
+    errand = Errand(
+        lambda: executing.execute(plan, resolved, processes, report, switches, extensions)
+    )
+    return errand.run().files()
 
 
 def open_run(folder: str | Path) -> Run:

@@ -14,3 +14,7 @@ class LocalError(Exception):
 
 class DecodeError(ValueError):
     """Bytes are not the canonical encoding of the expected type."""
+
+
+class FigureError(ValueError):
+    """No such results, figure, format or width; the message says what there is."""

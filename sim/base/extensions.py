@@ -68,6 +68,9 @@ class ExtensionError(Exception):
         self.cause = cause
         super().__init__(f"extension {source.name}: {type(cause).__name__}: {cause}")
 
+    def __reduce__(self) -> tuple[type[ExtensionError], tuple[Source, BaseException]]:
+        return ExtensionError, (self.source, self.cause)
+
 
 @dataclass
 class _Scope:

@@ -1,8 +1,7 @@
 """Bytes out of the way: in a temporary file without a name, until somebody asks for them.
 
 For what a large run must be able to produce and hardly ever does, such as what simulated disks hold
-of envelopes that arrived long ago. A run has a file in each of its processes; it is deleted once
-nothing in it is wanted any more.
+of envelopes that arrived long ago. The file of a process exists while anything in it is wanted.
 """
 
 from __future__ import annotations
@@ -10,9 +9,6 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -21,37 +17,30 @@ LEAST_BYTES: Final = 1 << 16
 
 
 class _File:
-    """A temporary file: made when it is first written to, gone with the last that refers to it."""
+    """One temporary file, deleted with the last object that refers to it."""
 
     def __init__(self) -> None:
-        self._file: int | None = None
+        self._file, path = tempfile.mkstemp(prefix="kchain-sim-")
+        Path(path).unlink()
+        weakref.finalize(self, os.close, self._file)
         self._end = 0
 
     def append(self, data: bytes) -> int:
-        """Write `data`; return where it begins."""
         begin = self._end
         rest = memoryview(data)
         while rest:
-            rest = rest[os.pwrite(self._opened(), rest, begin + len(data) - len(rest)) :]
-        self._end = begin + len(data)
+            rest = rest[os.pwrite(self._file, rest, self._end) :]
+            self._end = begin + len(data) - len(rest)
         return begin
 
     def read(self, begin: int, length: int) -> bytes:
-        """Return `length` bytes from `begin` on."""
         data = bytearray()
         while len(data) < length:
-            piece = os.pread(self._opened(), length - len(data), begin + len(data))
+            piece = os.pread(self._file, length - len(data), begin + len(data))
             if not piece:
                 raise EOFError("a temporary file has lost what was written to it")
             data += piece
         return bytes(data)
-
-    def _opened(self) -> int:
-        if self._file is None:
-            self._file, path = tempfile.mkstemp(prefix="kchain-sim-")
-            Path(path).unlink()
-            weakref.finalize(self, os.close, self._file)
-        return self._file
 
 
 class Spooled:
@@ -72,28 +61,26 @@ class Spooled:
 Kept: TypeAlias = bytes | Spooled
 """Bytes, wherever they are."""
 
-_current: ContextVar[_File | None] = ContextVar("spool", default=None)
 
+class Spool:
+    """Where the validators of a process put bytes; its file appears when it is needed first."""
 
-@contextmanager
-def spooling() -> Iterator[None]:
-    """Let what is long leave memory inside; outside, everything stays there."""
-    token = _current.set(_File())
-    try:
-        yield
-    finally:
-        _current.reset(token)
+    def __init__(self) -> None:
+        # Weak, so that the file goes with the last of what is kept in it.
+        self._current: weakref.ref[_File] | None = None
 
-
-def spool(data: bytes) -> Kept:
-    """Put `data` out of the way, if it is long enough and there is room on the disk."""
-    file = _current.get()
-    if file is None or len(data) < LEAST_BYTES:
-        return data
-    try:
-        return Spooled(file, data)
-    except OSError:
-        return data  # it is only there to save memory
+    def keep(self, data: bytes) -> Kept:
+        """Put `data` out of the way, if it is long enough and there is room on the disk."""
+        if len(data) < LEAST_BYTES:
+            return data
+        file = None if self._current is None else self._current()
+        try:
+            if file is None:
+                file = _File()
+                self._current = weakref.ref(file)
+            return Spooled(file, data)
+        except OSError:
+            return data  # it is only there to save memory
 
 
 def fetch(kept: Kept) -> bytes:

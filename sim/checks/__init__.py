@@ -3,11 +3,12 @@
 They stand outside the system: they see what no participant sees (who is corrupt, every share), read
 the chain again for themselves, and report every violation, not only the first.
 
-`observation` what a finished run shows · `registry` how a check is registered, and `check_all` ·
-`agreement` one key, one QUAL, one chain · `shares` shares and the public polynomial · `blame` who
-is excluded and on what evidence · `secrecy` how much of each polynomial is out · `erasure` old
-shares, gone in time and not before · `leaks` secrets on the chain · `points` constants,
-verification shares, nonces · `usage` the audit log.
+`observation` (with `chain_views`) what a finished run shows · `registry` how a check is registered,
+and `check_all` · `agreement` one key, one QUAL, one chain · `shares` shares and the public
+polynomial · `blame` who is excluded and on what evidence · `secrecy` how much of each polynomial is
+out · `erasure` old shares, gone in time and not before · `leaks` secrets on the chain ·
+`partitions` committees of one draw · `points` constants, verification shares, nonces · `usage` the
+audit log.
 Importing this package registers every check in `CHECKS`.
 
 `attacks`, with `stealing`, `forms` and `algebra`, tries what an adversary would.
@@ -19,13 +20,13 @@ from sim.checks import agreement as _agreement
 from sim.checks import blame as _blame
 from sim.checks import erasure as _erasure
 from sim.checks import leaks as _leaks
+from sim.checks import partitions as _partitions
 from sim.checks import points as _points
 from sim.checks import secrecy as _secrecy
 from sim.checks import shares as _shares
 from sim.checks import usage as _usage
+from sim.checks.chain_views import AuditLine, BlockView, PartitionView
 from sim.checks.observation import (
-    AuditLine,
-    BlockView,
     CeremonyView,
     Holding,
     Kept,
@@ -47,6 +48,7 @@ __all__ = [
     "Kept",
     "KnownSecret",
     "Observation",
+    "PartitionView",
     "Period",
     "ValidatorView",
     "Violation",
@@ -54,4 +56,4 @@ __all__ = [
     "check_all",
 ]
 
-del _agreement, _blame, _erasure, _leaks, _points, _secrecy, _shares, _usage
+del _agreement, _blame, _erasure, _leaks, _partitions, _points, _secrecy, _shares, _usage

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import SecretBytes, SecretScalar
+from sim.checks.chain_views import AuditLine, BlockView, PartitionView
 from sim.protocol.ceremony import Member
 from sim.protocol.judge import CeremonyState
 from sim.protocol.phases import Phase
@@ -207,49 +208,6 @@ class ValidatorView:
         return any(known.meets(period) for known in self.periods)
 
 
-@dataclass(frozen=True, slots=True)
-class BlockView:
-    """One materialised block.
-
-    Attributes:
-        height: Its height; 0 is genesis.
-        hash: 32 bytes.
-        time_us: Virtual time.
-        raw: Its bytes as they stand in the ledger's file.
-        transactions: Encoded signed transactions, applied or rejected, in order.
-        reasons: Why each was rejected; empty for those that were applied.
-
-    """
-
-    height: int
-    hash: bytes
-    time_us: int
-    raw: bytes
-    transactions: tuple[bytes, ...]
-    reasons: tuple[str, ...] = ()
-
-
-class AuditLine(NamedTuple):
-    """One line of the chain's audit log.
-
-    Attributes:
-        height: Of the block that closed the session, or refused it.
-        key: The key's name, as the request gives it.
-        signing: The session's id.
-        requester: The principal that asked; zeros for the chain itself.
-        context: What was signed for.
-        outcome: ``signed``, ``failed``, ``expired``, or the reason for which it was refused.
-
-    """
-
-    height: int
-    key: str
-    signing: str
-    requester: bytes
-    context: str
-    outcome: str
-
-
 @dataclass(frozen=True)
 class Observation:
     """Everything that the checks look at.
@@ -268,6 +226,7 @@ class Observation:
         open_sessions: (key, session's id) of those that aren't over.
         counted: The T-chain's own count of sessions: ``complete``, ``expired``, ``failed``, and
             ``refused`` for requests; None if nobody counted.
+        partitions: Every draw of a partition, in the blocks' order.
 
     """
 
@@ -282,6 +241,7 @@ class Observation:
     audit: tuple[AuditLine, ...] = ()
     open_sessions: frozenset[tuple[str, str]] = frozenset()
     counted: Mapping[str, int] | None = None
+    partitions: tuple[PartitionView, ...] = ()
 
     @cached_property
     def honest(self) -> tuple[ValidatorView, ...]:

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 
 from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
-from sim.checks.observation import BlockView, Observation
+from sim.checks.chain_views import BlockView
+from sim.checks.observation import Observation
 from sim.checks.registry import Finding, check
 from sim.protocol.requests import (
     RECORD_SIGN_SESSION,

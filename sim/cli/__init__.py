@@ -1,7 +1,8 @@
 """The command line: parses, calls `sim.api`, prints. It decides nothing about a run itself.
 
 `app` the commands and the exit codes · `running` run and replay · `scenarios` validate, explain,
-schema, init · `inspecting` verify and list · `output` consoles and errors · `live` progress.
+schema, init · `inspecting` verify and list · `app_oracles`, `oracles`, `advising` oracle and
+advise · `output` consoles and errors · `live` progress.
 
 Results go to standard output, everything else to standard error. Modules below are imported when a
 command needs them: ``ksim --help`` answers at once.

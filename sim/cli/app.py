@@ -6,16 +6,14 @@ violated · 5 not reproducible · 6 internal error · 7 budget exceeded · 130 i
 
 from __future__ import annotations
 
-import os
-import sys
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from sim.world.verdicts import Exit
+from sim.cli import measuring_app
+from sim.cli.ending import exit_with
 
 app = typer.Typer(
     name="ksim",
@@ -93,7 +91,7 @@ def run(
             file, seed, sets or [], _processes(processes), out, switch or [], as_json=json
         )
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -116,7 +114,7 @@ def replay(
 
         return replay_run(folder, _processes(processes), extensions, switch or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -128,7 +126,7 @@ def validate(file: File, sets: Sets = None) -> None:
 
         return validate_scenario(file, sets or [])
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -140,7 +138,7 @@ def explain(file: File, seed: Seed = None, sets: Sets = None) -> None:
 
         return explain_scenario(file, seed, sets or [])
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -159,7 +157,77 @@ def netcheck(
     """Compare a scenario's network with what it declares; exit 1 if a figure lies."""
     from sim.cli.inspecting import check_network
 
-    _exit_with(lambda: check_network(file, samples, seed, sets or [], loss_factor, as_json=json))
+    exit_with(lambda: check_network(file, samples, seed, sets or [], loss_factor, as_json=json))
+
+
+@app.command()
+def sweep(
+    file: File,
+    processes: Annotated[
+        int | None,
+        typer.Option("-j", metavar="N", min=1, help="Runs at a time; one per core if absent."),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Per point, instead of the file's.")
+    ] = None,
+    sets: Sets = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Only part I of N; ksim merge joins them.")
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Let the workers of this Dask scheduler do the runs."),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Put the folder there: DIR/<scenario>/sweep-<id>.")
+    ] = Path("results"),
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Forget what is done of this sweep.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Refuse to begin: something must be done already.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Run a scenario's grid with many seeds on all cores; go on where it was interrupted."""
+    changes = [*(sets or []), *([] if seeds is None else [f"sweep.seeds={seeds}"])]
+
+    def body() -> int:
+        from sim.cli.sweeping import run_sweep
+
+        return run_sweep(
+            file,
+            changes,
+            processes,
+            shard,
+            cluster,
+            out,
+            fresh=fresh,
+            resume=resume,
+            as_json=json,
+        )
+
+    exit_with(body)
+
+
+@app.command()
+def merge(
+    shards: Annotated[
+        list[Path], typer.Argument(metavar="SHARD…", help="The folders of all shards of a sweep.")
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Put the folder there: DIR/<scenario>/sweep-<id>.")
+    ] = Path("results"),
+    json: Json = False,
+) -> None:
+    """Put the shards of a sweep together."""
+
+    def body() -> int:
+        from sim.cli.sweeping import merge_shards
+
+        return merge_shards(shards, out, as_json=json)
+
+    exit_with(body)
 
 
 @app.command()
@@ -171,7 +239,7 @@ def schema(use: Use = None) -> None:
 
         return print_schema(use or [])
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -187,7 +255,7 @@ def init(
 
         return write_template(file)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -207,7 +275,7 @@ def verify(
 
         return verify_ledger(ledger, expect_head, use or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -239,7 +307,7 @@ def audit(
 
         return audit_ledger(ledger, key, by, since, until, outcome, use or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command("list")
@@ -248,7 +316,8 @@ def list_names(
         str,
         typer.Argument(
             metavar="KIND",
-            help="behaviours, invariants, profiles, actions, events, schemes or protocols.",
+            help="behaviours, invariants, profiles, actions, events, schemes, faults, refusals or "
+            "protocols.",
         ),
     ],
     use: Use = None,
@@ -261,7 +330,7 @@ def list_names(
 
         return list_catalogue(kind, use or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
 
 
 @app.command()
@@ -270,36 +339,22 @@ def show(
     use: Use = None,
     json: Json = False,
 ) -> None:
-    """Tell all about one behaviour, invariant, profile, action, event, scheme or protocol."""
+    """Tell all about one behaviour, invariant, profile, action, event, refusal or the like."""
 
     def body() -> int:
         from sim.cli.catalogues import show_name
 
         return show_name(name, use or [], as_json=json)
 
-    _exit_with(body)
+    exit_with(body)
+
+
+measuring_app.register(app)
 
 
 def invoke(arguments: Sequence[str]) -> NoReturn:
     """Run one command and exit with its code; usage errors exit with 2."""
+    from sim.cli import app_oracles  # noqa: F401  # its commands enter themselves above
+
     app(list(arguments), prog_name="ksim")
     raise AssertionError("typer exits")
-
-
-def _exit_with(command: Callable[[], int]) -> NoReturn:
-    """Run a command's body and exit with its code, whatever way it ends."""
-    try:
-        code = command()
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        code = Exit.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has had enough; a second complaint at shutdown helps nobody.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except Exception:  # noqa: BLE001  # the last resort: a bug, told as one
-        traceback.print_exc()
-        sys.stderr.write("internal error: this is a bug in ksim\n")
-        code = Exit.INTERNAL
-    raise typer.Exit(int(code))

@@ -37,6 +37,8 @@ def run_scenario(
     try:
         scenario = api.load(file, sets)
         chosen = Switches.parse(switches)
+        if scenario.swept:
+            say(f"note: one run of the base scenario; its [sweep]: ksim sweep {file}")
         with progress(file.stem) as callback:
             done = api.run(scenario, seed, processes, out=out, progress=callback, switches=chosen)
     except api.ScenarioError as error:

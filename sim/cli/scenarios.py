@@ -9,29 +9,36 @@ from pathlib import Path
 from sim import api
 from sim.base.extensions import extended
 from sim.cli.output import console, json_text, print_json, refuse, refuse_scenario, say
+from sim.report.words import count
 
 
 def validate_scenario(file: Path, sets: Sequence[str]) -> int:
     """Report every error of a scenario, or say that there is none."""
     try:
-        scenario = api.load(file, sets)
+        grid = api.load_grid(str(file), sets)
     except api.ScenarioError as error:
         return refuse_scenario(error)
-    console().print(f"{file}: valid: {scenario.name}")
+    runs = ""
+    if grid.base.swept:
+        runs = f", a sweep of {count(len(grid.points), 'point')} and {count(grid.runs, 'run')}"
+    console().print(f"{file}: valid: {grid.base.name}{runs}")
     return 0
 
 
 def explain_scenario(file: Path, seed: int | None, sets: Sequence[str]) -> int:
     """Show the resolved scenario: tables for people, then TOML that can be run."""
     from sim.report.explain import explain
+    from sim.report.sweep import explain_grid
 
     try:
-        scenario = api.load(file, sets)
-        plan, resolved = api.resolve(scenario, seed)
+        grid = api.load_grid(str(file), sets)
+        plan, resolved = api.resolve(grid.base, seed)
     except api.ScenarioError as error:
         return refuse_scenario(error)
-    with extended(scenario.extensions):
+    with extended(grid.base.extensions):
         console().print(explain(plan))
+    if grid.base.swept:
+        console().print(explain_grid(grid.keys, [p.values for p in grid.points], grid.seeds_range))
     sys.stdout.write(resolved)
     return 0
 

@@ -15,7 +15,7 @@ import trio
 from sim.base.codec import decode_canonical
 from sim.base.errors import LocalError
 from sim.base.ids import LEDGER, NEVER_US, Label, ValidatorIndex
-from sim.engine.mail import FROM_LEDGER, FROM_OPERATOR, FROM_VALIDATOR, Mail, make_mail
+from sim.engine.mail import FROM_LEDGER, FROM_OPERATOR, FROM_VALIDATOR, recorded
 from sim.engine.ports import Blocks, Command, Input, Message, Pending, Store, Submission
 
 if TYPE_CHECKING:
@@ -77,28 +77,22 @@ class Context:
                 if mail is not None or deadline < end:
                     break
             await self._park(deadline, listening=True)
-        due = deadline if mail is None else mail[0]
-        if due > node.now_us:
-            node.now_us = due
-        received = None if mail is None else self._received(mail)
+        received: Input | None = None
+        if mail is None:
+            node.now_us = max(node.now_us, deadline)
+        else:
+            arrival_us, rank, source, _, _, transmission, received, about = mail
+            if arrival_us > node.now_us:
+                node.now_us = arrival_us
+            shard.delivered += 1
+            node.history.add(node.now_us, "receive", source, about, transmission, "", ())
+            if rank != FROM_VALIDATOR:
+                received = _opened(rank, received)
         if shard.order is not None:
             shard.order.append(node.index)
         if node.service_us:
             await self.sleep(node.service_us)
         return received
-
-    def _received(self, mail: Mail) -> Input:
-        node = self._node
-        self._shard.delivered += 1
-        _, rank, source, _, _, transmission, message = mail
-        node.history.add(node.now_us, "receive", source, message.label, transmission, "", ())
-        if rank == FROM_VALIDATOR:
-            return message
-        if rank == FROM_LEDGER:
-            return Blocks(message.payload, message.label.kind == "catch-up")
-        if rank == FROM_OPERATOR:
-            return Command(message.label.subject)
-        return Pending(decode_canonical(message.payload, tuple[bytes, ...]))
 
     async def sleep(self, duration_us: int) -> None:
         """Be busy for `duration_us` of virtual time, at least 0: nothing is received meanwhile."""
@@ -137,21 +131,24 @@ class Context:
         node.sequence += 1
         index = node.index
         sequence = node.sequence
-        message = Message(index, label, payload)
+        message, about = Message(index, label, payload), recorded(label)
         if target == index:
-            node.history.add(now, "send", target, label, 0, "self", (now,))
-            node.inbox.put(Mail(now, FROM_VALIDATOR, index, sequence, 0, 0, message))
+            node.history.add(now, "send", target, about, 0, "self", (now,))
+            node.inbox.put((now, FROM_VALIDATOR, index, sequence, 0, 0, message, about))
             return
         transmission, verdict, arrivals = shard.network.send(
             now, index, target, label, len(payload)
         )
-        node.history.add(now, "send", target, label, transmission, verdict, arrivals)
+        node.history.add(now, "send", target, about, transmission, verdict, arrivals)
         if verdict == "waiting" and not arrivals:
-            mail = Mail(NEVER_US, FROM_VALIDATOR, index, sequence, 0, transmission, message)
-            shard.keep(target, mail)
+            shard.mailroom.keep(
+                target,
+                (NEVER_US, FROM_VALIDATOR, index, sequence, 0, transmission, message, about),
+            )
         for copy, at in enumerate(arrivals):
-            fields = (at, FROM_VALIDATOR, index, sequence, copy, transmission, message)
-            shard.post(target, make_mail(fields))
+            shard.mailroom.post(
+                target, (at, FROM_VALIDATOR, index, sequence, copy, transmission, message, about)
+            )
 
     def broadcast(self, targets: tuple[ValidatorIndex, ...], label: Label, payload: bytes) -> None:
         """Send `payload` to each of `targets`, others than itself: quicker than one by one.
@@ -164,13 +161,14 @@ class Context:
         if index in targets:
             raise LocalError(f"validator {index} can't be among those that it broadcasts to")
         fates = shard.network.fan_out(now, index, targets, label, len(payload))
+        about = recorded(label)
         node.history.add_all(
             [
-                (now, "send", target, label, transmission, verdict, arrivals)
+                (now, "send", target, about, transmission, verdict, arrivals)
                 for target, (transmission, verdict, arrivals) in zip(targets, fates, strict=True)
             ]
         )
-        shard.post_all(node, targets, fates, Message(index, label, payload))
+        shard.mailroom.post_all(node, targets, fates, Message(index, label, payload), about)
 
     def submit(self, label: Label, payload: bytes) -> None:
         """Send `payload` to the ledger; a label of kind ``read`` asks for the chain instead."""
@@ -209,3 +207,12 @@ class Context:
         if node.crashing or not node.alive or node.incarnation != self.incarnation:
             raise Crashed
         return node, self._shard, node.now_us
+
+
+def _opened(rank: int, message: Message) -> Input:
+    """Return what a life is given of a message that no validator sent."""
+    if rank == FROM_LEDGER:
+        return Blocks(message.payload, message.label.kind == "catch-up")
+    if rank == FROM_OPERATOR:
+        return Command(message.label.subject)
+    return Pending(decode_canonical(message.payload, tuple[bytes, ...]))

@@ -48,19 +48,19 @@ class Driver:
         started = time.process_time()  # for the machine's figures; no result sees it
         for due in order.faults:
             shard.add_fault(due)
-        for target, mail in order.parcels:
-            shard.deliver(target, mail)
+        for cargo in order.cargo:
+            shard.mailroom.deliver(cargo)
         await shard.advance(order.horizon_us)
         report = Report(
             next_us=shard.next_us(),
             sent=shard.sent,
             delivered=shard.delivered,
             cpu_s=time.process_time() - started,
-            parcels=shard.outgoing,
+            cargo=shard.mailroom.outgoing(),
             submissions=shard.submissions,
             events=shard.events,
         )
-        shard.outgoing, shard.submissions, shard.events = [], [], []
+        shard.submissions, shard.events = [], []
         return report
 
     def result(self) -> ShardResult:

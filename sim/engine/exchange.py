@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from sim.base.ids import ValidatorIndex
+from sim.engine.cargo import Cargo
 from sim.engine.faults import Due
 from sim.engine.history import History
-from sim.engine.mail import Mail
 from sim.engine.ports import Event, Submission
 from sim.engine.usage import Usage
-
-Parcel: TypeAlias = tuple[ValidatorIndex, Mail]
-"""Mail with its receiver."""
 
 
 @dataclass(slots=True)
@@ -22,12 +18,12 @@ class Order:
 
     Attributes:
         horizon_us: Do everything that is due before this time.
-        parcels: Mail for its validators.
+        cargo: Mail for its validators.
         faults: Triggered actions that are to apply there, none before the last horizon.
     """
 
     horizon_us: int
-    parcels: list[Parcel] = field(default_factory=list)
+    cargo: list[Cargo] = field(default_factory=list)
     faults: list[Due] = field(default_factory=list)
 
 
@@ -40,7 +36,7 @@ class Report:
         sent: Sends over the run so far.
         delivered: Inputs taken over the run so far.
         cpu_s: Processor time that it took.
-        parcels: Mail for other shards, none of it due before the horizon.
+        cargo: Mail for other shards, none of it due before the horizon.
         submissions: For the ledger, in no particular order.
         events: Watched events, in no particular order.
     """
@@ -49,7 +45,7 @@ class Report:
     sent: int
     delivered: int
     cpu_s: float
-    parcels: list[Parcel] = field(default_factory=list)
+    cargo: list[Cargo] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 

@@ -1,23 +1,22 @@
 """Frames between the coordinator and a worker process: MessagePack behind a length of 4 bytes.
 
-Big batches are cut into several frames, so that neither side holds one twice. A message that many
-parcels share, such as a block for every validator, crosses once per frame; the rest of a parcel is
-a few numbers, which cross as columns.
+Big batches are cut into several frames, so that neither side holds one twice. Mail crosses as
+`cargo` has packed it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
 import msgspec
 
 from sim.base.ids import ValidatorIndex
-from sim.engine.exchange import Parcel, Report, ShardResult
+from sim.engine.cargo import Cargo
+from sim.engine.exchange import Report, ShardResult
 from sim.engine.faults import Due
 from sim.engine.history import History
-from sim.engine.mail import make_mail
-from sim.engine.ports import Event, Message, Submission, Switches
+from sim.engine.ports import Event, Submission, Switches
 from sim.engine.usage import Usage
 
 CHUNK_BYTES: Final = 1 << 20
@@ -43,45 +42,6 @@ class Boot(_Frame, frozen=True):
     watched: frozenset[str]
     keep: bool
     switches: Switches
-
-
-class Cargo(_Frame, frozen=True):
-    """Both ways: parcels, as columns.
-
-    Attributes:
-        messages: Each distinct message object once.
-        targets: Receiver of each parcel.
-        positions: Of its message.
-        arrivals: The other fields of its `Mail`.
-        ranks: See `arrivals`, as the rest.
-        sequences: See `arrivals`.
-        copies: See `arrivals`.
-        transmissions: See `arrivals`.
-    """
-
-    messages: list[Message]
-    targets: Sequence[ValidatorIndex]
-    positions: Sequence[int]
-    arrivals: Sequence[int]
-    ranks: Sequence[int]
-    sequences: Sequence[int]
-    copies: Sequence[int]
-    transmissions: Sequence[int]
-
-    def unpack(self) -> Iterator[Parcel]:
-        """Yield the parcels; those that shared a message share one again."""
-        messages = [self.messages[position] for position in self.positions]
-        fields = zip(
-            self.arrivals,
-            self.ranks,
-            [message.source for message in messages],
-            self.sequences,
-            self.copies,
-            self.transmissions,
-            messages,
-            strict=True,
-        )
-        return zip(self.targets, map(make_mail, fields), strict=True)
 
 
 class Advance(_Frame, frozen=True):
@@ -130,14 +90,14 @@ class Advanced(_Frame, frozen=True):
     cpu_s: float
     events: list[Event]
 
-    def report(self, parcels: list[Parcel], submissions: list[Submission]) -> Report:
+    def report(self, cargo: list[Cargo], submissions: list[Submission]) -> Report:
         """Return the report that this closes."""
         return Report(
             self.next_us,
             self.sent,
             self.delivered,
             self.cpu_s,
-            parcels,
+            cargo,
             submissions,
             self.events,
         )
@@ -215,39 +175,6 @@ class FrameBuffer:
             yield _DECODER.decode(self._bytes[body:end])
             start = end
         del self._bytes[:start]
-
-
-def cargo(parcels: Iterable[Parcel]) -> Iterator[Cargo]:
-    """Pack `parcels` into frames of bounded size."""
-    packed: list[Parcel] = []
-    at: dict[int, int] = {}  # by identity: equal messages of different sends are rare
-    messages: list[Message] = []
-    positions: list[int] = []
-    size = 0
-    for parcel in parcels:
-        message = parcel[1].message
-        known = id(message) in at
-        # Only a new message ends a frame for its size: a block goes to hundreds of validators, and
-        # would cross, and stay, as often.
-        full = not known and size + len(message.payload) > CHUNK_BYTES
-        if packed and (full or len(packed) >= CHUNK_ITEMS):
-            yield _columns(packed, messages, positions)
-            packed, at, messages, positions, size = [], {}, [], [], 0
-            known = False
-        if not known:
-            at[id(message)] = len(messages)
-            messages.append(message)
-            size += len(message.payload)
-        packed.append(parcel)
-        positions.append(at[id(message)])
-    if packed:
-        yield _columns(packed, messages, positions)
-
-
-def _columns(parcels: Sequence[Parcel], messages: list[Message], positions: Sequence[int]) -> Cargo:
-    targets, mails = zip(*parcels, strict=True)
-    arrivals, ranks, _, sequences, copies, transmissions, _ = zip(*mails, strict=True)
-    return Cargo(messages, targets, positions, arrivals, ranks, sequences, copies, transmissions)
 
 
 def submitted(submissions: Iterable[Submission]) -> Iterator[Submitted]:

@@ -14,8 +14,8 @@ from sim.base.ids import Label, ValidatorIndex
 
 Extra: TypeAlias = tuple[int | str, ...]
 
-Fields: TypeAlias = tuple[int, str, ValidatorIndex, Label, int, str, Extra]
-"""Those of a `Record`."""
+Fields: TypeAlias = tuple[int, str, ValidatorIndex, Label | msgspec.Raw, int, str, Extra]
+"""Those of a `Record`; a label may be encoded already."""
 
 NO_LABEL: Final = Label("", 0, "", "")
 
@@ -105,7 +105,7 @@ class HistoryWriter:
         time_us: int,
         kind: str,
         peer: ValidatorIndex,
-        label: Label,
+        label: Label | msgspec.Raw,
         transmission: int,
         verdict: str,
         extra: Extra,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from sim.base.ids import ValidatorIndex
+import msgspec
+
+from sim.base.codec import encode
+from sim.base.ids import Label, ValidatorIndex
 
 if TYPE_CHECKING:
     from sim.engine.ports import Message
@@ -20,29 +22,21 @@ then a rusher's view. What found a downlink full isn't received at all: it is th
 in its place."""
 
 
-class Mail(NamedTuple):
-    """One thing to receive; plain tuple order is the order in which it is received.
+Mail: TypeAlias = "tuple[int, int, ValidatorIndex, int, int, int, Message, msgspec.Raw]"
+"""One thing to receive; tuple order is the order in which it is received.
 
-    No two have the same first five fields, so the rest is never compared.
+In turn: when it arrives in µs; its rank; its sender, or LEDGER; a sequence number, which rises with
+every send of that sender over the run, across incarnations; 0, or 1 for the second copy of a
+duplicated message; the count of sends of that label on that link; the message, one object for all
+its receivers; its label as records have it. No two have the same first five, so the rest is never
+compared. It is a plain tuple because a run makes millions of them, and nothing is quicker to sort.
+"""
 
-    Attributes:
-        arrival_us: When it arrives.
-        rank: One of the ranks above.
-        source: Its sender, or LEDGER.
-        sequence: Rises with every send of that source over the run, across incarnations.
-        copy: 0, or 1 for the second copy of a duplicated message.
-        transmission: Count of sends of that label on that link.
-        message: What it says and what it is about; one object is shared by many receivers.
-    """
-
-    arrival_us: int
-    rank: int
-    source: ValidatorIndex
-    sequence: int
-    copy: int
-    transmission: int
-    message: Message
+ARRIVAL: Final = 0
+RANK: Final = 1
+"""Places in a `Mail`."""
 
 
-make_mail: Final = partial(tuple.__new__, Mail)
-"""Makes mail of a tuple of its fields: half as dear as calling `Mail`, and there is much of it."""
+def recorded(label: Label) -> msgspec.Raw:
+    """Return `label` encoded, for all the records that name it."""
+    return msgspec.Raw(encode(label))

@@ -10,7 +10,7 @@ import trio
 from sim.base.ids import LEDGER, NEVER_US, Label, ValidatorIndex
 from sim.engine.history import NO_LABEL, Extra, HistoryWriter
 from sim.engine.inbox import Inbox
-from sim.engine.mail import FROM_OPERATOR, FROM_VALIDATOR, OVERFLOWED, Mail
+from sim.engine.mail import ARRIVAL, FROM_OPERATOR, FROM_VALIDATOR, OVERFLOWED, RANK, Mail, recorded
 from sim.engine.ports import Message
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Node:
 
     def expect(self, mail: Mail) -> None:
         """Take in mail that is on its way here."""
-        (self.incoming if mail.rank == FROM_VALIDATOR else self.inbox).put(mail)
+        (self.incoming if mail[RANK] == FROM_VALIDATOR else self.inbox).put(mail)
 
     def draw_in(self, before_us: int) -> None:
         """Let through the downlink what comes to it before `before_us`.
@@ -159,12 +159,13 @@ class Node:
             return
         while self.incoming.next_us() < before_us:
             mail = self.incoming.pop()
-            through_us = self.downlink.enter(mail.arrival_us, len(mail.message.payload))
+            arrival_us, rank, source, sequence, copy, transmission, message, about = mail
+            through_us = self.downlink.enter(arrival_us, len(message.payload))
             if through_us is None:
-                mail = mail._replace(rank=OVERFLOWED)
+                rank = OVERFLOWED
             else:
-                mail = mail._replace(arrival_us=through_us)
-            self.inbox.put(mail)
+                arrival_us = through_us
+            self.inbox.put((arrival_us, rank, source, sequence, copy, transmission, message, about))
 
     def admit(self) -> None:
         """Move what has arrived by now into the bounded mailbox; record what found it full."""
@@ -172,10 +173,10 @@ class Node:
         now = self.now_us
         while inbox.next_us() <= now:
             mail = inbox.pop()
-            if mail.rank == OVERFLOWED:
+            if mail[RANK] == OVERFLOWED:
                 self.record_mail(now, "overflow", mail)
                 continue
-            if mail.rank == FROM_VALIDATOR:
+            if mail[RANK] == FROM_VALIDATOR:
                 if self.queued >= self.mailbox_max:
                     self.record_mail(now, "full", mail)
                     continue
@@ -193,16 +194,16 @@ class Node:
                 if inbox.next_us() > self.now_us:
                     return None
                 self.admit()
-            elif mail[1] == OVERFLOWED:
-                self.record_mail(mail.arrival_us, "overflow", mail)
+            elif mail[RANK] == OVERFLOWED:
+                self.record_mail(mail[ARRIVAL], "overflow", mail)
             else:
                 return mail
         if inbox.next_us() <= self.now_us:
             self.admit()
-        if self.waiting[0].arrival_us > deadline_us:
+        if self.waiting[0][ARRIVAL] > deadline_us:
             return None
         mail = self.waiting.popleft()
-        self.queued -= mail.rank == FROM_VALIDATOR
+        self.queued -= mail[RANK] == FROM_VALIDATOR
         return mail
 
     def lose_mail(self, before_us: int, not_before_us: int = 0) -> None:
@@ -217,20 +218,18 @@ class Node:
         inbox = self.inbox
         while inbox.next_us() < before_us:
             mail = inbox.pop()
-            self._lose(mail, max(mail.arrival_us, not_before_us))
+            self._lose(mail, max(mail[ARRIVAL], not_before_us))
 
     def _lose(self, mail: Mail, time_us: int) -> None:
-        if mail.rank == FROM_OPERATOR:
+        if mail[RANK] == FROM_OPERATOR:
             self.commands.append(mail)  # its operator sees that it is down, and waits
             return
-        self.record_mail(time_us, "overflow" if mail.rank == OVERFLOWED else "down", mail)
+        self.record_mail(time_us, "overflow" if mail[RANK] == OVERFLOWED else "down", mail)
 
     def record_mail(self, time_us: int, kind: str, mail: Mail) -> None:
         """Record what became of `mail`."""
-        label = mail.message.label
-        self.history.add(
-            time_us, kind, mail.source, label, mail.transmission, "", (mail.arrival_us,)
-        )
+        arrival_us, _, source, _, _, transmission, _, about = mail
+        self.history.add(time_us, kind, source, about, transmission, "", (arrival_us,))
 
     def record_fault(self, time_us: int, kind: str, verdict: str = "", extra: Extra = ()) -> None:
         """Record a fault of the validator itself."""
@@ -253,7 +252,7 @@ class Node:
         self.scope = trio.CancelScope()
         self.record_fault(time_us, "start", extra=(self.incarnation,))
         for mail in self.commands:
-            self.inbox.put(mail._replace(arrival_us=time_us))
+            self.inbox.put((time_us, *mail[1:]))
         self.commands.clear()
 
     def stop(self, time_us: int, lose: Loss) -> None:
@@ -317,8 +316,9 @@ class Node:
     def command(self, time_us: int, order: str) -> None:
         """Put what its operator tells it before everything else that arrives now."""
         self.commanded += 1
-        message = Message(LEDGER, Label("", 0, "command", order), b"")
-        self.inbox.put(Mail(time_us, FROM_OPERATOR, LEDGER, self.commanded, 0, 0, message))
+        label = Label("", 0, "command", order)
+        message, about = Message(LEDGER, label, b""), recorded(label)
+        self.inbox.put((time_us, FROM_OPERATOR, LEDGER, self.commanded, 0, 0, message, about))
 
     def release(self) -> None:
         """Let it act again after a fault of its own, unless it stands still."""

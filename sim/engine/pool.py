@@ -15,13 +15,13 @@ import trio
 
 from sim.base.errors import LocalError
 from sim.base.ids import ValidatorIndex
-from sim.engine.exchange import Order, Parcel, Report, ShardResult
+from sim.engine.cargo import Cargo
+from sim.engine.exchange import Order, Report, ShardResult
 from sim.engine.failure import WorkerError
 from sim.engine.frames import (
     Advance,
     Advanced,
     Boot,
-    Cargo,
     Done,
     Failed,
     Finish,
@@ -32,7 +32,6 @@ from sim.engine.frames import (
     Lived,
     Submitted,
     asked,
-    cargo,
     frame_bytes,
 )
 from sim.engine.history import History
@@ -71,7 +70,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": _search_path()},
+            env={**os.environ, "PYTHONPATH": search_path()},
             start_new_session=True,  # Ctrl-C is for the coordinator, which ends its workers
         )
         return cls(number, process)
@@ -92,8 +91,7 @@ class Worker:
 
     async def order(self, order: Order) -> None:
         """Send `order`; `report` waits for what comes of it."""
-        for frame in cargo(order.parcels):
-            await self._write(frame)
+        await self._write(*order.cargo)
         await self._write(Advance(order.horizon_us, order.faults))
 
     async def report(self) -> Report:
@@ -134,7 +132,7 @@ class Worker:
         """
         assert self._process.stdout is not None
         buffer = FrameBuffer()
-        parcels: list[Parcel] = []
+        cargo: list[Cargo] = []
         submissions: list[Submission] = []
         histories: dict[ValidatorIndex, History] = {}
         async for data in self._process.stdout:
@@ -142,12 +140,12 @@ class Worker:
             for frame in buffer.feed(data):
                 match frame:
                     case Cargo():
-                        parcels += frame.unpack()
+                        cargo.append(frame)
                     case Submitted():
                         submissions += frame.submissions
                     case Advanced():
-                        await self._reported.send(frame.report(parcels, submissions))
-                        parcels, submissions = [], []
+                        await self._reported.send(frame.report(cargo, submissions))
+                        cargo, submissions = [], []
                     case Done():
                         await self._done.send(frame)
                     case Lived():
@@ -206,6 +204,6 @@ async def working(boots: Sequence[Boot]) -> AsyncIterator[list[Worker]]:
                 await worker.end()
 
 
-def _search_path() -> str:
+def search_path() -> str:
     """Return this interpreter's module search path, so that a worker finds what it finds."""
     return os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)

@@ -157,8 +157,8 @@ class LedgerActor(Protocol):
         ...
 
 
-class Message(NamedTuple):
-    """A message that arrived from another validator."""
+class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A message from another validator, for all who receive it."""
 
     source: ValidatorIndex
     label: Label

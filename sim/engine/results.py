@@ -22,12 +22,13 @@ class Machine:
         exchanges: Meetings of the shards.
         windows: Windows of each shard.
         wakes: Wake-ups of validators' tasks, per shard.
-        cpu_s: Processor time of each shard while it advanced.
+        cpu_s: Processor time of each shard while it advanced, and of its side of the exchanges;
+            the first shard's is the coordinator's.
         forming_s: Processor time of each shard's process for blocks: what the coordinating process
             took to form them, and what the others did of it.
-        critical_s: Sum of the slowest shard's processor time over the exchanges, and of the longest
-            chain over the blocks: how long the run would take with a processor per shard and free
-            exchanges.
+        critical_s: Sum over the exchanges of the slowest shard's processor time and of what the
+            coordinator's side of the exchange took, and of the longest chain over the blocks: how
+            long the run would take with a processor per shard.
         usage: What each shard's process had used when it was over: start-up included, but for the
             coordinating process not what comes after the run.
         crossed_bytes: Bytes that crossed between processes.

@@ -9,7 +9,7 @@ edges. Windows in which nothing is due don't exist.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Never, assert_never
 
@@ -17,10 +17,10 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from sim.base.errors import LocalError
-from sim.base.ids import NEVER_US, Label, ValidatorIndex
+from sim.base.ids import NEVER_US, ValidatorIndex
 from sim.base.randomness import stream
 from sim.engine.context import Context, Crashed
-from sim.engine.exchange import Parcel, ShardResult
+from sim.engine.exchange import ShardResult
 from sim.engine.faults import (
     Command,
     Crash,
@@ -39,14 +39,14 @@ from sim.engine.faults import (
     scheduled,
     undoing,
 )
-from sim.engine.mail import FROM_VALIDATOR, Mail, make_mail
+from sim.engine.mailroom import Mailroom
 from sim.engine.node import Node
 from sim.engine.ports import Event, Submission
 from sim.engine.triggers import Triggers
 from sim.engine.usage import usage
 
 if TYPE_CHECKING:
-    from sim.engine.ports import Message, ShardParts, Switches
+    from sim.engine.ports import ShardParts, Switches
 
 
 class Shard:
@@ -62,6 +62,8 @@ class Shard:
 
     Attributes:
         end_us: Validators may do what is due before this time; further they cannot see yet.
+        horizon_us: Nothing arrives from other shards before this time.
+        mailroom: Brings mail to its receivers.
         watched: Names of events that matter to anyone.
     """
 
@@ -83,15 +85,12 @@ class Shard:
         self.wakes = 0
         self.submissions: list[Submission] = []
         self.events: list[Event] = []
-        self.outgoing: list[Parcel] = []
         self.order: list[int] | None = [] if switches.trace else None
         self._number = number
         self._nursery = nursery
-        self._owners = parts.owners
         self._width_us = max(1, parts.width_us // switches.width_divisor)
         self._shuffle = switches.shuffle
-        self._horizon_us = 0
-        self._kept: dict[tuple[ValidatorIndex, ValidatorIndex, Label, int], Mail] = {}
+        self.horizon_us = 0
         self._heap: list[tuple[int, ValidatorIndex]] = []
         self._outstanding = 0
         self._idle = trio.lowlevel.ParkingLot()
@@ -111,6 +110,7 @@ class Shard:
             )
             for index in sorted(parts.lives)
         }
+        self.mailroom = Mailroom(self, parts.owners, number)
         self._faults = [due for due in scheduled(parts.faults) if self._concerns(due)]
         heapq.heapify(self._faults)
 
@@ -154,20 +154,13 @@ class Shard:
         if self._concerns(due):
             heapq.heappush(self._faults, due)
 
-    def deliver(self, target: ValidatorIndex, mail: Mail) -> None:
-        """Put `mail` from elsewhere into a mailbox of this shard."""
-        node = self.nodes[target]
-        node.expect(mail)
-        if mail.arrival_us < node.mark_us:
-            self.schedule(node)
-
     async def advance(self, horizon_us: int) -> None:
         """Do everything that is due before `horizon_us`.
 
         Raises:
             Exception: Whatever a life raised; the earliest, if several did.
         """
-        self._horizon_us = horizon_us
+        self.horizon_us = horizon_us
         while (start := self.next_us()) < horizon_us:
             self.end_us = start  # nothing but faults happens at `start` until all have applied
             while self._faults and self._faults[0].at_us <= start:
@@ -242,58 +235,6 @@ class Shard:
             node.mark_us = due
             heapq.heappush(self._heap, (due, node.index))
 
-    def post(self, target: ValidatorIndex, mail: Mail) -> None:
-        """Send `mail` on its way to another validator, of this shard or another.
-
-        Raises:
-            LocalError: It arrives before the window ends: the network broke its promise.
-        """
-        if self._owners[target] == self._number:
-            if mail.arrival_us < self.end_us:
-                raise LocalError(f"a link is faster than the window: {mail}")
-            self.deliver(target, mail)
-        else:
-            if mail.arrival_us < self._horizon_us:
-                raise LocalError(f"a link is faster than the exchange: {mail}")
-            self.outgoing.append((target, mail))
-
-    def post_all(
-        self,
-        node: Node,
-        targets: Sequence[ValidatorIndex],
-        fates: Sequence[tuple[int, str, tuple[int, ...]]],
-        message: Message,
-    ) -> None:
-        """Send `message` of `node` on its way to each of `targets`, as its fate there says.
-
-        Raises:
-            LocalError: See `post`.
-        """
-        source, sequence, nodes, end_us = node.index, node.sequence, self.nodes, self.end_us
-        for target, (transmission, verdict, arrivals) in zip(targets, fates, strict=True):
-            sequence += 1
-            copy = 0
-            for at in arrivals:
-                fields = (at, FROM_VALIDATOR, source, sequence, copy, transmission, message)
-                mail = make_mail(fields)
-                copy = 1
-                if target not in nodes or at < end_us:
-                    self.post(target, mail)
-                    continue
-                receiver = nodes[target]
-                receiver.incoming.put(mail)
-                if at < receiver.mark_us:
-                    self.schedule(receiver)
-            if not arrivals and verdict == "waiting":
-                fields = (NEVER_US, FROM_VALIDATOR, source, sequence, 0, transmission, message)
-                self.keep(target, make_mail(fields))
-        self.sent += len(targets)
-        node.sequence = sequence
-
-    def keep(self, target: ValidatorIndex, mail: Mail) -> None:
-        """Keep `mail` until the network lets it go."""
-        self._kept[mail.source, target, mail.message.label, mail.transmission] = mail
-
     def happened(self, node: Node, name: str) -> None:
         """Count a watched event of `node`, and let it fire what waits for it there."""
         node.happenings += 1
@@ -353,13 +294,11 @@ class Shard:
     def _apply_rule(self, at_us: int, rule: bytes) -> None:
         """Hand a rule to the network; send on what it lets go."""
         for source, target, label, transmission, arrivals in self.network.apply(at_us, rule):
-            mail = self._kept.pop((source, target, label, transmission))
             node = self.nodes[source]
             if not node.alive:
                 node.lose_mail(at_us)
             node.history.add(at_us, "release", target, label, transmission, "", arrivals)
-            for copy, arrival_us in enumerate(arrivals):
-                self.post(target, mail._replace(arrival_us=arrival_us, copy=copy))
+            self.mailroom.release((source, target, label, transmission), arrivals)
 
     async def _crash(self, node: Node, at_us: int, lose: Loss) -> bool:
         if not node.alive:

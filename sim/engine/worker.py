@@ -20,16 +20,16 @@ import trio
 
 from sim.base.errors import LocalError
 from sim.base.spreading import perform
+from sim.engine.cargo import Cargo
 from sim.engine.collector import rare_collections
 from sim.engine.driver import Driver, driving, find_factory
-from sim.engine.exchange import Order, Parcel, ShardResult
+from sim.engine.exchange import Order, ShardResult
 from sim.engine.failure import cause
 from sim.engine.frames import (
     Advance,
     Advanced,
     Ask,
     Boot,
-    Cargo,
     Done,
     Failed,
     Finish,
@@ -38,7 +38,6 @@ from sim.engine.frames import (
     FrameBuffer,
     Learn,
     Lived,
-    cargo,
     frame_bytes,
     submitted,
 )
@@ -86,18 +85,21 @@ async def serve(wire: Wire) -> None:
     async with driving(
         parts, boot.shard, watched=boot.watched, keep=boot.keep, switches=boot.switches
     ) as driver:
-        parcels: list[Parcel] = []
+        cargo: list[Cargo] = []
+        idle_s = time.process_time()  # for the machine's figures; no result sees it
         for frame in frames:
             match frame:
                 case Cargo():
-                    parcels += frame.unpack()
+                    cargo.append(frame)
                 case Advance():
-                    await _advance(wire, driver, Order(frame.horizon_us, parcels, frame.faults))
-                    parcels = []
+                    order = Order(frame.horizon_us, cargo, frame.faults)
+                    idle_s = await _advance(wire, driver, order, idle_s)
+                    cargo = []
                 case Ask(function, arguments):
-                    started = time.process_time()
                     outcomes = [perform(function, one) for one in arguments]
-                    wire.write(Done(outcomes, time.process_time() - started))
+                    now_s = time.process_time()
+                    wire.write(Done(outcomes, now_s - idle_s))
+                    idle_s = now_s
                 case Learn(journal):
                     parts.learn(journal)
                 case Finish():
@@ -107,13 +109,19 @@ async def serve(wire: Wire) -> None:
                     raise LocalError(f"not for a worker: {type(frame).__name__}")
 
 
-async def _advance(wire: Wire, driver: Driver, order: Order) -> None:
+async def _advance(wire: Wire, driver: Driver, order: Order, idle_s: float) -> float:
+    """Carry out `order` and report.
+
+    The processor time in the report counts from `idle_s`, when this process was idle last, so it
+    holds what reading the order and packing the parcels took. Returns when it is idle again.
+    """
     report = await driver.carry_out(order)
+    wire.write(*report.cargo, *submitted(report.submissions))
+    now_s = time.process_time()
     wire.write(
-        *cargo(report.parcels),
-        *submitted(report.submissions),
-        Advanced(report.next_us, report.sent, report.delivered, report.cpu_s, report.events),
+        Advanced(report.next_us, report.sent, report.delivered, now_s - idle_s, report.events)
     )
+    return now_s
 
 
 def _finish(wire: Wire, result: ShardResult) -> None:

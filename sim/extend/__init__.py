@@ -17,6 +17,7 @@ These are the functions that register what is built in, and the types that they 
 
 from __future__ import annotations
 
+from sim.adversary.complaints import lying
 from sim.adversary.registry import (
     Behaviour,
     Corruption,
@@ -59,6 +60,7 @@ from sim.protocol.messages import (
     Response,
 )
 from sim.protocol.phases import Phase
+from sim.protocol.responses import good_bits, good_dealers
 from sim.protocol.sharing import SharingMachine
 
 __all__ = [
@@ -101,7 +103,10 @@ __all__ = [
     "behaviour",
     "check",
     "get_group",
+    "good_bits",
+    "good_dealers",
     "liveness_check",
+    "lying",
     "profile",
     "schnorr",
     "variant",

@@ -11,7 +11,7 @@ from sim.base.codec import decode_canonical, encode, tuple_hash
 from sim.base.memo import memoised
 from sim.kchain.draft import Draft
 from sim.kchain.genesis import Genesis, Hash, Height, Time, genesis_hash
-from sim.kchain.records import Draw
+from sim.kchain.records import Draw, Partition
 from sim.kchain.registry import Registry
 from sim.kchain.state import ChainState
 
@@ -34,6 +34,7 @@ class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         state_root: Hash of the state after it.
         draws: Committees drawn in it, for requests and then for rules, in their order; left out if
             there are none.
+        partitions: Those drawn in it, likewise.
 
     """
 
@@ -43,6 +44,7 @@ class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     entries: tuple[Included, ...]
     state_root: Hash
     draws: tuple[Draw, ...] = ()
+    partitions: tuple[Partition, ...] = ()
 
 
 def block_hash(raw: bytes) -> bytes:

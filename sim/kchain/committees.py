@@ -4,31 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import NamedTuple
 
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.kchain.draft import Draft
 from sim.kchain.drawing import draw_by_stake
-from sim.kchain.records import Draw, Key, KeyRecord
+from sim.kchain.partitions import renewal, seat
+from sim.kchain.records import Draw, Key, KeyRecord, Partition
 from sim.kchain.registry import Registry
 from sim.kchain.rotation import Seats
 from sim.protocol.ceremony import Member
 from sim.protocol.entries import Rejected
-from sim.protocol.requests import ByStake, Policy
+from sim.protocol.requests import ByStake, InPartition, Policy
+
+
+class Chosen(NamedTuple):
+    """A committee that a request, or a rule, stands for; nothing is recorded yet.
+
+    Attributes:
+        names: Of its members, by ascending address.
+        seats: How it was asked for, if that is to be kept.
+        draw: How it was drawn, if it was.
+        partition: The partition that this drew, as a whole.
+
+    """
+
+    names: tuple[str, ...]
+    seats: Seats | None = None
+    draw: Draw | None = None
+    partition: Partition | None = None
+
+    def record(self, draft: Draft) -> None:
+        """Record in the block of `draft` what was drawn."""
+        if self.partition is not None:
+            draft.add_partition(self.partition)
+        if self.draw is None:
+            return
+        if isinstance(self.seats, InPartition):
+            draft.seat(self.draw)
+        else:
+            draft.add_draw(self.draw)
 
 
 def committee_of(
-    draft: Draft, key: str, seats: Seats, policy: Policy
-) -> tuple[tuple[str, ...], Draw | None]:
-    """Return the names that a request stands for, and the draw if they were drawn.
+    draft: Draft, key: str, seats: Seats, policy: Policy, *, anew: bool = False
+) -> Chosen:
+    """Return the committee that a request stands for.
+
+    Args:
+        draft: The block.
+        key: The key's name.
+        seats: What was asked for.
+        policy: The key's.
+        anew: Whether a partition may be drawn that was drawn before.
 
     Raises:
-        Rejected: PoolTooSmall.
+        Rejected: PoolTooSmall, or as `partitions.seat`.
 
     """
-    if not isinstance(seats, ByStake):
-        return seats, None
-    draw = draw_by_stake(draft, key, seats.size, policy)
-    return draw.committee, draw
+    match seats:
+        case ByStake(size=size):
+            draw = draw_by_stake(draft, key, size, policy)
+            return Chosen(draw.committee, seats, draw)
+        case InPartition():
+            draw, partition = seat(draft, key, seats, policy, anew=anew)
+            return Chosen(draw.committee, seats, draw, partition)
+        case names:
+            return Chosen(names, names)
 
 
 def members(registry: Registry, names: tuple[str, ...]) -> tuple[Member, ...]:
@@ -62,11 +104,17 @@ def seated(registry: Registry, names: Iterable[str]) -> tuple[Member, ...]:
     )
 
 
-def renewed(draft: Draft, key: Key) -> tuple[tuple[str, ...], Draw | None]:
+def renewed(draft: Draft, key: Key, since: int) -> Chosen:
     """Return the committee of the epoch that begins: as the present one was asked for.
 
-    One that was drawn is drawn anew, of the same size. Of one that was named, the named validators
-    that still take part stay, and the chain draws others for those that are gone.
+    One that was drawn is drawn anew, of the same size; a partition is as a whole, once for all its
+    keys. Of a committee that was named, the named validators that still take part stay, and the
+    chain draws others for those that are gone.
+
+    Args:
+        draft: The block.
+        key: The key.
+        since: Height at which the rule asked for it.
 
     Raises:
         Rejected: PoolTooSmall.
@@ -75,14 +123,20 @@ def renewed(draft: Draft, key: Key) -> tuple[tuple[str, ...], Draw | None]:
     record = key.record
     assert record is not None, key.request.key
     name = key.request.key
-    if isinstance(key.seats, ByStake):
-        return committee_of(draft, name, ByStake(len(record.committee)), record.policy)
-    taking_part = {entry.name for entry in draft.registry.pool}
-    kept = tuple(one for one in key.seats if one in taking_part)
-    if len(kept) == len(key.seats):
-        return kept, None
-    draw = draw_by_stake(draft, name, len(key.seats), record.policy, kept)
-    return draw.committee, draw
+    match key.seats:
+        case ByStake():
+            chosen = committee_of(draft, name, ByStake(len(record.committee)), record.policy)
+            return chosen._replace(seats=None)
+        case InPartition() as seats:
+            seats = renewal(draft, seats, since)
+            return committee_of(draft, name, seats, record.policy, anew=True)
+        case names:
+            taking_part = {entry.name for entry in draft.registry.pool}
+            kept = tuple(one for one in names if one in taking_part)
+            if len(kept) == len(names):
+                return Chosen(kept)
+            draw = draw_by_stake(draft, name, len(names), record.policy, kept)
+            return Chosen(draw.committee, None, draw)
 
 
 def unfit(key: Key, record: KeyRecord) -> tuple[int, ...]:

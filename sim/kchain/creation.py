@@ -6,13 +6,14 @@ from sim.crypto import verification
 from sim.kchain.attempts import begin
 from sim.kchain.committees import committee_of, members
 from sim.kchain.draft import Draft
+from sim.kchain.partitions import check_creation
 from sim.kchain.payloads import decoded
 from sim.kchain.records import FIRST_ERA, Key
 from sim.kchain.rotation import Rotation
 from sim.protocol import variants
 from sim.protocol.ceremony import PEDERSEN, Ceremony
 from sim.protocol.entries import Rejected
-from sim.protocol.requests import CreateKey
+from sim.protocol.requests import CreateKey, InPartition
 from sim.protocol.transactions import Transaction
 
 
@@ -21,8 +22,9 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
 
     Raises:
         Rejected: Unauthorized, Malformed, UnknownScheme, UnknownProtocol, KeyExists, NotShareable,
-            UnknownValidator, NotActive, InvalidCommittee, PoolTooSmall, InvalidThreshold, or
-            InvalidPolicy for a quorum that the committee can't reach.
+            UnknownValidator, NotActive, InvalidCommittee, PoolTooSmall, InvalidThreshold,
+            InvalidPolicy for a quorum that the committee can't reach, or of a partition as
+            `partitions.check_creation` and `partitions.seat`.
 
     """
     genesis = draft.genesis
@@ -35,8 +37,10 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
         raise Rejected("UnknownProtocol")
     if request.key in draft.keys:
         raise Rejected("KeyExists")
-    names, draw = committee_of(draft, request.key, request.committee, request.policy)
-    committee = members(draft.registry, names)
+    if isinstance(request.committee, InPartition):
+        check_creation(draft, request, request.committee, transaction.principal)
+    chosen = committee_of(draft, request.key, request.committee, request.policy)
+    committee = members(draft.registry, chosen.names)
     size = len(committee)
     if not 1 <= request.threshold <= size or not 0 <= request.faults <= size - request.threshold:
         raise Rejected("InvalidThreshold")
@@ -63,8 +67,7 @@ def create_key(draft: Draft, transaction: Transaction) -> None:
         protocol=request.protocol,
         complaints=request.complaints,
     )
-    if draw is not None:
-        draft.add_draw(draw)
+    chosen.record(draft)
     key = Key(request, transaction.principal, draft.height, request.committee)
     asked = Rotation(ceremony.operation, "create", draft.height, FIRST_ERA, 0)
     begin(draft, key, asked, ceremony)

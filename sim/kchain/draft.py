@@ -13,7 +13,7 @@ import msgspec
 
 from sim.base.codec import encode, tuple_hash
 from sim.kchain.audit import AuditEntry, ClosedSession, SignSession, signing_task
-from sim.kchain.records import AttemptId, Draw, Key, KeyRecord
+from sim.kchain.records import AttemptId, Draw, Key, KeyRecord, Partition
 from sim.kchain.registry import RegistryEntry
 from sim.kchain.rotation import RotationEntry
 from sim.kchain.state import Attempt, ChainState
@@ -40,6 +40,7 @@ class Draft:
         self.registry = before.registry
         self.keys = dict(before.keys)
         self.draws = before.draws
+        self.partitions = before.partitions
         self.replaced = before.replaced
         self.ended_rotations = before.ended_rotations
         self.reported = before.reported
@@ -54,7 +55,9 @@ class Draft:
         self._leaves = dict(before.leaves)
         self._touched: dict[AttemptId, CeremonyState] = {}
         self.new_draws: tuple[Draw, ...] = ()
-        """Committees drawn in this block, in order."""
+        """Committees drawn in this block, in order; not those of partitions."""
+        self.new_partitions: tuple[Partition, ...] = ()
+        """Partitions drawn in this block, in order."""
         self.session_events: list[SessionEvent] = []
         """What this block has done to signing sessions, in order."""
         self.closed_now: list[ClosedSession] = []
@@ -112,6 +115,22 @@ class Draft:
         self.draws = {**self.draws, draw.key: draw}
         self.new_draws = (*self.new_draws, draw)
         self._run("draws", tuple_hash("draw", draw))
+
+    def add_partition(self, partition: Partition) -> None:
+        """Record a partition that was drawn."""
+        self.partitions = {**self.partitions, partition.name: partition}
+        self.new_partitions = (*self.new_partitions, partition)
+        self._run("partitions", tuple_hash("partition", partition))
+
+    def seat(self, draw: Draw) -> None:
+        """Note which committee of a partition that is recorded a key is given."""
+        self.draws = {**self.draws, draw.key: draw}
+
+    @property
+    def streams(self) -> int:
+        """How many streams of draws this block has read: the next draw's index."""
+        seated = sum(len(partition.committees) for partition in self.new_partitions)
+        return len(self.new_draws) + seated
 
     def record(self, key: str) -> KeyRecord | None:
         """Return the record of a key's active generation, None while it has none."""
@@ -280,6 +299,7 @@ class Draft:
             attempts=self._attempts,
             archive=self._archive,
             draws=self.draws,
+            partitions=self.partitions,
             replaced=self.replaced,
             ended_rotations=self.ended_rotations,
             reported=self.reported,

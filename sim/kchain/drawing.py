@@ -12,16 +12,19 @@ at an epoch boundary leave the choice of the block to nobody.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sim.base.codec import tuple_hash
 from sim.kchain.draft import Draft
-from sim.kchain.records import Draw
-from sim.kchain.registry import signer_set_id
+from sim.kchain.records import Draw, Partition
+from sim.kchain.registry import RegistryEntry, signer_set_id
 from sim.protocol.entries import Rejected
-from sim.protocol.requests import Policy
+from sim.protocol.requests import InPartition, Policy
 from sim.protocol.selection import (
     PoolTooSmallError,
     SeedInputs,
     draw_committee,
+    draw_partition,
     selection_seed,
 )
 
@@ -47,15 +50,9 @@ def draw_by_stake(
         Rejected: PoolTooSmall.
 
     """
-    index = len(draft.new_draws)
+    index = draft.streams
     pool = [entry for entry in draft.registry.pool if entry.name not in kept]
-    inputs = SeedInputs(
-        block=draft.before.finalised_before(draft.height),
-        signer_set=draft.registry.pool_id if not kept else signer_set_id(pool),
-        p_chain_height=draft.registry.settled_at,
-        epoch=draft.before.epoch(draft.height),
-        policy=policy_id(policy),
-    )
+    inputs = _inputs(draft, draft.registry.pool_id if not kept else signer_set_id(pool), policy)
     seed = selection_seed(inputs)
     try:
         places = draw_committee(seed, index, [entry.stake for entry in pool], size - len(kept))
@@ -64,3 +61,48 @@ def draw_by_stake(
     drawn = {pool[place].name for place in places}
     committee = tuple(e.name for e in draft.registry.pool if e.name in drawn or e.name in kept)
     return Draw(key, index, seed, *inputs, committee=committee, kept=kept)
+
+
+def draw_round(draft: Draft, seats: InPartition, policy: Policy) -> Partition:
+    """Return the round of a partition that is asked for in the block of `draft`.
+
+    Args:
+        draft: The block.
+        seats: What is asked for: how many committees, and how large.
+        policy: Of the key that asks first.
+
+    Raises:
+        Rejected: PoolTooSmall.
+
+    """
+    index, pool = draft.streams, draft.registry.pool
+    inputs = _inputs(draft, draft.registry.pool_id, policy)
+    seed = selection_seed(inputs)
+    stakes = [entry.stake for entry in pool]
+    try:
+        drawn = draw_partition(seed, index, stakes, seats.count, seats.size)
+    except PoolTooSmallError:
+        raise Rejected("PoolTooSmall") from None
+    return Partition(
+        seats.partition,
+        seats.round,
+        draft.height,
+        index,
+        seed,
+        *inputs,
+        committees=tuple(_names(pool, places) for places in drawn),
+    )
+
+
+def _inputs(draft: Draft, signer_set: bytes, policy: Policy) -> SeedInputs:
+    return SeedInputs(
+        block=draft.before.finalised_before(draft.height),
+        signer_set=signer_set,
+        p_chain_height=draft.registry.settled_at,
+        epoch=draft.before.epoch(draft.height),
+        policy=policy_id(policy),
+    )
+
+
+def _names(pool: Sequence[RegistryEntry], places: Sequence[int]) -> tuple[str, ...]:
+    return tuple(pool[place].name for place in places)

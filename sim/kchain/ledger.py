@@ -164,6 +164,14 @@ class Ledger:
 def _propose(draft: Draft, entries: tuple[Included, ...]) -> tuple[bytes, ChainState]:
     """Make the block of what `draft` has executed; return its bytes and the state after it."""
     root = finish(draft, transactions=len(entries))
-    block = Block(draft.height, draft.time_us, draft.before.head, entries, root, draft.new_draws)
+    block = Block(
+        draft.height,
+        draft.time_us,
+        draft.before.head,
+        entries,
+        root,
+        draft.new_draws,
+        draft.new_partitions,
+    )
     raw = encode(block)
     return raw, draft.close(block_hash(raw))

@@ -10,13 +10,15 @@ import dataclasses
 from typing import NamedTuple
 
 from sim.crypto import verification
-from sim.kchain.committees import committee_of, members, renewed, seated, unfit
+from sim.kchain.committees import Chosen, committee_of, members, renewed, seated, unfit
 from sim.kchain.draft import Draft
-from sim.kchain.records import Draw, Key, KeyRecord
-from sim.kchain.rotation import Rotation, Seats
+from sim.kchain.partitions import check_rotation
+from sim.kchain.records import Key, KeyRecord
+from sim.kchain.rotation import Rotation
 from sim.protocol.ceremony import Base, Ceremony, Member, default_faults
 from sim.protocol.entries import Rejected
 from sim.protocol.repair import next_helpers
+from sim.protocol.requests import InPartition
 
 
 class Prepared(NamedTuple):
@@ -24,14 +26,12 @@ class Prepared(NamedTuple):
 
     Attributes:
         ceremony: Its first attempt; number and start are set when it opens.
-        draw: The committee's draw, if it was drawn.
-        seats: How the new committee was asked for, if that changes.
+        chosen: Its committee, if that may change.
 
     """
 
     ceremony: Ceremony
-    draw: Draw | None = None
-    seats: Seats | None = None
+    chosen: Chosen | None = None
 
 
 def prepare(draft: Draft, key: Key, rotation: Rotation) -> Prepared:
@@ -39,7 +39,7 @@ def prepare(draft: Draft, key: Key, rotation: Rotation) -> Prepared:
 
     Raises:
         Rejected: NotShareable, UnknownValidator, NotActive, NotAMember, InvalidCommittee,
-            PoolTooSmall, InvalidThreshold or TooFewHelpers.
+            PoolTooSmall, InvalidThreshold, TooFewHelpers, InvalidPartition or WrongRound.
 
     """
     record = key.record
@@ -60,20 +60,21 @@ def prepare(draft: Draft, key: Key, rotation: Rotation) -> Prepared:
 
 
 def _with_committee(draft: Draft, key: Key, record: KeyRecord, rotation: Rotation) -> Prepared:
-    names: tuple[str, ...]
-    draw: Draw | None
+    asked = rotation.committee
     if rotation.trigger in ("epoch", "churn"):
-        names, draw = renewed(draft, key)
-    elif rotation.committee is None:
-        names, draw = record.committee, None
+        chosen = renewed(draft, key, rotation.requested_at)
+    elif asked is None:
+        chosen = Chosen(record.committee)
     else:
-        names, draw = committee_of(draft, record.name, rotation.committee, record.policy)
-    committee = members(draft.registry, names)
+        if isinstance(asked, InPartition):
+            check_rotation(key, asked)
+        chosen = committee_of(draft, record.name, asked, record.policy, anew=True)
+    committee = members(draft.registry, chosen.names)
     threshold = rotation.threshold or record.threshold[0]
     faults = _faults(record, rotation, threshold, len(committee))
-    _check_threshold(record, rotation, threshold, faults, len(committee))
+    _check_threshold(record, threshold, faults, len(committee))
     ceremony = _ceremony(draft, key, record, rotation, committee, threshold, faults)
-    return Prepared(ceremony, draw, rotation.committee)
+    return Prepared(ceremony, chosen)
 
 
 def _faults(record: KeyRecord, rotation: Rotation, threshold: int, size: int) -> int:
@@ -84,17 +85,9 @@ def _faults(record: KeyRecord, rotation: Rotation, threshold: int, size: int) ->
     return max(default_faults(threshold, size), 0)
 
 
-def _check_threshold(
-    record: KeyRecord, rotation: Rotation, threshold: int, faults: int, size: int
-) -> None:
-    """Refuse thresholds that no committee of `size` can have, and resharing down to 1.
-
-    A polynomial of one coefficient is its constant: every new member would see every dealer's old
-    share, and with them the key that t_old of them were to guard.
-    """
+def _check_threshold(record: KeyRecord, threshold: int, faults: int, size: int) -> None:
+    """Refuse thresholds that no committee of `size` can have."""
     if not 1 <= threshold <= size or not 0 <= faults <= size - threshold:
-        raise Rejected("InvalidThreshold")
-    if rotation.operation == "reshare" and threshold == 1 < record.threshold[0]:
         raise Rejected("InvalidThreshold")
     if record.scheme in verification.SINGLE_PARTY and size > 1:
         raise Rejected("NotShareable")

@@ -112,9 +112,11 @@ def start(draft: Draft, key: Key, rotation: Rotation) -> None:
     prepared = prepare(draft, key, rotation)
     if key.pending is not None:
         roll_back(draft, key.request.key, rotation.trigger)
-    if prepared.draw is not None:
-        draft.add_draw(prepared.draw)
-    begin(draft, draft.keys[key.request.key], rotation, prepared.ceremony, prepared.seats)
+    seats = None
+    if prepared.chosen is not None:
+        prepared.chosen.record(draft)
+        seats = prepared.chosen.seats
+    begin(draft, draft.keys[key.request.key], rotation, prepared.ceremony, seats)
 
 
 def roll_back(draft: Draft, name: str, reason: str) -> None:

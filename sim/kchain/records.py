@@ -255,3 +255,47 @@ class Draw(_Record, frozen=True, forbid_unknown_fields=True):
     policy: bytes
     committee: tuple[str, ...]
     kept: tuple[str, ...] = ()
+
+
+class Partition(_Record, frozen=True, forbid_unknown_fields=True):
+    """The committees of a partition, drawn at once, with all that the draw follows from.
+
+    It stands in the block that holds the first request of its round, or at whose height a rule
+    asked; requests of the same round in later blocks refer to it.
+
+    Attributes:
+        name: The partition's.
+        round: How often it was drawn before.
+        height: Of the block.
+        index: Of its first committee's stream; the others have the ones after it.
+        seed: As in `Draw`, and so are `block`, `signer_set`, `p_chain_height`, `epoch`; `policy` is
+            that of the key that was asked for first.
+        committees: Validators' names, by ascending address, by place.
+
+    """
+
+    name: str
+    round: int
+    height: int
+    index: int
+    seed: bytes
+    block: bytes
+    signer_set: bytes
+    p_chain_height: int
+    epoch: int
+    policy: bytes
+    committees: tuple[tuple[str, ...], ...]
+
+    def draw(self, key: str, place: int) -> Draw:
+        """Return one of its committees as the draw for `key`."""
+        return Draw(
+            key,
+            self.index + place,
+            self.seed,
+            self.block,
+            self.signer_set,
+            self.p_chain_height,
+            self.epoch,
+            self.policy,
+            self.committees[place],
+        )

@@ -6,14 +6,18 @@ to each validator that follows.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from sim.base.errors import DecodeError
 from sim.base.memo import memoised
 from sim.kchain.blocks import Block, Included, block_hash, decode_block
 from sim.kchain.draft import Draft
 from sim.kchain.errors import LedgerError
 from sim.kchain.execution import execute, finish
-from sim.kchain.records import Draw
+from sim.kchain.records import Draw, Partition
 from sim.kchain.state import ChainState
+
+_Drawn = TypeVar("_Drawn", Draw, Partition)
 
 
 @memoised
@@ -36,6 +40,8 @@ def follow(state: ChainState, raw: bytes) -> ChainState:
     root = finish(draft, transactions=len(block.entries))
     if block.draws != draft.new_draws:
         raise LedgerError(where, _differing(block.draws, draft.new_draws))
+    if block.partitions != draft.new_partitions:
+        raise LedgerError(where, _differing_partition(block.partitions, draft.new_partitions))
     if root != block.state_root:
         raise LedgerError(where, "the state root doesn't match the state")
     return draft.close(block_hash(raw))
@@ -69,14 +75,33 @@ def _differing(recorded: tuple[Draw, ...], derived: tuple[Draw, ...]) -> str:
     """Say where the committees that a block records part from those that the rule gives."""
     if len(recorded) != len(derived):
         return f"it records {len(recorded)} drawn committees, but {len(derived)} were asked for"
-    said, found = next(pair for pair in zip(recorded, derived, strict=True) if pair[0] != pair[1])
-    field = next(
-        name for name in found.__struct_fields__ if getattr(said, name) != getattr(found, name)
-    )
+    said, found, field = _first_difference(recorded, derived)
     values = (_shown(getattr(draw, field)) for draw in (said, found))
     return "the draw for {} records the {} {}, but the rule gives {}".format(
         found.key, field.replace("_", " "), *values
     )
+
+
+def _differing_partition(recorded: tuple[Partition, ...], derived: tuple[Partition, ...]) -> str:
+    """Say the same of partitions; of their committees, show the first that differs."""
+    if len(recorded) != len(derived):
+        return f"it records {len(recorded)} drawn partitions, but {len(derived)} were asked for"
+    said, found, field = _first_difference(recorded, derived)
+    pair, what = (getattr(said, field), getattr(found, field)), field.replace("_", " ")
+    if field == "committees" and len(pair[0]) == len(pair[1]):
+        place = next(i for i, (one, other) in enumerate(zip(*pair, strict=True)) if one != other)
+        pair, what = (pair[0][place], pair[1][place]), f"committee {place}"
+    return "the draw of the partition {} records the {} {}, but the rule gives {}".format(
+        found.name, what, *map(_shown, pair)
+    )
+
+
+def _first_difference(
+    recorded: tuple[_Drawn, ...], derived: tuple[_Drawn, ...]
+) -> tuple[_Drawn, _Drawn, str]:
+    said, found = next(pair for pair in zip(recorded, derived, strict=True) if pair[0] != pair[1])
+    names = found.__struct_fields__
+    return said, found, next(n for n in names if getattr(said, n) != getattr(found, n))
 
 
 def _shown(value: object) -> str:

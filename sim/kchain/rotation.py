@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from sim.protocol.ceremony import Operation
-from sim.protocol.requests import ByStake
+from sim.protocol.requests import ByStake, InPartition
 
 Trigger: TypeAlias = Literal[
     "create",
@@ -25,8 +25,8 @@ Trigger: TypeAlias = Literal[
 Outcome: TypeAlias = Literal["activated", "aborted", "rolled-back", "dropped"]
 """How a rotation ended; ``dropped`` never began."""
 
-Seats: TypeAlias = tuple[str, ...] | ByStake
-"""How a committee was asked for: by name, or by how many the chain draws."""
+Seats: TypeAlias = tuple[str, ...] | ByStake | InPartition
+"""How a committee was asked for: by name, by number for the chain to draw, by a partition."""
 
 
 class _Record(msgspec.Struct, frozen=True, array_like=True):

@@ -21,7 +21,7 @@ from sim.kchain.audit import AuditEntry, ClosedSession, SessionKey, SignSession,
 from sim.kchain.due import age_due, boundary_due, schedule_due
 from sim.kchain.genesis import Genesis
 from sim.kchain.log import Index, Layered, Log
-from sim.kchain.records import AttemptId, Draw, Key, KeyRecord
+from sim.kchain.records import AttemptId, Draw, Key, KeyRecord, Partition
 from sim.kchain.registry import Registry
 from sim.kchain.rotation import RotationEntry
 from sim.protocol.judge import CeremonyState
@@ -63,7 +63,8 @@ class ChainState:
         keys: By name, in order of creation.
         attempts: The live ones (see `ceremonies`), in order of opening.
         archive: All others.
-        draws: The last committee that was drawn by stake, by key name.
+        draws: The last committee that was drawn by stake, by key name; of partitions, too.
+        partitions: The newest round of every partition, by its name.
         replaced: Generations that later ones have replaced, in order.
         ended_rotations: Rotations that are over, in order.
         reported: Heights of violations' reports, by key, session and height of the refusal.
@@ -89,6 +90,7 @@ class ChainState:
     attempts: Mapping[AttemptId, Attempt] = field(default_factory=dict)
     archive: Index[AttemptId, Attempt] = field(default_factory=Index)
     draws: Mapping[str, Draw] = field(default_factory=dict)
+    partitions: Mapping[str, Partition] = field(default_factory=dict)
     replaced: Log[KeyRecord] = field(default_factory=Log)
     ended_rotations: Log[RotationEntry] = field(default_factory=Log)
     reported: Index[tuple[str, str, int], int] = field(default_factory=Index)

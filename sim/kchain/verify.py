@@ -65,7 +65,7 @@ def verify_ledger(data: bytes, expect_head: bytes | None = None) -> VerifiedChai
         raise LedgerError("end", f"the head is {file.head.hex()}, not {expect_head.hex()}")
     with using(Memo()):
         state = _replay(file)
-        derived = derive(state, sum(len(stored.block.draws) for stored in file.blocks))
+        derived = derive(state, sum(_drawn(stored.block) for stored in file.blocks))
     return VerifiedChain(
         file.genesis,
         tuple(stored.block for stored in file.blocks),
@@ -82,6 +82,11 @@ def _replay(file: LedgerFile) -> ChainState:
     for stored in file.blocks[1:]:
         state = follow(state, stored.raw)
     return state
+
+
+def _drawn(block: Block) -> int:
+    """Count the committees that a block records as drawn, those of partitions included."""
+    return len(block.draws) + sum(len(one.committees) for one in block.partitions)
 
 
 def _check_first(genesis: Genesis, first: StoredBlock) -> None:

@@ -2,8 +2,9 @@
 
 `profiles` named link figures and their integer jitter tables · `fit` makes the tables, offline ·
 `draws` a hash of the send, with a fixed slot for every impairment · `rules` partitions, isolation
-and heals as values · `links` the fate of messages between validators · `ledger_links` the streams
-between validators and the ledger · `sharding` which validators run together.
+and heals as values · `links` the fate of messages between validators · `fans` of many at once ·
+`ledger_links` the streams between validators and the ledger · `sharding` which validators run
+together.
 
 Warnings. The fate of a send depends on the seed, the link, the message's label and how often that
 label was sent on that link: never on content, position, process or window. No float reaches

@@ -7,11 +7,12 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from sim.base.ids import NEVER_US, Label, ValidatorIndex
 from sim.network.conditions import UNCHANGED, Changed, Conditions
-from sim.network.draws import Columns, Draw, Draws, Fan, check_rate
+from sim.network.draws import Draw, Draws, check_rate
+from sim.network.fans import Impairments, Links, plain_links
 from sim.network.losses import Loss, Losses
 from sim.network.paths import RTO_US_MAX, RTO_US_MIN, Override, Path, Paths
 from sim.network.pipes import Bandwidth, Pipe, Queue
-from sim.network.profiles import Profile, Table
+from sim.network.profiles import Profile
 from sim.network.rules import Rule, decode_rule
 from sim.network.streams import timeouts_us
 
@@ -93,22 +94,6 @@ class _Send(NamedTuple):
     changed: Changed
 
 
-class _Links(NamedTuple):
-    """The links from one source to many.
-
-    Attributes:
-        fan: Where their draws are.
-        tables: The latencies of each.
-        loss: What all of them lose, …
-        plain: … if they lose the same, and nothing is added to a latency or stands in a queue.
-    """
-
-    fan: Fan
-    tables: tuple[Table, ...]
-    loss: Loss
-    plain: bool
-
-
 class LinkNetwork:
     """Decides the fate of every message between validators; one instance per shard.
 
@@ -173,7 +158,10 @@ class LinkNetwork:
         self._pipes: dict[tuple[int, int, int], Pipe] = {}
         self._last_us: dict[tuple[int, int], int] = {}
         self._waiting: dict[tuple[ValidatorIndex, ValidatorIndex], list[_Send]] = {}
-        self._fans: dict[ValidatorIndex, _Links] = {}
+        self._fans: dict[ValidatorIndex, tuple[tuple[ValidatorIndex, ...], Links | None]] = {}
+        self._impairments = Impairments(
+            self.losses, self._duplicate, self._reorder, self._reorder_by_us
+        )
 
     def send(
         self,
@@ -237,11 +225,13 @@ class LinkNetwork:
         Where nothing but draws decides, all are decided at once.
         """
         if self._draws_decide and not self._rules:
-            links = self._links(source, targets)
-            if links is not None:
-                draws = self._draws.fan(source, links.fan, label)
-                if draws is not None:
-                    return self._fates(now_us, source, links, draws)
+            known, links = self._fans.get(source, ((), None))
+            if known is not targets:  # mostly a source has one fan
+                links = plain_links(targets, [self.paths.of(source, to) for to in targets])
+                self._fans[source] = targets, links
+            draws = None if links is None else self._draws.fan(source, links.fan, label)
+            if links is not None and draws is not None:
+                return self._impairments.fates(now_us, source, links, draws)
         return [self.send(now_us, source, target, label, size) for target in targets]
 
     def apply(self, now_us: int, rule: bytes) -> list[Released]:
@@ -285,40 +275,6 @@ class LinkNetwork:
     ) -> int:
         """Return a lower bound of latencies; see `Paths.least_latency_us`."""
         return self.paths.least_latency_us(sources, targets)
-
-    # Many at once.
-
-    def _links(self, source: ValidatorIndex, targets: tuple[ValidatorIndex, ...]) -> _Links | None:
-        """Return the links of a fan, or None if they aren't plain; a source mostly has one."""
-        found = self._fans.get(source)
-        if found is None or found.fan.targets is not targets:
-            if len(targets) < 2:
-                return None
-            paths = [self.paths.of(source, target) for target in targets]
-            loss = paths[0].loss
-            plain = all(not p.add_us and p.queue is None and p.loss == loss for p in paths)
-            tables = tuple(path.table for path in paths)
-            found = self._fans[source] = _Links(Fan(targets), tables, loss, plain)
-        return found if found.plain else None
-
-    def _fates(
-        self, now_us: int, source: ValidatorIndex, links: _Links, draws: Columns
-    ) -> list[tuple[int, str, tuple[int, ...]]]:
-        """Return the fates of a label's first sends over plain links, as `_datagram` has them."""
-        fates: list[tuple[int, str, tuple[int, ...]]] = [
-            (1, "ok", (now_us + table[slot >> 24],))
-            for table, slot in zip(links.tables, draws.latency, strict=True)
-        ]
-        reorder, duplicate = self._reorder, self._duplicate
-        for at in [at for at, slot in enumerate(draws.hold) if slot < reorder]:
-            fates[at] = (1, "held", (fates[at][2][0] + self._reorder_by_us,))
-        for at in [at for at, slot in enumerate(draws.duplicate) if slot < duplicate]:
-            copy_us = now_us + links.tables[at][draws.duplicate_latency[at] >> 24]
-            fates[at] = (1, "duplicate", (fates[at][2][0], copy_us))
-        targets = links.fan.targets
-        for at in self.losses.lost_among(links.loss, now_us, source, targets, draws.loss):
-            fates[at] = (1, "lost", ())
-        return fates
 
     # Bandwidth.
 

@@ -30,3 +30,32 @@ def region_shards(regions: Sequence[str], shards: int) -> tuple[int, ...]:
         owner[region] = min(range(shards), key=load.__getitem__)
         load[owner[region]] += size
     return tuple(owner[region] for region in regions)
+
+
+def committee_shards(
+    committees: Sequence[Sequence[int]], validators: int, shards: int
+) -> tuple[int, ...]:
+    """Return each validator's shard, 0..shards−1, so that no committee is cut.
+
+    Shares travel within committees, so they stay within shards. Committees go in turn to the
+    emptiest shard, and so do those that sit on none, by registry position.
+
+    Args:
+        committees: Registry positions; nobody sits on two.
+        validators: How many there are.
+        shards: 1 … the number of committees.
+
+    Raises:
+        ValueError: There are fewer committees than shards.
+    """
+    if not 1 <= shards <= len(committees):
+        raise ValueError(f"shards must be in 1 … {len(committees)}, got {shards}")
+    load = [0] * shards
+    owner: dict[int, int] = {}
+    seated = {position for members in committees for position in members}
+    alone = [(position,) for position in range(validators) if position not in seated]
+    for members in [*committees, *alone]:
+        shard = min(range(shards), key=load.__getitem__)
+        load[shard] += len(members)
+        owner.update(dict.fromkeys(members, shard))
+    return tuple(owner[position] for position in range(validators))

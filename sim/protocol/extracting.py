@@ -11,7 +11,7 @@ from sim.crypto.groups import get_group
 from sim.crypto.polynomial import Polynomial
 from sim.protocol.ceremony import Ceremony
 from sim.protocol.dealing import Dealer
-from sim.protocol.effects import Effect, Post, Put
+from sim.protocol.effects import Effect, Post, Put, SendSealed
 from sim.protocol.gjkr import GjkrState, contradicts
 from sim.protocol.judge import CeremonyState
 from sim.protocol.member import MemberContext
@@ -64,6 +64,13 @@ class BlindedDealer(Dealer):
         """Publish the Feldman commitment to the same polynomial."""
         assert self._polynomial is not None
         return Extract(self._form.commit(self._group, self._polynomial, self._ceremony.size))
+
+    def seal(self, notes: Notes, shares: Mapping[ShareIndex, SecretScalar]) -> SendSealed:
+        """Seal `shares` with what blinds them: none, once that is erased or was lost.
+
+        Shares that a filter has kept back may come so late.
+        """
+        return super().seal(notes, shares if self._blinding is not None else {})
 
     def _opening(self, holder: ShareIndex, share: SecretScalar) -> SecretBytes:
         assert self._blinding is not None

@@ -113,6 +113,30 @@ class ByStake(
     size: Positive
 
 
+class InPartition(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="select", tag="partition"
+):
+    """One committee of a partition that the chain draws as a whole, by `selection`'s rule.
+
+    The first request of a round draws all its committees; those after it refer to that draw by name
+    and round, in whatever block they stand. A key keeps its place in every round.
+
+    Attributes:
+        partition: Its name, for the owner of its first key alone.
+        round: How often it was drawn anew; 0 in CreateKey.
+        place: Which committee, from 0.
+        count: How many committees; the same in every round.
+        size: Members of each.
+
+    """
+
+    partition: Name
+    round: Small
+    place: Small
+    count: Positive
+    size: Positive
+
+
 class CreateKey(_Payload, frozen=True):
     """An authorised principal asks a committee for a new key.
 
@@ -121,7 +145,8 @@ class CreateKey(_Payload, frozen=True):
         scheme: ``ED25519``, ``SECP256K1``, ``BLS``; for a committee of one ``MLDSA``, ``MLKEM``.
         threshold: t, the number of shares that sign.
         faults: f*, the liars and withholders that Confirm survives.
-        committee: Names in the registry, in its order; or how many the chain draws.
+        committee: Names in the registry, in its order; or how many the chain draws; or one of the
+            committees of a partition.
         policy: What the key may be used for.
         attempts: Most attempts, at least 1.
         retry_after: Heights from a failure to the next attempt's first, at least 1.
@@ -137,7 +162,7 @@ class CreateKey(_Payload, frozen=True):
     scheme: str
     threshold: int
     faults: int
-    committee: tuple[str, ...] | ByStake
+    committee: tuple[str, ...] | ByStake | InPartition
     policy: Policy
     attempts: Positive
     retry_after: Positive
@@ -173,7 +198,7 @@ class RotateKey(_Payload, frozen=True):
     key: Name
     operation: Literal["reshare", "refresh", "repair", "rekey"]
     reason: Literal["manual", "emergency", "lost-share"] = "manual"
-    committee: tuple[str, ...] | ByStake | None = None
+    committee: tuple[str, ...] | ByStake | InPartition | None = None
     threshold: Small = 0
     faults: Small | None = None
     target: str = ""

@@ -15,6 +15,10 @@ Source: "Committee selection" of the K-chain's specification (LP-044, LP-045), m
 5. The members are sorted by their place in the registry.
 
 The pool begins as the registry in its order. Integers only: every platform draws the same.
+
+A *partition* is several committees of one size under one seed, each with a stream of its own, out
+of one pool: whoever is drawn for one is gone for all, so they are disjoint. They take turns, a seat
+each by ascending index: filled one after another, the last would be left with those of least stake.
 """
 
 from __future__ import annotations
@@ -94,21 +98,46 @@ def draw_committee(seed: bytes, index: int, weights: Sequence[int], size: int) -
         PoolTooSmallError: `size` isn't 1 … the number of weights.
 
     """
+    return draw_partition(seed, index, weights, 1, size)[0]
+
+
+def draw_partition(
+    seed: bytes, first: int, weights: Sequence[int], count: int, size: int
+) -> tuple[tuple[int, ...], ...]:
+    """Draw `count` committees of `size` that share no validator; `draw_committee` is one of them.
+
+    Args:
+        seed: From `selection_seed`, 32 bytes.
+        first: Index of the first committee under that seed; the others have the ones after it.
+        weights: By place in the registry, each at least 1, together below 2^64.
+        count: How many committees, at least 1.
+        size: How many seats each has.
+
+    Returns:
+        Places in the registry, ascending, of each committee.
+
+    Raises:
+        SelectionError: A weight is below 1, or all together reach 2^64.
+        PoolTooSmallError: `count` × `size` isn't 1 … the number of weights.
+
+    """
     check_weights(weights)
-    if not 1 <= size <= len(weights):
-        raise PoolTooSmallError(f"{size} of {len(weights)} validators: there is no such committee")
-    stream = words(seed, index)
+    if not 1 <= count * size <= len(weights):
+        seats = f"{size}" if count == 1 else f"{count} × {size}"
+        raise PoolTooSmallError(f"{seats} of {len(weights)} validators: there is no such committee")
+    streams = [words(seed, first + place) for place in range(count)]
     pool = list(enumerate(weights))
     total = sum(weights)
-    drawn = []
+    drawn: list[list[int]] = [[] for _ in streams]
     for _ in range(size):
-        place = _drawn(pool, below(stream, total))
-        validator, weight = pool[place]
-        drawn.append(validator)
-        total -= weight
-        pool[place] = pool[-1]
-        pool.pop()
-    return tuple(sorted(drawn))
+        for stream, committee in zip(streams, drawn, strict=True):
+            place = _drawn(pool, below(stream, total))
+            validator, weight = pool[place]
+            committee.append(validator)
+            total -= weight
+            pool[place] = pool[-1]
+            pool.pop()
+    return tuple(tuple(sorted(committee)) for committee in drawn)
 
 
 def check_weights(weights: Sequence[int]) -> None:

@@ -10,7 +10,7 @@ from sim.base.codec import decode_canonical, encode
 from sim.base.ids import ShareIndex
 from sim.base.randomness import Stream
 from sim.base.secret import Secret
-from sim.base.spool import Spooled, spool
+from sim.base.spool import Spooled
 from sim.crypto import sealing
 from sim.crypto.mlkem import COINS_SIZE
 from sim.protocol.ceremony import Ceremony
@@ -77,7 +77,7 @@ class Outbox:
         effects: list[Effect] = [Put(self.key, kept), Flush()]
         for holder in holders:
             effects += self._transmit(holder)
-        away = spool(kept)
+        away = self._context.spool.keep(kept)
         if isinstance(away, Spooled):
             self._spooled, self._envelopes = away, {}
         return effects

@@ -1,8 +1,8 @@
 """Reports: text from stored results, for people. Nothing here runs, measures or decides anything.
 
 `words` times, names and phrases · `story` what happened in one attempt, phase by phase, as data ·
-`grid` who holds a good share from whom · `account` the readable account of a run ·
-`explain` (with `explained`, `explained_network`) a resolved plan, before it runs ·
+`grid` who holds a good share from whom · `account` the readable account of a run, with `keys` and
+`partitions` · `explain` (with `explained`, `explained_network`) a resolved plan, before it runs ·
 `netcheck` a network's figures.
 
 An account is made from a run's summary alone: a stored run reads like one that has just ended.

@@ -15,6 +15,7 @@ from sim.report.arranged import arranged
 from sim.report.grid import draw, legend, worth_drawing
 from sim.report.keys import key_account
 from sim.report.layout import columns, heading
+from sim.report.partitions import folded, partition_account, partitioned
 from sim.report.story import MARKS, Chapter, Mark, Record, tell
 from sim.report.words import ENDS, REASONS, clock, count, names, size, span
 
@@ -60,8 +61,12 @@ def account(
     parts: list[RenderableType] = [_title(summary)]
     parts += _setting(summary)
     parts += _ceremonies(summary["ceremonies"])
+    for name in summary.get("partitions", ()):
+        parts += partition_account(name, summary)
+    told = partitioned(summary)
     for name, key in summary["keys"].items():
-        parts += key_account(name, key, summary["genesis_time_us"])
+        if name not in told:
+            parts += key_account(name, key, summary["genesis_time_us"])
     parts += _recovery(summary)
     parts += _judgement(summary)
     parts.append(_footer(summary, folder, machine))
@@ -234,7 +239,7 @@ def _recovery(summary: Record) -> Iterator[RenderableType]:
 
 def _judgement(summary: Record) -> Iterator[RenderableType]:
     """Yield what the checks found and how the scenario's expectations fared."""
-    violations, expectations = summary["violations"], summary["expectations"]
+    violations, expectations = summary["violations"], folded(summary)
     yield heading("Judged")
     page = Text()
     if not violations:
@@ -247,6 +252,8 @@ def _judgement(summary: Record) -> Iterator[RenderableType]:
         mark: Mark = "good" if result["passed"] else "bad"
         page.append(f"{MARKS[mark]} ", style=STYLES[mark]).append(result["text"])
         page.append(f"  {result['file']}:{result['line']}\n", style="dim")
+        if "sometimes" in result:
+            page.append(f"  here {count(result['count'], 'time')}\n", style="dim")
         if not result["passed"]:
             page.append(f"  but {result['detail']}\n", style="red")
     page.rstrip()

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sim.report.words import DAY_US, count, lasting, moment, names
+from sim.report.partitions import grouped
+from sim.report.words import DAY_US, ENDS, count, lasting, moment, names
 from sim.scenario.quantities import format_duration
 
 Record = Mapping[str, Any]
@@ -18,16 +19,15 @@ ROWS: Final = 20
 
 def arranged(summary: Record) -> Iterator[Row]:
     """Yield (when, what, of whom) for the timeline and the adversaries of a run."""
-    staged = [action for action in summary["actions"] if action["do"] != "create-key"]
+    actions = grouped(summary["actions"], summary)
+    staged = [action for action in actions if action["do"] != "create-key"]
     staged.sort(key=_order)
     genesis_us, dated = summary["genesis_time_us"], _last_us(staged) >= DAY_US
     refused = {r["id"]: r["refused"] for r in summary["requests"] if r["refused"] is not None}
     if len(staged) <= ROWS:
         for action in staged:
-            whom = [_whom(action)]
-            if action["id"] in refused:
-                whom.append(f"refused: {refused[action['id']]}")
-            yield _when(action, genesis_us, dated=dated), action["do"], ", ".join(whom)
+            said = ", ".join(_told(action, refused))
+            yield _when(action, genesis_us, dated=dated), action["do"], said
     else:
         yield from _summed(staged, refused, genesis_us, dated=dated)
     for corruption in summary["corruptions"]:
@@ -45,7 +45,7 @@ def _summed(
     for do, alike in by_kind.items():
         first = _when(alike[0], genesis_us, dated=dated)
         if len(alike) == 1:
-            yield first, do, _whom(alike[0])
+            yield first, do, ", ".join(_told(alike[0], refused))
             continue
         keys = sorted({action["key"] for action in alike if "key" in action})
         nodes = sorted({node for action in alike for node in action.get("nodes", ())})
@@ -55,8 +55,24 @@ def _summed(
         if nodes:
             whom.append(names(nodes, most=4))
         reasons = Counter(refused[a["id"]] for a in alike if a["id"] in refused)
-        whom += [f"{number:,} refused: {reason}" for reason, number in sorted(reasons.items())]
+        whom += [f"{n:,} refused: {_why(reason)}" for reason, n in sorted(reasons.items())]
+        waited = sum(not action.get("fired", True) for action in alike)
+        if waited:
+            whom.append(f"{waited:,} never: their events didn't come")
         yield f"from {first}", do, ", ".join(whom)
+
+
+def _told(action: Record, refused: Mapping[str, str]) -> Iterator[str]:
+    """Yield whom an entry concerns, and that nothing came of it, if nothing did."""
+    yield _whom(action)
+    if not action.get("fired", True):
+        yield "never: its event didn't come"
+    if action["id"] in refused:
+        yield f"refused: {_why(refused[action['id']])}"
+
+
+def _why(reason: str) -> str:
+    return f"{reason} ({ENDS[reason]})" if reason in ENDS else reason
 
 
 def _order(action: Record) -> tuple[bool, int]:
@@ -91,7 +107,10 @@ def _whom(action: Record) -> str:
         said.append(count(action["times"], "time"))
     if "committee" in action:
         said.append(f"to {names(action['committee'])}")
-    if "drawn" in action:
+    if "repartition" in action:
+        draw = "drawn anew" if action["repartition"] == "anew" else "as it was drawn last"
+        said.append(f"to the partition {draw}")
+    elif "drawn" in action:
         said.append(f"to {action['drawn']} drawn by stake")
     if "threshold" in action:
         said.append(f"threshold {action['threshold']}")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
+from msgspec.structs import replace
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -18,7 +19,8 @@ from rich.text import Text
 from sim.report.explained import action, corruption, expectation, key
 from sim.report.explained_network import named, network
 from sim.report.words import count, names
-from sim.scenario.plan import Plan, StorePlan
+from sim.scenario.expect_plan import ExpectPlan
+from sim.scenario.plan import ActionPlan, KeyPlan, Plan, StorePlan
 from sim.scenario.quantities import format_duration, format_size
 
 Rows = Iterable[tuple[str, str]]
@@ -34,14 +36,46 @@ def explain(plan: Plan) -> RenderableType:
         _section("Network", _network(plan)),
         _section("Ledger", _ledger(plan)),
     ]
-    parts += [_section(f"Key {one.name}", key(plan, one)) for one in plan.keys]
+    parts += [_section(title, key(plan, one)) for title, one in _keys(plan)]
     if plan.timeline:
-        parts.append(_section("Timeline", [action(plan, one) for one in plan.timeline]))
+        parts.append(_section("Timeline", [action(plan, one) for one in _timeline(plan)]))
     if plan.corruptions:
         parts.append(_section("Adversary", [corruption(plan, one) for one in plan.corruptions]))
     if plan.expects:
-        parts.append(_section("Expected", [expectation(one) for one in plan.expects]))
+        parts.append(_section("Expected", [expectation(one) for one in _expected(plan)]))
     return Group(*parts, Text())
+
+
+def _keys(plan: Plan) -> Iterator[tuple[str, KeyPlan]]:
+    """Yield a title for each key, and one for all keys of a partition."""
+    for _, alike in groupby(plan.keys, key=lambda one: one.table):
+        first, *others = alike
+        last = f" … {others[-1].name}" if others else ""
+        yield f"Key{'s' if others else ''} {first.name}{last}", first
+
+
+def _timeline(plan: Plan) -> Iterator[ActionPlan]:
+    """Yield the entries; one about every key of a partition is one about the partition."""
+    tables = {one.name: one.table for one in plan.keys if one.partition is not None}
+    heads = [
+        one.id.removesuffix(f"/{one.key}") if one.key in tables else one.id for one in plan.timeline
+    ]
+    for head, alike in groupby(zip(heads, plan.timeline, strict=True), key=lambda pair: pair[0]):
+        first, *others = (one for _, one in alike)
+        yield replace(first, id=head, key=tables[first.key]) if others else first
+
+
+def _expected(plan: Plan) -> Iterator[ExpectPlan]:
+    """Yield the expectations, likewise."""
+    tables = {one.name: one.table for one in plan.keys if one.partition is not None}
+
+    def meant(one: ExpectPlan) -> tuple[str, int, str | None]:
+        return one.file, one.line, tables.get(one.key or "", one.key)
+
+    for (_, _, subject), alike in groupby(plan.expects, key=meant):
+        first, *others = alike
+        of = first.of.removesuffix(f"/{first.key}")
+        yield replace(first, key=subject, of=of) if others else first
 
 
 def _section(title: str, rows: Rows) -> Group:
@@ -72,7 +106,8 @@ def _run(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "given up", f"after {format_duration(plan.wall_limit_us)} of real time"
     if plan.message_limit is not None:
         yield "given up", f"after {count(plan.message_limit, 'message')}"
-    yield "cost model", plan.cost
+    cost = plan.cost
+    yield "cost model", cost if isinstance(cost, str) else f"{cost.name}: {cost.source}"
 
 
 def _validators(plan: Plan) -> Iterator[tuple[str, str]]:

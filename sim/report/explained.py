@@ -39,14 +39,14 @@ def key(plan: Plan, this: KeyPlan) -> Iterator[tuple[str, str]]:
     yield "scheme", f"{this.scheme}, {this.threshold} of {this.size}"
     quorum = f"{count(this.threshold + this.faults, 'confirmation')}"
     yield "quorum", f"{quorum}: t = {this.threshold}, f* = {this.faults}"
+    pool, drawn = count(len(plan.validators), "validator"), "drawn by stake from the block before"
     if this.drawn is None:
         yield "committee", names(named(plan, this.committee))
+    elif this.partition is None:
+        yield "committee", f"{this.drawn} of {pool}, {drawn} the request"
     else:
-        pool = count(len(plan.validators), "validator")
-        yield (
-            "committee",
-            f"{this.drawn} of {pool}, drawn by stake from the block before the request",
-        )
+        many = f"{count(this.partition.count, 'committee')} of {this.drawn}"
+        yield "committees", f"{many} that share nobody, of {pool}, {drawn} the first request"
     yield "attempts", f"at most {this.attempts}, {count(this.retry_after, 'height')} apart"
     yield "protocol", f"{this.protocol}; complaints are {_COMPLAINTS[this.complaints]}"
     yield "commitments", f"{this.commitments} form; missing shares answered {this.justifications}"
@@ -139,7 +139,10 @@ def _asked(plan: Plan, this: ActionPlan) -> Iterator[str]:
     """Yield what a principal asks for, and who asks."""
     if this.committee is not None:
         yield f"to {names(named(plan, this.committee))}"
-    if this.drawn is not None:
+    if this.repartition is not None:
+        draw = "the partition drawn anew" if this.repartition == "anew" else "the newest partition"
+        yield f"to its {this.drawn} of {draw}"
+    elif this.drawn is not None:
         yield f"to {this.drawn} drawn by stake"
     if this.joins:
         yield f"with {names(named(plan, this.joins))}"

@@ -18,7 +18,6 @@ from sim.report.words import (
     HEX_MOST,
     REASONS,
     clock,
-    count,
     lasting,
     moment,
     names,
@@ -84,7 +83,7 @@ def _timeline(life: Sequence[Step], genesis_us: int) -> RenderableType:
         page.add_row(_steps(eventful[:STANDING_OUT], genesis_us, dated=dated))
         hidden = len(eventful) - STANDING_OUT
         if hidden > 0:
-            page.add_row(Text(f"… and {count(hidden, 'more')}, in summary.json", style="dim"))
+            page.add_row(Text(f"… and {hidden:,} more, in summary.json", style="dim"))
     return page
 
 
@@ -216,6 +215,13 @@ def _signatures(key: Record) -> Iterator[tuple[str, Text]]:
         yield "tested", Text("no test signature is on the ledger", style="yellow")
 
 
+_UNSIGNED: Final = {
+    "expired": "no signature came within 5 minutes",
+    "failed": "fewer were left than it takes: bad partials, or a committee below the quorum",
+}
+"""How sessions end without a signature."""
+
+
 def _use(key: Record) -> Iterator[tuple[str, Text]]:
     """Yield how the key was used, if it was, and for how much of its life it could be."""
     sessions = key["sessions"]
@@ -229,6 +235,9 @@ def _use(key: Record) -> Iterator[tuple[str, Text]]:
         said = Text(", ".join(ended))
         if refused:
             said.append(f"; refused: {', '.join(refused)}", style="yellow")
+        for word, why in _UNSIGNED.items():
+            if sessions[word]:
+                said.append(f"\n{word}: {why}", style="yellow")
         yield "sessions", said
     available = key["available"]
     if available is not None:

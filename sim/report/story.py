@@ -77,8 +77,12 @@ def accepted(attempt: Record, kind: str, within: Record | None = None) -> list[R
 
 
 def complaints(attempt: Record) -> list[tuple[str, str, str, int]]:
-    """Return (dealer, accuser, kind, height) of every complaint about a dealer that still ran."""
+    """Return (dealer, accuser, kind, height) of every complaint about a dealer that still ran.
+
+    A malformed response contains none.
+    """
     reasons = excluded(attempt)
+    malformed = {f["validator"] for f in attempt["faults"] if f["fault"] == "malformed-response"}
     out = {
         fault["validator"]: fault["height"]
         for fault in attempt["faults"]
@@ -87,6 +91,7 @@ def complaints(attempt: Record) -> list[tuple[str, str, str, int]]:
     return [
         (complaint["dealer"], response["validator"], complaint["kind"], response["height"])
         for response in accepted(attempt, "response")
+        if response["validator"] not in malformed
         for complaint in response.get("complaints", ())
         if complaint["dealer"] in attempt["dealt"]
         and out.get(complaint["dealer"], response["height"]) >= response["height"]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from sim.scenario.refusals import DROPPED, REFUSALS
+
 FAULTS: Final[dict[str, str]] = {
     "no-deal": "no deal came in time",
     "wrong-reveal": "its deal is not the one that it committed to",
@@ -56,11 +58,8 @@ REASONS: Final[dict[str, str]] = {
 ENDS: Final[dict[str, str]] = {
     "requested": "by request",
     "emergency": "an emergency",
-    "retired": "the key was retired",
-    "coalesced": "another one does it too",
-    "generation-gone": "the generation is gone",
-    "renewed": "the shares were renewed before",
-    "TooFewHelpers": "too few others hold shares",
+    **DROPPED,
+    **REFUSALS,
 }
 """Why a rotation was given up, or never began, in words."""
 

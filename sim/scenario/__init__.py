@@ -4,7 +4,8 @@ From text to a tree: `source` values with their places (`positions`) · `merge` 
 and ``--set``. From a tree to a typed file: `schema`, `environment`, `actions`, `expectations` the
 shape, with all documentation · `fields`, `quantities` single values · `validate` errors of the
 shape, placed. From there to a `plan`, every pick, instant and default written out: `resolve`, with
-`registry` names and selectors, `stakes`, `keys`, `adversaries`, `timeline`, `expects`; what doesn't
-go together is found there too. `load` is the way in, `dump` the way back to text, `diagnostics`
-what errors are; `docs` and `publish` make the page and the JSON Schema.
+`registry` names (from `naming`) and selectors, `stakes`, `keys` and `families` of them,
+`adversaries`, `timeline`, `expects`; what doesn't go together is found there too. `load` is the way
+in, `dump` the way back to text, `diagnostics` what errors are; `docs` and `publish` make the page
+and the JSON Schema.
 """

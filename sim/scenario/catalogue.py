@@ -53,73 +53,6 @@ REASONS: Final = (
 )
 """Why an attempt can fail."""
 
-REFUSALS: Final = (
-    "AddressTaken",
-    "AlreadyActive",
-    "AlreadyAuthorized",
-    "AlreadyLeaving",
-    "AlreadyReported",
-    "BadEvidence",
-    "BadNonce",
-    "BadSignature",
-    "Duplicate",
-    "Evicted",
-    "IdentityTaken",
-    "InvalidCommittee",
-    "InvalidPolicy",
-    "InvalidSignature",
-    "InvalidSigners",
-    "InvalidThreshold",
-    "KeyExists",
-    "KeyNotActive",
-    "KeyNotFound",
-    "KeyRetired",
-    "LastPrincipal",
-    "Malformed",
-    "NameTaken",
-    "NoEquivocation",
-    "NoNonces",
-    "NoRotation",
-    "NoViolation",
-    "NotAMember",
-    "NotCommitted",
-    "NotASigner",
-    "NotActive",
-    "NotInSet",
-    "NotShareable",
-    "NothingToAnswer",
-    "NothingToExtract",
-    "NothingToJustify",
-    "NothingToOpen",
-    "OtherList",
-    "OtherMessage",
-    "OwnerStays",
-    "PolicyExpired",
-    "PolicyViolation",
-    "PoolTooSmall",
-    "PrincipalNotFound",
-    "QuorumUnreachable",
-    "ReservedId",
-    "RotationPending",
-    "SessionClosed",
-    "SessionNotFound",
-    "SignsNothing",
-    "StakeOverflow",
-    "TooFewHelpers",
-    "Unauthorized",
-    "UnknownKind",
-    "UnknownProtocol",
-    "UnknownScheme",
-    "UnknownSession",
-    "UnknownValidator",
-    "WrongGeneration",
-    "WrongPhase",
-)
-"""Why the K-chain refuses a transaction."""
-
-DROPPED: Final = ("coalesced", "generation-gone", "renewed", "retired")
-"""Why a rotation that waits for another never begins."""
-
 
 def behaviours() -> Mapping[str, Behaviour]:
     """Return the behaviours of adversaries by name."""
@@ -181,6 +114,20 @@ def events() -> Mapping[str, str]:
 
 def cost_models() -> tuple[str, ...]:
     """Return the names of the cost models."""
-    from sim.validator.costs import COST_MODELS
+    from sim.validator.costs import cost_models
 
-    return tuple(COST_MODELS)
+    return tuple(cost_models())
+
+
+def operations() -> tuple[str, ...]:
+    """Return the operations that cost models price."""
+    from sim.validator.costs import OPERATIONS
+
+    return OPERATIONS
+
+
+def group_schemes() -> tuple[str, ...]:
+    """Return the schemes for which cost models may have figures of their own."""
+    from sim.validator.costs import SCHEMES
+
+    return SCHEMES

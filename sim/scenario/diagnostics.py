@@ -106,6 +106,15 @@ class ScenarioError(Exception):
         return ScenarioError, (self.diagnostics,)
 
 
+def in_order(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return every diagnostic once, by file in the order in which they appear, and by place."""
+    unique = dict.fromkeys(found)
+    files = list(dict.fromkeys(one.span.file for one in unique))
+    return tuple(
+        sorted(unique, key=lambda d: (files.index(d.span.file), d.span.line, d.span.column))
+    )
+
+
 def nearest(wrong: str, allowed: Iterable[str]) -> str | None:
     """Return the entry of `allowed` that `wrong` was probably meant to be, or None."""
     by_folded = {entry.casefold(): entry for entry in allowed}

@@ -24,6 +24,7 @@ from sim.scenario.entry_tables import (
 )
 from sim.scenario.environment import (
     ArgonTable,
+    CostModelTable,
     CostTable,
     LedgerTable,
     PhasesTable,
@@ -49,7 +50,14 @@ from sim.scenario.network_tables import (
 )
 from sim.scenario.orders import ByEntry, CommitteeEntry, KeyEntry, MessageTable, ShareEntry
 from sim.scenario.publish import default, keys, unit
-from sim.scenario.schema import AdversaryTable, PrincipalTable, ScenarioFile, UseTable
+from sim.scenario.refusals import DROPPED, REFUSALS
+from sim.scenario.schema import (
+    AdversaryTable,
+    PrincipalTable,
+    ScenarioFile,
+    SweepTable,
+    UseTable,
+)
 from sim.scenario.template import template
 from sim.scenario.toml_text import inline
 
@@ -75,6 +83,7 @@ SECTIONS: Final[tuple[tuple[str, type[Table]], ...]] = (
     ("`[ledger.phases]`", PhasesTable),
     ("`[transport]`", TransportTable),
     ("`[cost]`", CostTable),
+    ("`cost.model` as a table", CostModelTable),
     ("`[quotas]`", QuotasTable),
     ("`[principals.NAME]`", PrincipalTable),
     ("`[keys.NAME]`", KeyTable),
@@ -86,6 +95,7 @@ SECTIONS: Final[tuple[tuple[str, type[Table]], ...]] = (
     ("`[[expect]]`", ExpectTable),
     ("An entry of `faults` and `faults_include`", FaultTable),
     ("An entry of `disputes`", DisputeTable),
+    ("`[sweep]`", SweepTable),
 )
 
 SHARED: Final[tuple[tuple[str, type[Entry]], ...]] = (
@@ -153,6 +163,21 @@ key (a new *era*), `retire` ends it. Besides, `rotate` in `[keys.NAME]` lets the
 by itself. The K-chain decides what is allowed, and a scenario may ask for what isn't: it is
 refused, and `refused` in an `[[expect]]` checks why. Only what is impossible whatever happens is an
 error of the scenario.
+
+**Partitions.** A network of a thousand validators works in committees. One table makes as many keys
+as there are committees, none of which shares a validator with another:
+
+    [keys.zone]
+    scheme = "ED25519"
+    threshold = "2n/3+1"     # n is the size of one committee
+    committee = { partition = 16, size = 64, select = "stake" }
+
+The keys are `zone-00` … `zone-15`. Whatever names `zone`, in the timeline or in an `[[expect]]`, is
+about each of them: the plan then has an entry `ID/zone-00`, `ID/zone-01`, … for each. One can be
+named by itself. One draw gives all of them their committees. `repartition = "anew"` in a `reshare`
+(`rekey`, `rotate`) draws the partition again and moves each key to its new committee, all at once;
+`rotate = { on = ["epoch"] }` lets the K-chain do that at every epoch; `repartition = "newest"` lets
+a key follow that stayed behind.
 
 **Order.** Timeline entries happen at their time, whatever their place in the file. At equal times
 faults come first, then ledger events, then messages.
@@ -266,10 +291,11 @@ def _names() -> Iterator[str]:
     yield f"{', '.join(map(_code, catalogue.PROVEN))}.\n\nNever proven, for `faults_include`: "
     yield f"{', '.join(map(_code, catalogue.UNPROVEN))}.\n\n"
     yield f"### Reasons\n\nWhy attempts fail: {', '.join(map(_code, catalogue.REASONS))}.\n\n"
-    yield "### Refusals\n\nWhy the K-chain refuses what it is asked for: "
-    yield f"{', '.join(map(_code, catalogue.REFUSALS))}.\n\n"
-    yield "Why a rotation that waits for another never begins: "
-    yield f"{', '.join(map(_code, catalogue.DROPPED))}.\n\n### Events\n\n"
+    yield "### Refusals\n\nWhy the K-chain refuses what it is asked for:\n\n"
+    yield from (f"- `{name}`: {why}.\n" for name, why in REFUSALS.items())
+    yield "\nWhy a rotation that waits for another never begins:\n\n"
+    yield from (f"- `{name}`: {why}.\n" for name, why in DROPPED.items())
+    yield "\n### Events\n\n"
     yield from (f"- `{name}`: {meaning}.\n" for name, meaning in catalogue.events().items())
     yield "\n### Profiles and cost models\n\nProfiles: "
     yield ", ".join(f"`{name}`" for name in catalogue.profiles())

@@ -16,6 +16,7 @@ from sim.scenario.network_plan import LinkFigures, LinkPlan, NetworkPlan
 from sim.scenario.plan import (
     ActionPlan,
     CorruptionPlan,
+    CostPlan,
     ExtensionPlan,
     KeyPlan,
     LedgerPlan,
@@ -96,19 +97,32 @@ def dump_resolved(plan: Plan) -> str:
                 "retransmissions": _or(plan.transport.retransmissions, "unlimited"),
                 **_used(keys=plan.transport.keys, unless="ceremony"),
             },
-            "cost": {"model": plan.cost},
+            "cost": {"model": _cost(plan.cost)},
             "quotas": {
                 "message_max": format_size(plan.quotas.message_max),
                 "mailbox_max": plan.quotas.mailbox_max,
             },
             **_principals(plan),
-            "keys": {key.name: _key(key, names, plan.ledger.block_time_us) for key in plan.keys},
+            "keys": {key.table: _key(key, names, plan.ledger.block_time_us) for key in plan.keys},
             "timeline": [_action(action, names) for action in plan.timeline],
             "adversary": [_corruption(corruption, names) for corruption in plan.corruptions],
             "expect": [_expect(expect) for expect in plan.expects],
         }
     )
     return HEADER + text
+
+
+def _cost(cost: str | CostPlan) -> str | dict[str, Any]:
+    """Return a model by its name if it is shipped, else whole: its file may change or go."""
+    if isinstance(cost, str):
+        return cost
+    schemes = {"schemes": cost.schemes} if cost.schemes else {}
+    return {
+        "name": cost.name,
+        "source": cost.source,
+        "nanoseconds": cost.nanoseconds,
+        **schemes,
+    }
 
 
 def _phases(plan: Plan, names: list[str]) -> dict[str, Any] | None:
@@ -238,9 +252,7 @@ def _key(key: KeyPlan, names: list[str], block_time_us: int) -> dict[str, Any]:
         "scheme": key.scheme,
         "threshold": key.threshold,
         "faults": key.faults,
-        "committee": [names[v] for v in key.committee]
-        if key.drawn is None
-        else {"size": key.drawn, "select": "stake"},
+        "committee": _committee(key, names),
         "attempts": key.attempts,
         "retry_after": key.retry_after,
         "justifications": key.justifications,
@@ -250,6 +262,13 @@ def _key(key: KeyPlan, names: list[str], block_time_us: int) -> dict[str, Any]:
         "policy": dump_policy(key.policy),
         **_used(rotate=_rotate(key.rotate, block_time_us)),
     }
+
+
+def _committee(key: KeyPlan, names: list[str]) -> list[str] | dict[str, Any]:
+    if key.drawn is None:
+        return [names[v] for v in key.committee]
+    drawn = {"size": key.drawn, "select": "stake"}
+    return drawn if key.partition is None else {"partition": key.partition.count, **drawn}
 
 
 def _rotate(rules: RotatePlan, block_time_us: int) -> dict[str, Any]:

@@ -47,7 +47,9 @@ def _message(message: bytes) -> str | dict[str, str]:
 
 def _sharing(action: ActionPlan, names: list[str]) -> dict[str, Any]:
     said: dict[str, Any] = {}
-    if action.drawn is not None:
+    if action.repartition is not None:
+        said["repartition"] = action.repartition
+    elif action.drawn is not None:
         said["committee"] = {"size": action.drawn, "select": "stake"}
     elif action.committee is not None:
         said["committee"] = [names[v] for v in action.committee]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
@@ -15,6 +15,7 @@ from sim.scenario.fields import (
     Duration,
     Genesis,
     Heights,
+    Name,
     Positive,
     PositiveDuration,
     Shape,
@@ -308,13 +309,56 @@ class TransportTable(Table):
     )
 
 
+Prices: TypeAlias = Annotated[
+    dict[str, Annotated[int, Field(strict=True, ge=0, le=INTEGER_MAX)]], Unit("ns by operation")
+]
+
+
+class CostModelTable(Table):
+    """What each operation takes: the content of a file as `ksim calibrate` writes it."""
+
+    format: Annotated[Literal["kchain-costs"], Unit("one of")] = Field(
+        default="kchain-costs", description="What it is.", examples=["kchain-costs"]
+    )
+    version: Annotated[Literal[1], Unit("number")] = Field(
+        default=1, description="Version of this format.", examples=[1]
+    )
+    name: Name = Field(description="The model's name.", examples=["my-machine"])
+    source: Annotated[str, Field(max_length=2000), Unit("text")] = Field(
+        description="Where the figures come from.", examples=["measured on 2026-11-30: …"]
+    )
+    nanoseconds: Prices = Field(
+        default={},
+        description="Per operation, for every scheme without a figure of its own; operations that "
+        "are not named are free.",
+        examples=[{"seal": 61_000}],
+    )
+    schemes: Annotated[dict[str, Prices], Unit("prices by scheme")] = Field(
+        default={},
+        description="By scheme of the key, its own figures. In a run with keys of several schemes "
+        "each operation takes what it does in the dearest of them.",
+        examples=[{"BLS": {"exp.base": 37_000}}],
+    )
+    measured: Annotated[list[dict[str, Any]], Unit("entries")] = Field(
+        default=[],
+        description="What the figures were made from; nothing depends on it.",
+        examples=[[{"operation": "seal", "least": 61_000, "median": 63_000}]],
+    )
+
+
 class CostTable(Table):
     """How long computing takes in virtual time."""
 
-    model: Annotated[str, Unit("cost model")] = Field(
+    model: Annotated[
+        Annotated[str, Tag("=text")] | Annotated[CostModelTable, Tag("=table")],
+        Discriminator(shape),
+        Unit("cost model, file, or figures"),
+    ] = Field(
         default="instant",
-        description="The table of what each operation takes; `instant` makes all of them free.",
-        examples=["instant"],
+        description="The table of what each operation takes; `instant` makes all of them free. A "
+        "name, or a file as `ksim calibrate` writes it, whose name ends in `.toml`, by path from "
+        "this file.",
+        examples=["instant", "./my-machine.toml"],
     )
 
 

@@ -37,6 +37,7 @@ class ExpectPlan(Part, frozen=True):
         shareless: Whether somebody ends without a share.
         injected: Changes that adversaries made, at least.
         violates: An invariant that must be broken.
+        sometimes: An event that must happen in at least one run of a sweep; says nothing of one.
         within_us: By when, from the key's creation; None and no `at_us`: at the end of the run.
         at_us: At which virtual time.
         file: Where it was written, as seen from the scenario's folder.
@@ -68,6 +69,7 @@ class ExpectPlan(Part, frozen=True):
     shareless: bool | None = None
     injected: int | None = None
     violates: str | None = None
+    sometimes: str | None = None
     within_us: int | None = None
     at_us: int | None = None
     file: str = ""

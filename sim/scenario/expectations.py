@@ -50,8 +50,9 @@ class ExpectTable(Table):
 
     key: Annotated[str, Unit("key")] | None = Field(
         default=None,
-        description="The key that it is about; every key if absent.",
-        examples=["beacon"],
+        description="The key that it is about, or a partition for each of its keys; every key if "
+        "absent.",
+        examples=["beacon", "zone"],
     )
     validator: Annotated[str, Unit("validator")] | None = Field(
         default=None,
@@ -171,6 +172,13 @@ class ExpectTable(Table):
         description="An invariant that must be broken, for scenarios that show what goes wrong; "
         "`ksim list invariants` has them all.",
         examples=["secrecy"],
+    )
+    sometimes: Annotated[str, Unit("event")] | None = Field(
+        default=None,
+        description="An event that must happen, to the validator or to anyone, in at least one run "
+        "of a sweep: no single run fails for want of it. It stands in an entry of its own; "
+        "`ksim list events` has them all.",
+        examples=["complaint-sent"],
     )
     within: PositiveDuration | None = Field(
         default=None,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
+
+from msgspec.structs import replace
 
 from sim.scenario import catalogue
 from sim.scenario.expect_plan import ExpectPlan
 from sim.scenario.expectations import DisputeTable, ExpectTable, FaultTable
 from sim.scenario.merge import SET_FILE, WITH_FILE
 from sim.scenario.orders import ROTATIONS
+from sim.scenario.refusals import DROPPED, REFUSALS
 from sim.scenario.registry import Registry
 from sim.scenario.schema import ScenarioFile
 from sim.scenario.source import KeyPath
@@ -38,6 +41,7 @@ PREDICATES: Final = (
     "shareless",
     "injected",
     "violates",
+    "sometimes",
 )
 """Keys of an expectation that say something: the rest say of whom and when."""
 
@@ -53,14 +57,33 @@ def resolve_expects(
         registry: Its validators.
         folder: The scenario's own folder: file names in the plan are relative to it.
     """
-    expects = []
+    expects: list[ExpectPlan] = []
     entries = {action.id: (i, action) for i, action in placed}
     for i, table in enumerate(file.expect):
         path: KeyPath = ("expect", i)
         _check(table, file, registry, path)
         _check_of(table, entries, registry, path)
-        expects.append(_plan(table, registry, path, folder))
+        expects += _each_key(_plan(table, registry, path, folder), entries, registry)
     return tuple(expects)
+
+
+def _each_key(
+    plan: ExpectPlan, entries: Mapping[str, Placed], registry: Registry
+) -> Iterator[ExpectPlan]:
+    """Yield what is expected of a partition, or of an entry about one, for each of its keys."""
+    spread = _spread(plan.of, entries)
+    keys: Sequence[str | None] = spread if plan.key is None and spread else (plan.key,)
+    if plan.key is not None:
+        keys = registry.keys_of(plan.key)
+    for key in keys:
+        yield replace(plan, key=key, of=f"{plan.of}/{key}" if spread else plan.of)
+
+
+def _spread(of: str | None, entries: Mapping[str, Placed]) -> tuple[str, ...]:
+    """Return the keys of the partition that the entry `of` is about, none for other entries."""
+    if not of or of in entries:
+        return ()
+    return tuple(action.key for one, (_, action) in entries.items() if one == f"{of}/{action.key}")
 
 
 def _check(table: ExpectTable, file: ScenarioFile, registry: Registry, path: KeyPath) -> None:
@@ -73,19 +96,35 @@ def _check(table: ExpectTable, file: ScenarioFile, registry: Registry, path: Key
     if table.validator is not None:
         registry.position(table.validator, (*path, "validator"))
         for name in given:
-            if name not in ("shareless", "injected", "violates"):
+            if name not in ("shareless", "injected", "violates", "sometimes"):
                 message = f"{name} isn't about a validator"
                 reporter.conflict(message, (*path, name), (*path, "validator"))
     for name, word, allowed in (
         ("reason", table.reason, catalogue.reasons()),
-        ("refused", table.refused, catalogue.REFUSALS + catalogue.DROPPED),
+        ("refused", table.refused, (*REFUSALS, *DROPPED)),
     ):
         if word is not None and word not in allowed:
             what = "reason" if name == "reason" else "refusal"
             message = f'unknown {what} "{word}"'
             reporter.error((*path, name), message, wrong=word, allowed=allowed)
+    _check_sometimes(table, given, registry, path)
     _check_shares(table, registry, path)
     _check_time(table, file, registry, path)
+
+
+def _check_sometimes(
+    table: ExpectTable, given: Sequence[str], registry: Registry, path: KeyPath
+) -> None:
+    event, allowed, where = table.sometimes, catalogue.events(), (*path, "sometimes")
+    if event is None:
+        return
+    if event not in allowed:
+        registry.reporter.error(where, f'unknown event "{event}"', wrong=event, allowed=allowed)
+    others = [name for name in given if name != "sometimes"]
+    others += [name for name in ("key", "of", "within", "at") if getattr(table, name) is not None]
+    if others:
+        message = "sometimes is about all runs of a sweep: give it an entry of its own"
+        registry.reporter.conflict(message, where, *((*path, name) for name in others))
 
 
 def _check_shares(table: ExpectTable, registry: Registry, path: KeyPath) -> None:
@@ -112,11 +151,12 @@ def _check_of(
     reporter, where = registry.reporter, (*path, "of")
     if table.of is None or not reporter.sound(("timeline",)):
         return
-    about = (table.rotation, table.refused, table.within)
-    if about == (None, None, None) and reporter.sound(path):
+    said = (table.rotation, table.refused, table.within)
+    if said == (None, None, None) and reporter.sound(path):
         message = "of says which entry rotation, refused or within are about: give one of them"
         reporter.error(where, message)
-    if table.of not in entries:
+    spread = _spread(table.of, entries)
+    if table.of not in entries and not spread:
         numbered = f"{table.of}/1" in entries
         message = f'the timeline has no entry with the id "{table.of}"'
         if numbered:
@@ -125,13 +165,15 @@ def _check_of(
         given = [name for name, (i, _) in entries.items() if reporter.given(("timeline", i, "id"))]
         reporter.error(where, message, wrong=table.of, allowed=given, suggestion=meant)
         return
-    i, action = entries[table.of]
+    i, action = entries[f"{table.of}/{spread[0]}" if spread else table.of]
     if table.rotation is not None and action.do not in ROTATIONS:
         message = f"a {action.do} is no rotation"
         related = [("do", ("timeline", i, "do"))]
         reporter.error(where, message, allowed=ROTATIONS, related=related)
-    if table.key is not None and action.key and table.key != action.key:
-        message = f'"{table.of}" is about another key, {action.key}'
+    about = spread or (action.key,)
+    if table.key is not None and action.key and not {*registry.keys_of(table.key)} <= {*about}:
+        other = registry.family(action.key) if spread else action.key
+        message = f'"{table.of}" is about another key, {other}'
         reporter.conflict(message, where, (*path, "key"))
 
 
@@ -179,6 +221,7 @@ def _plan(table: ExpectTable, registry: Registry, path: KeyPath, folder: str) ->
         shareless=table.shareless,
         injected=table.injected,
         violates=table.violates,
+        sometimes=table.sometimes,
         within_us=table.within,
         at_us=table.at,
         file=_relative(span.file, folder),

@@ -102,6 +102,14 @@ class CommitteeTable(Table):
         description="How they are drawn: in proportion to stake, without replacement.",
         examples=["stake"],
     )
+    partition: (
+        Annotated[int, Field(strict=True, ge=1, le=VALIDATORS_MAX), Unit("committees")] | None
+    ) = Field(
+        default=None,
+        description="Only in `[keys.NAME]`: that many committees of `size` at once, none of which "
+        "shares a validator with another, each with a key of its own: `NAME-00`, `NAME-01`, ….",
+        examples=[16],
+    )
 
 
 Committee: TypeAlias = Annotated[
@@ -149,6 +157,7 @@ class KeyTable(Table):
             ["v00", "v01", "v02"],
             ["region:eu-central-1"],
             {"size": 7, "select": "stake"},
+            {"partition": 16, "size": 64, "select": "stake"},
         ],
     )
     indices: Annotated[list[Annotated[int, Field(strict=True)]], Unit("numbers")] | None = Field(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from sim.crypto.groups import get_group
 from sim.protocol.ceremony import PEDERSEN, default_faults
 from sim.scenario import catalogue
+from sim.scenario.families import NAME_MAX, member_names, partition_of
 from sim.scenario.key_tables import CommitteeTable, KeyTable, RotateTable
 from sim.scenario.orders import CommitteeEntry, Emergency, Evict, Join, Leave, ShareEntry
-from sim.scenario.plan import KeyPlan, RotatePlan
+from sim.scenario.plan import KeyPlan, PartitionPlan, RotatePlan
 from sim.scenario.principals import check_quorum, resolve_policy
 from sim.scenario.quantities import QuantityError, format_duration, parse_threshold
 from sim.scenario.registry import Registry, placed
@@ -36,23 +39,73 @@ def resolve_keys(file: ScenarioFile, registry: Registry) -> tuple[KeyPlan, ...]:
         drawn = _drawn(table, file, registry, path)
         committee = () if drawn is not None else _committee(table, registry, path)
         certain = committee if drawn is None else _certain(drawn, file, registry)
-        registry.committees[name] = certain
-        registry.schemes[name] = table.scheme
         key = _key(name, table, committee, drawn, file, registry, path)
-        if _moves(name, table, file):
-            registry.moving.add(name)
-        registry.thresholds[name] = key.threshold
-        keys.append(key)
-        most = file.ledger.block_max
-        if most < 2 * key.size:
-            registry.reporter.conflict(
-                f"block_max = {most} is below twice the committee of {key.size}: "
-                "one phase's transactions must fit into few blocks",
-                ("ledger", "block_max"),
-                _sizing(table, path),
-                follows=_SIZES,
-            )
+        mine = _family(key, table, file, registry, path)
+        if mine != [key]:
+            certain = None
+        for one in mine:
+            registry.committees[one.name] = certain
+            registry.schemes[one.name] = table.scheme
+            registry.thresholds[one.name] = key.threshold
+        names = {name, *(one.name for one in mine)}
+        if _moves(names, table, file):
+            registry.moving.update(names)
+        keys += mine
+        _check_block(key, len(mine), table, file, registry, path)
     return tuple(keys)
+
+
+def _family(
+    key: KeyPlan, table: KeyTable, file: ScenarioFile, registry: Registry, path: KeyPath
+) -> list[KeyPlan]:
+    """Return the keys of a table: itself, or one for every committee of a partition."""
+    count, reporter = partition_of(table), registry.reporter
+    if count is None:
+        return [key]
+    where: KeyPath = (*path, "committee", "partition")
+    members = member_names(key.name, count)
+    if len(members[-1]) > NAME_MAX:
+        message = f"the partition's keys have names of more than {NAME_MAX} characters"
+        reporter.error(path, message, key=True, related=[("partition", where)])
+    for other in file.keys:
+        if other in members:
+            message = f'"{other}" is a key of the partition of "{key.name}" already'
+            reporter.error(("keys", other), message, key=True, related=[("partition", where)])
+    if "churn" in table.rotate.on:
+        message = (
+            "a partition is drawn as a whole: it can't be renewed where members go, only at epochs"
+        )
+        place = table.rotate.on.index("churn")
+        reporter.conflict(message, (*path, "rotate", "on", place), where)
+    registry.families[key.name] = members
+    return [
+        replace(key, name=name, partition=PartitionPlan(name=key.name, place=place, count=count))
+        for place, name in enumerate(members)
+    ]
+
+
+def _check_block(
+    key: KeyPlan,
+    committees: int,
+    table: KeyTable,
+    file: ScenarioFile,
+    registry: Registry,
+    path: KeyPath,
+) -> None:
+    """Report blocks that don't take what the committees of a table say in one phase."""
+    most, size = (
+        file.ledger.block_max,
+        f"{key.size}" if committees == 1 else f"{committees} × {key.size}",
+    )
+    whose = "the committee of" if committees == 1 else "the partition's"
+    if most < 2 * key.size * committees:
+        registry.reporter.conflict(
+            f"block_max = {most} is below twice {whose} {size}: "
+            "one phase's transactions must fit into few blocks",
+            ("ledger", "block_max"),
+            _sizing(table, path),
+            follows=_SIZES,
+        )
 
 
 def _sizing(table: KeyTable, path: KeyPath) -> KeyPath:
@@ -68,10 +121,17 @@ def _drawn(table: KeyTable, file: ScenarioFile, registry: Registry, path: KeyPat
         return None
     size, where = table.committee.size, _sizing(table, path)
     most = len(registry.names) - (0 if joins(file) else len(registry.standby))
-    if size > most:
+    count = table.committee.partition
+    if count is not None and size * count > most:
+        message = f"{count} committees of {size} take {size * count} validators, of {most}"
+    elif size > most:
         message = f"a committee of {size} can't be drawn from {most} validators"
-        registry.reporter.conflict(message, where, ("validators", "standby"), *_SIZES)
-        registry.reporter.taint(where)
+    else:
+        return size
+    pool: KeyPath = ("validators", "standby")
+    places = [where] if count is None else [where, (*path, "committee", "partition")]
+    registry.reporter.conflict(message, *places, pool, *_SIZES)
+    registry.reporter.taint(where)
     return size
 
 
@@ -80,15 +140,15 @@ def joins(file: ScenarioFile) -> bool:
     return any(isinstance(entry, Join) for entry in file.timeline)
 
 
-def _moves(name: str, table: KeyTable, file: ScenarioFile) -> bool:
-    """Whether others than now may come to sit on the committee of the key `name`."""
+def _moves(names: Collection[str], table: KeyTable, file: ScenarioFile) -> bool:
+    """Whether others than now may come to sit on the committees of the keys `names`."""
     if {"epoch", "churn"} & set(table.rotate.on):
         return True
-    mine = [e for e in file.timeline if isinstance(e, ShareEntry) and e.key == name]
+    mine = [e for e in file.timeline if isinstance(e, ShareEntry) and e.key in names]
     return any(
         isinstance(entry, Emergency)
         or entry.join is not None
-        or (isinstance(entry, CommitteeEntry) and entry.committee is not None)
+        or (isinstance(entry, CommitteeEntry) and (entry.committee or entry.repartition))
         for entry in mine
     )
 

@@ -94,7 +94,7 @@ class _Life:
         self._registered = registered
         self._down = _down_for_good(placed)
         self._boundary: int | None = None
-        numbers = (("keys", key.name, word) for word in ("threshold", "committee", "faults"))
+        numbers = (("keys", key.table, word) for word in ("threshold", "committee", "faults"))
         sound = self._reporter.sound(("validators", "n"), ("validators", "names"), *numbers)
         members = frozenset(key.committee) if key.drawn is None else None
         self._stand = _Stand(members, key.size, key.threshold, sure=sound)
@@ -126,7 +126,7 @@ class _Life:
             self._stand = _Stand(None, self._stand.size, self._stand.threshold, self._stand.sure)
 
     def _created(self, action: ActionPlan) -> None:
-        path: KeyPath = ("keys", self._key.name, "committee")
+        path: KeyPath = ("keys", self._key.table, "committee")
         if action.when is not None:
             return
         self._boundary = (action.at_us // self._file.ledger.epoch + 1) * self._file.ledger.epoch
@@ -145,8 +145,12 @@ class _Life:
 
     def _check_pool(self, size: int, at_us: int, path: KeyPath) -> None:
         most = self._registered.most(at_us)
+        what = f"a committee of {size}"
+        if self._key.partition is not None and size == self._key.drawn:
+            what = f"{self._key.partition.count} committees of {size}"
+            size *= self._key.partition.count
         if size > most and size <= len(self._registry.names):
-            message = f"a committee of {size} can't be drawn: {most} validators are registered then"
+            message = f"{what} can't be drawn: {most} validators are registered then"
             self._reporter.conflict(message, path, ("validators", "standby"), ("validators", "n"))
 
     def _check_repair(self, action: ActionPlan, path: KeyPath) -> None:
@@ -165,7 +169,9 @@ class _Life:
             return action
         known = len(self._reporter.diagnostics)
         before, now = self._stand, self._seated(action, path)
-        own = isinstance(entry, CommitteeEntry) and entry.committee is not None
+        own = isinstance(entry, CommitteeEntry) and (
+            entry.committee is not None or entry.repartition is not None
+        )
         threshold = self._threshold(entry, now.size, path)
         new = before.threshold if threshold is None else threshold
         sure = (before.sure or own) and (before.sure or threshold is not None)
@@ -189,7 +195,9 @@ class _Life:
             return before.seating(frozenset(action.committee))
         if action.drawn is not None:
             if action.when is None:
-                self._check_pool(action.drawn, action.at_us, (*path, "committee", "size"))
+                anew = action.repartition is not None
+                where: KeyPath = ("repartition",) if anew else ("committee", "size")
+                self._check_pool(action.drawn, action.at_us, (*path, *where))
             return _Stand(None, action.drawn, before.threshold, before.sure)
         if action.when is None:
             self._check_registered(action.joins, action.at_us, (*path, "join"))
@@ -234,7 +242,7 @@ class _Life:
 
     def _faults(self, threshold: int, size: int) -> int:
         """Return f* where the entry says nothing: the key's own, or the most that is possible."""
-        declared = self._file.keys[self._key.name].faults
+        declared = self._file.keys[self._key.table].faults
         return max(0, default_faults(threshold, size)) if declared is None else declared
 
     def _check_numbers(
@@ -264,7 +272,7 @@ class _Life:
             message = f"{what} gives n = {size} < t + 2f* = {threshold + 2 * faults}"
         else:
             return
-        key: KeyPath = ("keys", self._key.name)
+        key: KeyPath = ("keys", self._key.table)
         places = [(*path, word) for word in ("leave", "join", "committee", "threshold", "faults")]
         given = [place for place in places if reporter.given(place)] or [(*path, "do")]
         for name, of in (("threshold", entry.threshold), ("faults", entry.faults)):
@@ -280,8 +288,8 @@ class _Life:
         """Whether the scenario expects that this rotation can end without a new generation."""
         return any(
             expect.rotation in ("aborted", "either")
-            and expect.key in (None, self._key.name)
-            and expect.of in (None, action.id)
+            and expect.key in (None, self._key.name, self._key.table)
+            and expect.of in (None, action.id, action.id.removesuffix(f"/{self._key.name}"))
             for expect in self._file.expect
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from sim.base.extensions import Source, extended
+from sim.scenario.cost_models import MODEL, with_model_file
 from sim.scenario.merge import extend_tree, load_tree, with_changes, with_sets
 from sim.scenario.plan import Plan
 from sim.scenario.reporter import Reporter
@@ -31,6 +32,7 @@ class Scenario:
         seed: Its seed, or None if that is left to chance.
         tags: Words by which it can be chosen.
         extensions: The code from outside that it uses, as it was read.
+        swept: Whether it has a grid of runs, `[sweep]`; one run of it ignores that.
     """
 
     path: str
@@ -38,6 +40,7 @@ class Scenario:
     seed: int | None
     tags: tuple[str, ...]
     extensions: tuple[Source, ...]
+    swept: bool
     _root: Node
 
     def with_(self, changes: Mapping[str, Any]) -> Scenario:
@@ -49,7 +52,7 @@ class Scenario:
         Raises:
             ScenarioError: A change can't be applied, or the result is no scenario.
         """
-        return _checked(self.path, with_changes(self._root, changes))
+        return check_tree(self.path, with_changes(self._root, changes))
 
     def with_sets(self, sets: Sequence[str]) -> Scenario:
         """Return this scenario with changes as the command line has them: ``key=value``.
@@ -57,7 +60,7 @@ class Scenario:
         Raises:
             ScenarioError: A change can't be applied, or the result is no scenario.
         """
-        return _checked(self.path, with_sets(self._root, sets))
+        return check_tree(self.path, with_sets(self._root, sets))
 
 
 def load(path: str, sets: Sequence[str] = ()) -> Scenario:
@@ -71,7 +74,7 @@ def load(path: str, sets: Sequence[str] = ()) -> Scenario:
         ScenarioError: With every error, or with the first syntax error alone.
     """
     root = load_tree(path)
-    return _checked(path, with_sets(root, sets) if sets else root)
+    return check_tree(path, with_sets(root, sets) if sets else root)
 
 
 def load_text(text: str, path: str = "<text>", sets: Sequence[str] = ()) -> Scenario:
@@ -81,11 +84,20 @@ def load_text(text: str, path: str = "<text>", sets: Sequence[str] = ()) -> Scen
         ScenarioError: As `load`.
     """
     root = extend_tree(parse(path, text), path)
-    return _checked(path, with_sets(root, sets) if sets else root)
+    return check_tree(path, with_sets(root, sets) if sets else root)
 
 
-def _checked(path: str, root: Node) -> Scenario:
+def check_tree(path: str, root: Node) -> Scenario:
+    """Return the scenario that `root` is.
+
+    Raises:
+        ScenarioError: It is none.
+    """
+    root, unread = with_model_file(root, path)
     reporter = Reporter(root)
+    if unread:
+        reporter.report(*unread)
+        reporter.taint(MODEL)
     extensions, problems = find_extensions(root, path)
     if problems:
         reporter.report(*problems)
@@ -94,7 +106,8 @@ def _checked(path: str, root: Node) -> Scenario:
         file = validate(reporter)
         seed = file.run.seed if isinstance(file.run.seed, int) else None
         resolve_file(file, reporter, CHECK_SEED if seed is None else seed, path)
-    return Scenario(path, file.name, seed, tuple(file.tags), extensions, root)
+    swept = file.sweep is not None
+    return Scenario(path, file.name, seed, tuple(file.tags), extensions, swept, root)
 
 
 def resolve(scenario: Scenario, seed: int | None = None) -> Plan:

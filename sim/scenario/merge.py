@@ -79,7 +79,7 @@ def with_sets(root: Node, sets: Sequence[str]) -> Node:
     for line, entry in enumerate(sets, 1):
         try:
             keys, value = _parse_set(entry, line)
-            _put(root, keys, value)
+            put(root, keys, value)
         except ScenarioError as error:
             problems += error.diagnostics
     if problems:
@@ -95,13 +95,18 @@ def _parse_set(entry: str, line: int) -> tuple[KeyPath, Node]:
     place = Span(SET_FILE, line, min(len(left) + 2, len(shown) + 1), max(1, len(right)), shown)
     if not equals:
         raise ScenarioError([Diagnostic("a change is written key=value", whole)])
-    keys = _parse_key(left, key)
+    keys = parse_key(left, key)
     node = from_value(_parse_value(right), place)
     node.key = key
     return keys, node
 
 
-def _parse_key(text: str, span: Span) -> KeyPath:
+def parse_key(text: str, span: Span) -> KeyPath:
+    """Return the path that a dotted key stands for.
+
+    Raises:
+        ScenarioError: It is no key.
+    """
     try:
         table: Any = tomli.loads(f"{text} = 0")
     except (ValueError, RecursionError):
@@ -140,7 +145,7 @@ def with_changes(root: Node, changes: Mapping[str, Any]) -> Node:
         )
         node.key = span
         try:
-            _put(root, _parse_key(key, span), node)
+            put(root, parse_key(key, span), node)
         except ScenarioError as error:
             problems += error.diagnostics
     if problems:
@@ -148,8 +153,12 @@ def with_changes(root: Node, changes: Mapping[str, Any]) -> Node:
     return root
 
 
-def _put(root: Node, keys: KeyPath, node: Node) -> None:
-    """Put `node` at `keys`, making tables on the way; entries of arrays go by position."""
+def put(root: Node, keys: KeyPath, node: Node) -> None:
+    """Put `node` at `keys`, making tables on the way; entries of arrays go by position.
+
+    Raises:
+        ScenarioError: There is no such entry.
+    """
     here = root
     if keys[0] == "extends":
         message = "a change can't extend another file: it has been merged already"

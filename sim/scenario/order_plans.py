@@ -31,6 +31,7 @@ from sim.scenario.schema import ScenarioFile
 from sim.scenario.source import KeyPath
 
 _MESSAGE_MAX: Final = 1 << 16
+_SESSION_MAX: Final = 160
 
 
 def order_fields(
@@ -47,6 +48,7 @@ def order_fields(
     """
     registry.key(order.key, (*path, "key"))
     check_principal(order.by, registry, (*path, "by"))
+    _check_family(order, registry, path)
     common = {"key": order.key, "by": order.by}
     match order:
         case CreateKey() | Refresh() | Repair() | Rollback() | Retire():
@@ -54,7 +56,7 @@ def order_fields(
         case Sign():
             return common | _signing(order, name, file, registry, path)
         case Rotate() | Reshare() | Rekey() | Emergency():
-            return common | _sharing(order, registry, path)
+            return common | _sharing(order, file, registry, path)
         case SetPolicy(policy=policy):
             return common | {"policy": resolve_policy(policy, registry, (*path, "policy"))}
         case Authorize(principal=whom, role=role):
@@ -70,7 +72,7 @@ def order_fields(
 def _signing(
     sign: Sign, name: str, file: ScenarioFile, registry: Registry, path: KeyPath
 ) -> dict[str, Any]:
-    context, key = sign.context, file.keys.get(sign.key)
+    context, key = sign.context, file.keys.get(registry.family(sign.key) or sign.key)
     if context is None:
         context = next(iter(key.policy.contexts), "") if key is not None else ""
     match sign.message:
@@ -80,13 +82,37 @@ def _signing(
             message = bytes.fromhex(digits)
         case text:
             message = text.encode()
+    longest = max(registry.families.get(sign.key, ()), key=len, default="")
+    if longest and len(f"{name}/{longest}") > _SESSION_MAX:
+        text = f"with /{longest} behind it the id has more than {_SESSION_MAX} characters"
+        registry.reporter.error((*path, "id"), text)
     if len(message) > _MESSAGE_MAX:
         text = f"{len(message)} bytes are more than a session signs, {_MESSAGE_MAX}"
         registry.reporter.error((*path, "message"), text)
     return {"context": context, "message": message}
 
 
-def _sharing(entry: ShareEntry, registry: Registry, path: KeyPath) -> dict[str, Any]:
+def _check_family(order: Order, registry: Registry, path: KeyPath) -> None:
+    """Report what can't be asked for all keys of a partition at once."""
+    members = registry.families.get(order.key)
+    if members is None:
+        return
+    where: KeyPath | None = None
+    if isinstance(order, Repair):
+        where, what = (*path, "key"), "a repair is about one key's share"
+    elif isinstance(order, ShareEntry) and (order.join is not None or order.leave is not None):
+        where, what = (
+            (*path, "leave" if order.join is None else "join"),
+            "nobody sits on two committees",
+        )
+    if where is not None:
+        message = f"{what}: name one of {members[0]} … {members[-1]}"
+        registry.reporter.error(where, message, related=[("key", (*path, "key"))])
+
+
+def _sharing(
+    entry: ShareEntry, file: ScenarioFile, registry: Registry, path: KeyPath
+) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for key in ("join", "leave"):
         given = getattr(entry, key)
@@ -101,7 +127,29 @@ def _sharing(entry: ShareEntry, registry: Registry, path: KeyPath) -> dict[str, 
         registry.reporter.conflict(message, (*path, "leave"), (*path, "join"))
     if isinstance(entry, CommitteeEntry) and entry.committee is not None:
         fields |= _committee(entry, registry, path)
+    if isinstance(entry, CommitteeEntry) and entry.repartition is not None:
+        fields |= _repartition(entry, file, registry, path)
     return fields
+
+
+def _repartition(
+    entry: CommitteeEntry, file: ScenarioFile, registry: Registry, path: KeyPath
+) -> dict[str, Any]:
+    where, family = (*path, "repartition"), entry.key
+    if family not in registry.families:
+        family = registry.family(entry.key) or ""
+    for key in ("committee", "join", "leave"):
+        if getattr(entry, key) is not None:
+            message = f"either repartition or {key}: a partition says who sits where"
+            registry.reporter.conflict(message, where, (*path, key))
+    table = file.keys.get(family)
+    if table is None or not isinstance(table.committee, CommitteeTable):
+        if registry.key(entry.key, (*path, "key")):
+            message = f'"{entry.key}" is no key of a partition'
+            place: KeyPath = ("keys", entry.key, "committee")
+            registry.reporter.error(where, message, related=[("committee", place)])
+        return {}
+    return {"repartition": entry.repartition, "drawn": table.committee.size}
 
 
 def _committee(entry: CommitteeEntry, registry: Registry, path: KeyPath) -> dict[str, Any]:
@@ -111,6 +159,9 @@ def _committee(entry: CommitteeEntry, registry: Registry, path: KeyPath) -> dict
             message = f"either a committee or {key}: a committee stands by itself"
             registry.reporter.conflict(message, where, (*path, key))
     if isinstance(entry.committee, CommitteeTable):
+        if entry.committee.partition is not None:
+            message = 'a partition is drawn with its keys: repartition = "anew" draws it again'
+            registry.reporter.error((*where, "partition"), message)
         size, most = entry.committee.size, len(registry.names)
         if size > most:
             message = f"a committee of {size} can't be drawn from {most} validators"

@@ -27,7 +27,9 @@ class KeyEntry(ByEntry):
     """An entry about a key."""
 
     key: Annotated[str, Unit("key")] = Field(
-        description="The key concerned, one of `[keys]`.", examples=["beacon"]
+        description="The key concerned, one of `[keys]`; of a partition, one of its keys, or its "
+        "name for each of them.",
+        examples=["beacon", "zone", "zone-03"],
     )
 
 
@@ -67,6 +69,14 @@ class CommitteeEntry(ShareEntry):
         description="The new committee; not with `join` and `leave`. If all three are absent, it "
         "stays as it is.",
         examples=[["v01", "v02", "v05"], {"size": 7, "select": "stake"}],
+    )
+    repartition: Annotated[Literal["anew", "newest"], Unit("one of")] | None = Field(
+        default=None,
+        description="Only for the keys of a partition: it is drawn `anew` as a whole, once for all "
+        "keys that the entry is about, and each moves to its new committee; or a key that stayed "
+        "behind moves to its committee of the `newest` draw. In place of `committee`, `join` and "
+        "`leave`.",
+        examples=["anew"],
     )
 
 

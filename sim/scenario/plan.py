@@ -149,12 +149,27 @@ class RotatePlan(Part, frozen=True):
     max_age: int | None = None
 
 
+class PartitionPlan(Part, frozen=True):
+    """A key's place in a partition, which the chain draws by stake.
+
+    Attributes:
+        name: Of the partition: of the key's table in the scenario.
+        place: Which of its committees, from 0.
+        count: How many there are.
+    """
+
+    name: str
+    place: int
+    count: int
+
+
 class KeyPlan(Part, frozen=True):
     """A key that the scenario may create; fields as in `sim.protocol.ceremony.Ceremony`.
 
     Attributes:
         committee: Registry positions, ascending; empty if the chain draws it.
         drawn: How many validators the chain draws by stake, or None.
+        partition: Which committee of which partition that is, or None.
         attempts: Most attempts.
         retry_after: Heights from a failure to the next attempt's first, at least 1.
     """
@@ -173,6 +188,12 @@ class KeyPlan(Part, frozen=True):
     complaints: Literal["dispute", "provable"] = "dispute"
     policy: PolicyPlan = PolicyPlan()
     rotate: RotatePlan = RotatePlan()
+    partition: PartitionPlan | None = None
+
+    @property
+    def table(self) -> str:
+        """Its table in `[keys]`: of a partition's keys, the same one."""
+        return self.name if self.partition is None else self.partition.name
 
     @property
     def size(self) -> int:
@@ -203,6 +224,8 @@ class ActionPlan(Part, frozen=True):
         committee: Of a reshare or rekey: registry positions, ascending; None keeps the present one,
             as changed by `joins` and `leaves`.
         drawn: How many validators the chain draws by stake, or None.
+        repartition: Whether the key moves to its committee of a partition drawn anew, or of the
+            newest one that there is.
         joins: Who is added to the present committee (reshare, rekey, emergency).
         leaves: Who is taken out of it.
         threshold: Of the new generation; 0 keeps the present one.
@@ -259,6 +282,7 @@ class ActionPlan(Part, frozen=True):
     by: str = "owner"
     committee: tuple[int, ...] | None = None
     drawn: int | None = None
+    repartition: Literal["anew", "newest"] | None = None
     joins: tuple[int, ...] = ()
     leaves: tuple[int, ...] = ()
     threshold: int = 0
@@ -329,6 +353,22 @@ class RunPhases(Part, frozen=True):
     crashed: tuple[int, ...] = ()
 
 
+class CostPlan(Part, frozen=True):
+    """A cost model that a scenario brings along.
+
+    Attributes:
+        name: Its name.
+        source: Where its figures come from.
+        nanoseconds: Per operation, for any scheme without a figure of its own.
+        schemes: By scheme of the key, figures of its own.
+    """
+
+    name: str
+    source: str
+    nanoseconds: dict[str, int]
+    schemes: dict[str, dict[str, int]]
+
+
 class Plan(Part, frozen=True):
     """A whole run."""
 
@@ -341,7 +381,7 @@ class Plan(Part, frozen=True):
     network: NetworkPlan
     ledger: LedgerPlan
     transport: TransportPlan
-    cost: str
+    cost: str | CostPlan
     quotas: QuotaPlan
     keys: tuple[KeyPlan, ...]
     timeline: tuple[ActionPlan, ...]

@@ -13,6 +13,7 @@ from sim.scenario import catalogue
 from sim.scenario.actions import ACTIONS
 from sim.scenario.entry_tables import NodeEntry
 from sim.scenario.fields import NAME_PATTERN, Table, Unit
+from sim.scenario.refusals import DROPPED, REFUSALS
 from sim.scenario.schema import ScenarioFile
 
 if TYPE_CHECKING:
@@ -23,10 +24,13 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 QUALIFIED: Final = f"^{NAME_PATTERN}:[a-z0-9][a-z0-9-]*$"
 """Names of what an extension has registered."""
 
-_EXTENSIBLE: Final = frozenset(
-    {("NetworkTable", "profile"), ("KeyTable", "protocol"), ("AdversaryTable", "behaviour")}
-)
-"""Keys that extensions have names for."""
+_OPEN: Final = {
+    ("NetworkTable", "profile"): QUALIFIED,
+    ("KeyTable", "protocol"): QUALIFIED,
+    ("AdversaryTable", "behaviour"): QUALIFIED,
+    ("CostTable", "model"): r"\.toml$",
+}
+"""Keys that also have other names than those of this version: of extensions, or of files."""
 
 _TYPES: Final = {str: "string", int: "integer", bool: "boolean"}
 
@@ -63,7 +67,7 @@ def json_schema() -> dict[str, Any]:
                 entry["default"] = shown
             names = _names(table.__name__, name)
             if names:
-                _restrict(entry, names, outside=(table.__name__, name) in _EXTENSIBLE)
+                _restrict(entry, names, _OPEN.get((table.__name__, name)))
     for action in ACTIONS.values():
         whom = [_one_of("node", "nodes")] if issubclass(action, NodeEntry) else []
         definitions[action.__name__]["allOf"] = [_one_of(("at", "every"), "when"), *whom]
@@ -206,20 +210,20 @@ def _names(table: str, field: str) -> tuple[str, ...]:
         case "ExpectTable", "reason":
             return catalogue.reasons()
         case "ExpectTable", "refused":
-            return catalogue.REFUSALS + catalogue.DROPPED
+            return (*REFUSALS, *DROPPED)
         case _:
             return ()
 
 
-def _restrict(entry: Any, names: tuple[str, ...], *, outside: bool) -> None:
-    """Let every text in `entry` be one of `names`, or a name of an extension if it may be."""
+def _restrict(entry: Any, names: tuple[str, ...], others: str | None) -> None:
+    """Let every text in `entry` be one of `names`, or match `others` if there is such a pattern."""
     if isinstance(entry, dict):
-        if entry.get("type") == "string" and not outside:
+        if entry.get("type") == "string" and others is None:
             entry["enum"] = list(names)
         elif entry.get("type") == "string":
-            entry["anyOf"] = [{"enum": list(names)}, {"pattern": QUALIFIED}]
+            entry["anyOf"] = [{"enum": list(names)}, {"pattern": others}]
         for inner in entry.values():
-            _restrict(inner, names, outside=outside)
+            _restrict(inner, names, others)
     elif isinstance(entry, list):
         for inner in entry:
-            _restrict(inner, names, outside=outside)
+            _restrict(inner, names, others)

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sim.base.randomness import stream
 from sim.scenario import catalogue
 from sim.scenario.entry_tables import PickTable
-from sim.scenario.fields import NAME_BEGINS, NAME_PATTERN
 from sim.scenario.matrices import Matrix
+from sim.scenario.naming import PLACING, known_regions, resolve_names, resolve_regions
 from sim.scenario.plan import ValidatorPlan
 from sim.scenario.reporter import Reporter
 from sim.scenario.schema import ScenarioFile
 from sim.scenario.source import KeyPath
 from sim.scenario.stakes import resolve_stakes
-from sim.scenario.using import USE, unknown
 from sim.scenario.validators import resolve_standby
 
 LEDGER_POSITION = -1
 """Registry position that stands for the ledger in a plan."""
 
-_NAME_PATTERN = re.compile(r"([^{}]*)\{(?::(0?)([1-9]?)d?)?\}([^{}]*)")
 _NAMING: tuple[KeyPath, ...] = (("validators", "n"), ("validators", "names"))
-_PLACING: KeyPath = ("validators", "placement")
 
 
 @dataclass
@@ -41,6 +37,7 @@ class Registry:
         principals: Names of principals.
         committees: Registry positions by key name, as they become known; None for a committee that
             is drawn during the run.
+        families: Keys by the name of their partition; see `families`.
         thresholds: By key name.
         schemes: By key name.
         moving: Keys on whose committees others may come to sit during the run.
@@ -55,6 +52,7 @@ class Registry:
     standby: frozenset[int] = frozenset()
     principals: tuple[str, ...] = ("owner",)
     committees: dict[str, tuple[int, ...] | None] = field(default_factory=dict)
+    families: dict[str, tuple[str, ...]] = field(default_factory=dict)
     thresholds: dict[str, int] = field(default_factory=dict)
     schemes: dict[str, str] = field(default_factory=dict)
     moving: set[str] = field(default_factory=set)
@@ -86,13 +84,27 @@ class Registry:
         return found
 
     def key(self, name: str, path: KeyPath) -> bool:
-        """Whether there is a key `name`; reports it if not."""
+        """Whether there is a key `name`, or a partition of keys; reports it if not."""
         keys = self.reporter.root.child("keys")
         known = list(keys.value) if keys is not None and isinstance(keys.value, dict) else []
-        if name not in known:
-            message = f'there is no key "{name}" in [keys]'
-            self.reporter.error(path, message, wrong=name, allowed=known)
-        return name in known
+        if name in known or any(name in members for members in self.families.values()):
+            return True
+        for family, members in self.families.items():
+            if name.startswith(f"{family}-"):
+                message = f'no key "{name}": those of "{family}" are {members[0]} … {members[-1]}'
+                self.reporter.error(path, message, wrong=name, allowed=members)
+                return False
+        message = f'there is no key "{name}" in [keys]'
+        self.reporter.error(path, message, wrong=name, allowed=known)
+        return False
+
+    def keys_of(self, name: str) -> tuple[str, ...]:
+        """Return the keys that `name` means: all of a partition, or the one of that name."""
+        return self.families.get(name, (name,))
+
+    def family(self, key: str) -> str | None:
+        """Return the partition that the key `key` is of, or None."""
+        return next((name for name, members in self.families.items() if key in members), None)
 
     def only_key(self) -> str | None:
         """Return the name of the only key, or None if there are none or several."""
@@ -147,10 +159,11 @@ class Registry:
         """Return the members of a committee; reports one that isn't known before the run."""
         if not self.key(key, path):
             return ()
-        members = self.committees.get(key, ())
+        members = self.committees.get(self.keys_of(key)[0], ())
         if members is None:
             message = f'the committee of "{key}" is drawn by stake during the run: {advice}'
-            self.reporter.error(path, message, related=[("drawn", ("keys", key, "committee"))])
+            table = self.family(key) or key
+            self.reporter.error(path, message, related=[("drawn", ("keys", table, "committee"))])
         return members or ()
 
     def _named(self, selector: str, path: KeyPath, *, ledger: bool) -> Iterable[int]:
@@ -176,7 +189,7 @@ class Registry:
 
     def _region(self, region: str, path: KeyPath) -> Iterable[int]:
         found = [v for v, where in enumerate(self.regions) if where == region]
-        if not found and self._sound and self.reporter.sound(_PLACING, ("network", "profile")):
+        if not found and self._sound and self.reporter.sound(PLACING, ("network", "profile")):
             known = [f"region:{where}" for where in dict.fromkeys(self.regions) if where]
             message = f'no validator is in a region "{region}"'
             self.reporter.error(path, message, wrong=f"region:{region}", allowed=known)
@@ -312,86 +325,9 @@ def build_registry(
         seed: The run's seed.
         matrix: The latencies that the scenario brought along, if it did.
     """
-    names = _names(file, reporter)
-    known = _known_regions(file, reporter) if matrix is None else matrix.regions
-    regions = _regions(file, reporter, len(names), known)
+    names = resolve_names(file, reporter)
+    known = known_regions(file, reporter) if matrix is None else matrix.regions
+    regions = resolve_regions(file, reporter, len(names), known)
     stakes = resolve_stakes(file, reporter, seed, names)
     standby = resolve_standby(file, reporter, names)
     return Registry(reporter, seed, names, regions, stakes, standby)
-
-
-def _names(file: ScenarioFile, reporter: Reporter) -> tuple[str, ...]:
-    count, given, path = file.validators.n, file.validators.names, ("validators", "names")
-    if isinstance(given, str):
-        found = _NAME_PATTERN.fullmatch(given)
-        if found is None or not re.fullmatch(r"[A-Za-z0-9._-]{0,40}", found[1] + found[4]):
-            reporter.error(
-                path,
-                f'"{given}" is no pattern: one {{}} for the position, such as "v{{:02}}", and '
-                "letters, digits, dots, dashes and underscores around it",
-            )
-            reporter.taint(path)
-            given = "v{:02}"
-        names = tuple(given.format(i) for i in range(count))
-        if not names[0][0].isalnum():
-            reporter.error(path, "names begin with a letter or a digit")
-            reporter.taint(path)
-        return names
-    if len(given) != count:
-        reporter.conflict(f"{len(given)} names for {count} validators", path, ("validators", "n"))
-        reporter.taint(path)
-    _unique(given, reporter, path)
-    return tuple(given)
-
-
-def _unique(names: Sequence[str], reporter: Reporter, path: KeyPath) -> None:
-    first: dict[str, int] = {}
-    for i, name in enumerate(names):
-        if not re.fullmatch(NAME_PATTERN, name, re.ASCII):
-            reporter.error((*path, i), f'"{name}" is no name: a name begins with {NAME_BEGINS}')
-        elif name in catalogue.RESERVED:
-            reporter.error((*path, i), f'"{name}" means something else in selectors')
-        if name in first:
-            related = [("first", (*path, first[name]))]
-            reporter.error((*path, i), f'two validators are called "{name}"', related=related)
-        first.setdefault(name, i)
-
-
-def _regions(
-    file: ScenarioFile, reporter: Reporter, count: int, known: Sequence[str]
-) -> tuple[str, ...]:
-    placement = file.validators.placement
-    if placement is None or not reporter.sound(_PLACING):
-        return tuple(known[i % len(known)] if known else "" for i in range(count))
-    if isinstance(placement, dict):
-        placed_in = [(region, (*_PLACING, region), size) for region, size in placement.items()]
-    else:
-        placed_in = [(region, (*_PLACING, i), 1) for i, region in enumerate(placement)]
-    for region, path, _ in placed_in:
-        if known and region not in known:
-            given = file.network.profile
-            what = f'profile "{given}"' if isinstance(given, str) else "the matrix"
-            message = f'{what} has no region "{region}"'
-            listed = isinstance(placement, list)
-            reporter.error(path, message, key=not listed, wrong=region, allowed=known)
-    total = sum(size for _, _, size in placed_in)
-    if total != count:
-        message = f"{total} validators are placed, but there are {count}"
-        reporter.conflict(message, _PLACING, ("validators", "n"), ("validators", "names"))
-        reporter.taint(_PLACING)
-        return ("",) * count
-    return tuple(region for region, _, size in placed_in for _ in range(size))
-
-
-def _known_regions(file: ScenarioFile, reporter: Reporter) -> tuple[str, ...]:
-    profile, path = file.network.profile, ("network", "profile")
-    if not reporter.sound(path) or not isinstance(profile, str):
-        return ()
-    if profile not in catalogue.profiles():
-        if ":" not in profile or reporter.sound(USE):
-            known = catalogue.profiles()
-            message = unknown("profile", profile, known)
-            reporter.error(path, message, wrong=profile, allowed=known)
-        reporter.taint(path)
-        return ()
-    return catalogue.regions(profile)

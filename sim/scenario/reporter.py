@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sim.scenario.diagnostics import Diagnostic, ScenarioError, Span, nearest
+from sim.scenario.diagnostics import Diagnostic, ScenarioError, Span, in_order, nearest
 from sim.scenario.source import KeyPath, Node, walk
 
 
@@ -101,11 +101,7 @@ class Reporter:
             ScenarioError: If there is one.
         """
         if self.diagnostics:
-            files = list(dict.fromkeys(found.span.file for found in self.diagnostics))
-            unique = dict.fromkeys(self.diagnostics)
-            raise ScenarioError(
-                sorted(unique, key=lambda d: (files.index(d.span.file), d.span.line, d.span.column))
-            )
+            raise ScenarioError(in_order(self.diagnostics))
 
 
 def _last(path: KeyPath) -> str:

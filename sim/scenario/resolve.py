@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sim.scenario import catalogue
 from sim.scenario.adversaries import resolve_adversaries
+from sim.scenario.cost_models import resolve_cost
 from sim.scenario.diagnostics import Diagnostic, ScenarioError, Span
 from sim.scenario.expects import resolve_expects
 from sim.scenario.fields import INTEGER_MAX
@@ -67,7 +67,7 @@ def resolve_file(file: ScenarioFile, reporter: Reporter, seed: int, path: str) -
         _transport(file, reporter),
         resolve_store(file, reporter),
     )
-    cost = _cost(file, reporter)
+    cost = resolve_cost(file.cost, reporter)
     keys = resolve_keys(file, registry)
     corruptions = bounded(file, resolve_adversaries(file, registry), registry)
     network = resolve_network(file.network, matrix, registry)
@@ -153,11 +153,3 @@ def _transport(file: ScenarioFile, reporter: Reporter) -> TransportPlan:
         retransmissions=None if isinstance(table.retransmissions, str) else table.retransmissions,
         keys=table.keys,
     )
-
-
-def _cost(file: ScenarioFile, reporter: Reporter) -> str:
-    model, known = file.cost.model, catalogue.cost_models()
-    if model not in known and reporter.sound(("cost", "model")):
-        message = f'unknown cost model "{model}"'
-        reporter.error(("cost", "model"), message, wrong=model, allowed=known)
-    return model

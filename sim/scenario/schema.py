@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from sim.scenario.actions import Action
 from sim.scenario.entry_tables import Nodes
@@ -27,6 +27,7 @@ from sim.scenario.fields import (
     Duration,
     EntryId,
     Name,
+    Positive,
     PositiveDuration,
     SchemaVersion,
     Table,
@@ -130,6 +131,27 @@ class UseTable(Table):
     )
 
 
+class SweepTable(Table):
+    """Many runs of one scenario, for `ksim sweep`: every other key is the dotted key of a value.
+
+    `"keys.beacon.threshold" = [4, 5]` makes the runs with either value; several such keys multiply.
+    What is no array overrides the value in every run, as does an array with one entry. Every point
+    of the grid is run with the seeds `run.seed`, `run.seed` + 1, … `ksim run` ignores all of it.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    seeds: Positive = Field(
+        default=1, description="How many runs each point has, with a seed each.", examples=[50]
+    )
+    zip: Annotated[list[list[str]], Unit("arrays of dotted keys")] = Field(
+        default=[],
+        description="Keys of this table whose arrays, of one length, go together instead of "
+        "multiplying: the first value of each, then the second of each.",
+        examples=[[["validators.n", "keys.beacon.committee.size"]]],
+    )
+
+
 class ScenarioFile(Table):
     """A whole scenario."""
 
@@ -201,6 +223,11 @@ class ScenarioFile(Table):
         default=[],
         description="Who misbehaves.",
         examples=[[{"nodes": ["v03"], "behaviour": "silent-dealer"}]],
+    )
+    sweep: SweepTable | None = Field(
+        default=None,
+        description="The grid of `ksim sweep`.",
+        examples=[{"network.loss": ["0%", "1%"], "seeds": 50}],
     )
     expect: Annotated[list[ExpectTable], Unit("entries")] = Field(
         default=[],

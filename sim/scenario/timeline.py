@@ -34,7 +34,11 @@ def resolve_timeline(file: ScenarioFile, registry: Registry) -> list[Placed]:
         path: KeyPath = ("timeline", i)
         name = ids.take(path, entry.id, entry.do)
         _check_session(entry, registry, path)
-        placed += ((i, action) for action in _occurrences(file, registry, entry, name, path))
+        placed += (
+            (i, one)
+            for action in _occurrences(file, registry, entry, name, path)
+            for one in _each_key(action, entry, registry)
+        )
         if len(placed) > ENTRIES_MAX:
             message = f"the timeline comes to more than {ENTRIES_MAX} entries"
             registry.reporter.error((*path, "every"), message)
@@ -78,6 +82,20 @@ def _occurrences(
             at_us=at_us,
             nodes=action.nodes if nodes is None else nodes,
             message=action.message if message is None else message,
+        )
+
+
+def _each_key(action: ActionPlan, entry: Action, registry: Registry) -> Iterator[ActionPlan]:
+    """Yield an entry about a partition as one about each of its keys, named behind its id."""
+    members = registry.families.get(action.key)
+    if members is None:
+        yield action
+        return
+    for key in members:
+        one = f"{action.id}/{key}"
+        message = one.encode() if isinstance(entry, Sign) and entry.message is None else None
+        yield replace(
+            action, id=one, key=key, message=action.message if message is None else message
         )
 
 

@@ -41,8 +41,11 @@ def _check_creations(file: ScenarioFile, placed: Sequence[Placed], registry: Reg
             reporter.error(("timeline", i, "key"), message, related=related)
         first.setdefault(action.key, (i, action))
     for name in file.keys:
-        if name not in first and reporter.sound(("timeline",)):
-            message = f'nothing creates the key "{name}": add a create-key to the timeline'
+        mine = registry.keys_of(name)
+        absent = [key for key in mine if key not in first]
+        if absent and reporter.sound(("timeline",)):
+            shown = name if len(absent) == len(mine) else absent[0]
+            message = f'nothing creates the key "{shown}": add a create-key to the timeline'
             reporter.error(("keys", name), message, key=True)
     for i, action in placed:
         made, at = first.get(action.key, (i, action))

@@ -1,8 +1,10 @@
 """What is learnt from many runs, or from many samples of a part: studies, with their statistics.
 
-`fault_table`, `staging`, `fault_page` every fault of the catalogue in every ceremony · `bias`,
-`bias_page` how far dealers bend a key · `netcheck` a network's declared figures against samples of
-it · `statistics` how far honest samples stray.
+`pool`, `playing` many runs over worker processes that are started once · `fault_table`, `staging`,
+`fault_page` every fault of the catalogue in every ceremony · `bias`, `bias_page` how far dealers
+bend a key · `protocol_runs`, `protocol_page` what each way of making a key costs and survives ·
+`netcheck` a network's declared figures against samples of it · `statistics` how far honest samples
+stray.
 
 Figures here are floats: nothing of them reaches virtual time.
 """

@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from fractions import Fraction
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from sim.base.errors import LocalError
-from sim.scenario.load import load, resolve
-from sim.scenario.plan import Plan
+from sim.scenario.load import load
+from sim.study.playing import Job, play
+from sim.study.pool import results
 from sim.study.statistics import Range, chance_range
-from sim.world.runner import run_plan
-from sim.world.summary import summarise
+from sim.world.executing import Executed
 
 SCENARIOS: Final = Path("scenarios") / "bias"
 
@@ -143,14 +143,14 @@ class Measured:
 
 
 def measure(
-    case: Case, seeds: Sequence[int], processes: int = 1, folder: Path = SCENARIOS
+    case: Case, seeds: Sequence[int], pool: Executor | None = None, folder: Path = SCENARIOS
 ) -> Measured:
     """Run a case once per seed.
 
     Args:
         case: What to run.
         seeds: One run each.
-        processes: How many share the runs; the result is the same for every number.
+        pool: Who shares the runs; None does them here, with the same result.
         folder: Where the scenarios are.
 
     Raises:
@@ -158,25 +158,16 @@ def measure(
         LocalError: A run didn't end as it must: see `_trial`.
 
     """
-    if processes == 1:
-        return Measured(case, _trials(case, seeds, folder))
-    shares = [seeds[first::processes] for first in range(processes)]
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        jobs = [pool.submit(_trials, case, share, folder) for share in shares]
-        found = [trial for job in jobs for trial in job.result()]
+    scenario = load(str(folder / f"{case.scenario}.toml")).with_(case.changes)
+    jobs = [Job(scenario, seed) for seed in seeds]
+    work = partial(play, _trial)
+    found = (
+        [work(job) for job in jobs] if pool is None else [t for _, t in results(pool, work, jobs)]
+    )
     return Measured(case, tuple(sorted(found, key=lambda trial: trial.seed)))
 
 
-def _trials(case: Case, seeds: Sequence[int], folder: Path) -> tuple[Trial, ...]:
-    scenario = load(str(folder / f"{case.scenario}.toml")).with_(case.changes)
-    trials = []
-    for seed in seeds:
-        plan = resolve(scenario, seed)
-        trials.append(_trial(plan, summarise(run_plan(plan), "")))
-    return tuple(trials)
-
-
-def _trial(plan: Plan, summary: Mapping[str, Any]) -> Trial:
+def _trial(done: Executed) -> Trial:
     """Read one run's bit off its summary.
 
     Raises:
@@ -184,6 +175,7 @@ def _trial(plan: Plan, summary: Mapping[str, Any]) -> Trial:
             then it would be no fair trial.
 
     """
+    plan, summary = done.plan, done.summary
     (key,) = summary["keys"].values()
     run = f"{plan.name}, seed {plan.seed}"
     if key["status"] != "Active" or key["attempts"] != 1 or summary["violations"]:

@@ -5,13 +5,13 @@ With ``--check`` it writes nothing and exits 1 if the page isn't what the runs s
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from sim.study.bias import CASES, CONFIDENCE, Measured, measure
+from sim.study.pool import Pool
 
 PAGE: Final = Path("docs") / "bias.md"
 
@@ -96,7 +96,8 @@ def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--check"]):
         sys.stderr.write("usage: python -m sim.study.bias_page [--check]\n")
         return 2
-    page = render([measure(case, SEEDS, os.cpu_count() or 1) for case in CASES])
+    with Pool() as pool:
+        page = render([measure(case, SEEDS, pool) for case in CASES])
     if not arguments:
         PAGE.write_text(page, encoding="utf-8")
         return 0

@@ -128,13 +128,18 @@ FAULTS: Final[dict[str, tuple[str, ...]]] = {
     "reshare-fails-repeatedly": (
         'at = "50s"\ndo = "isolate"\nnodes = ["v00", "v01", "v02"]\nheal = "after 460s"',
     ),
+    "bad-partial-signature": (
+        # Whoever answers first signs, so the others are late: else the draws decide if it's v02.
+        'at = "{since}"\ndo = "link"\nfrom = ["v00", "v01", "v03", "v04", "v05", "v06", "v07"]\n'
+        'to = ["*"]\nadd_latency = "500ms"',
+    ),
     "slow-and-paused": (
         'at = "{since}"\ndo = "slow"\nnode = "v01"\nservice = "20ms"',
         'at = "{soon}"\ndo = "pause"\nnode = "v02"\nresume = "after 6s"',
         'at = "{since}"\ndo = "disk-fault"\nnode = "v03"\nlose = "unsynced"\nrestore = "after 90s"',
     ),
 }
-"""Timeline entries of rows that no behaviour plays."""
+"""Timeline entries of rows that no behaviour plays, or none alone."""
 
 _EVENTS: Final = {
     "honest-retry": "deal-submitted",

@@ -1,14 +1,59 @@
 """How long computing takes on the virtual clock: a cost model turns charges into microseconds.
 
 Compute time never comes from the machine's own clock: a step is charged operations, and the model
-is a fixed table of what each takes.
+is a fixed table of what each takes. `ksim calibrate` measures such tables and writes them into
+files, which scenarios name; `data/reference.toml`, which is shipped, is one of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import resources
 from typing import Final
+
+import tomli
+
+FILE_FORMAT: Final = "kchain-costs"
+FILE_VERSION: Final = 1
+"""Of files with a cost model, as `ksim calibrate` writes them."""
+
+GROUP_OPERATIONS: Final = (
+    "exp.base",
+    "exp.full",
+    "exp.small",
+    "combine.128.terms",
+    "combine.full.terms",
+    "point.validate",
+    "proof.verify",
+)
+"""What is done in the group of a key's scheme, and so costs each scheme something else."""
+
+COMMON_OPERATIONS: Final = (
+    "exp.g2",
+    "pairing.check",
+    "combine.g2.terms",
+    "seal",
+    "open",
+    "signature.sign",
+    "signature.verify",
+    "mldsa.sign",
+    "mldsa.verify",
+    "mlkem.encapsulate",
+    "mlkem.decapsulate",
+    "vault.seal",
+    "vault.open",
+    "argon2id",
+)
+"""What costs the same whatever the scheme of the key: G2 is there for BLS alone."""
+
+OPERATIONS: Final = (*GROUP_OPERATIONS, *COMMON_OPERATIONS)
+"""Every meter that models price. A combination is priced by its terms; what one costs beyond them
+is too little to tell."""
+
+SCHEMES: Final = ("ED25519", "SECP256K1", "BLS")
+"""Schemes that work in a group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +62,32 @@ class CostModel:
 
     Attributes:
         name: As scenarios call it.
-        nanoseconds: Per operation.
+        nanoseconds: Per operation, for any scheme that has no figure of its own.
         source: Where the figures come from.
+        schemes: By scheme of the key, figures of its own.
 
     """
 
     name: str
     nanoseconds: Mapping[str, int]
     source: str
+    schemes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def priced(self, schemes: Iterable[str]) -> CostModel:
+        """Return the model of a run whose keys are of `schemes`: one table for all of them.
+
+        Charges don't say which key they were for. So where keys of several schemes meet in a run,
+        each operation is priced as in the dearest of them: an upper bound, and exact for one
+        scheme.
+        """
+        own = (self.schemes.get(scheme, {}) for scheme in sorted(set(schemes)))
+        tables = [{**self.nanoseconds, **table} for table in own] or [dict(self.nanoseconds)]
+        names = sorted(set().union(*tables))
+        dearest = {name: max(table.get(name, 0) for table in tables) for name in names}
+        return replace(self, nanoseconds=dearest, schemes={})
 
     def duration_us(self, charges: Mapping[str, int]) -> int:
-        """Return how long `charges` take, in whole µs, rounded up."""
+        """Return how long `charges` take, in whole µs, rounded up; `schemes` don't count here."""
         table = self.nanoseconds
         if not table:
             return 0
@@ -37,38 +97,13 @@ class CostModel:
 
 INSTANT: Final = CostModel("instant", {}, "computing takes no virtual time")
 
-REFERENCE: Final = CostModel(
-    "reference",
-    {
-        "exp.base": 25_000,
-        "exp.full": 163_000,
-        "exp.small": 19_000,
-        "combine.128.terms": 92_000,
-        "combine.full.terms": 181_000,
-        "exp.g2": 488_000,
-        "pairing.check": 1_460_000,
-        "combine.g2.terms": 320_000,
-        "point.validate": 58_000,
-        "proof.verify": 119_000,
-        "seal": 61_000,
-        "open": 76_000,
-        "signature.sign": 19_000,
-        "signature.verify": 56_000,
-        "mldsa.sign": 67_500_000,
-        "mldsa.verify": 183_000,
-        "mlkem.encapsulate": 3_630_000,
-        "mlkem.decapsulate": 29_000,
-        "vault.seal": 2_700,
-        "vault.open": 2_200,
-        "argon2id": 126_000_000,
-    },
-    "this project's own Ed25519 and sealing, CPython 3.11, one core of an AMD EPYC cloud machine: "
-    "the least of 25 rounds of 100 to 300 calls; combinations per term, measured with 64 terms. "
-    "What BLS alone does, in G2: py_arkworks_bls12381, 25 rounds of 2 to 20 calls, 43 terms. "
-    "Lattices and the vault: 25 rounds of 1 to 300 calls; signing by ML-DSA-65, which rejects and "
-    "tries again, the mean of 150 messages; Argon2id with 3 passes, 64 MiB and 4 lanes",
-)
-"""Combinations are charged by their terms; what one costs beyond them is too little to tell."""
 
-COST_MODELS: Final[dict[str, CostModel]] = {model.name: model for model in (INSTANT, REFERENCE)}
-"""Cost models by name."""
+@cache
+def cost_models() -> Mapping[str, CostModel]:
+    """Return the models that are shipped, by name."""
+    path = resources.files("sim.validator") / "data" / "reference.toml"
+    content = tomli.loads(path.read_text(encoding="utf-8"))
+    reference = CostModel(
+        content["name"], content["nanoseconds"], content["source"], content["schemes"]
+    )
+    return {model.name: model for model in (INSTANT, reference)}

@@ -295,7 +295,8 @@ class Sessions:
         dispatched: list[Effect] = []
         for sealed in self.conscience.filter([seat.machine.seal(effect)], state, now_us):
             if isinstance(sealed, SendSealed):
-                dispatched += seat.machine.dispatch(sealed)
+                # Nothing is sealed where the secrets are gone that would have to go with shares.
+                dispatched += seat.machine.dispatch(sealed) if sealed.sealed else []
             else:
                 dispatched.append(sealed)
         return dispatched

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final, Literal, TypeAlias
 
 from sim.base.secret import SecretBytes
-from sim.base.spool import Kept, fetch, spool
+from sim.base.spool import Kept, Spool, fetch
 
 Lose: TypeAlias = Literal["nothing", "unsynced", "all"]
 """What a crash takes beside memory: nothing, writes since the last flush, or the whole store."""
@@ -25,9 +25,14 @@ class Store:
 
     While its disk fails even those don't: reads still see them, until a crash shows what the disk
     really holds.
+
+    Args:
+        spool: Where long values go, so that what simulated disks hold doesn't fill the memory; one
+            of its own if None.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, spool: Spool | None = None) -> None:
+        self.spool = spool or Spool()
         self._durable: dict[str, Kept] = {}
         self._real: dict[str, Kept] | None = None
         self._buffer: dict[str, bytes | None] = {}
@@ -65,7 +70,7 @@ class Store:
             if value is None:
                 self._durable.pop(key, None)
             else:
-                self._durable[key] = spool(value)
+                self._durable[key] = self.spool.keep(value)
         self._buffer.clear()
 
     def crash(self, lose: Lose) -> str:

@@ -5,8 +5,9 @@ exists before block 0 · `ledger_actor` the ledger as the engine drives it · `n
 `timeline`, `orders`, `openness` what happens when, and when nothing is left · `board`, `witness`,
 `observing` what validators see of the chain, and the checks of validators.
 
-Telling: `outcome` what a run leaves behind · `chronicle`, `ceremonies`, `keys` the chain's story ·
-`expectations`, `verdicts` what was wanted, and the exit code · `summary` all of it, deterministic.
+Telling: `outcome` what a run leaves behind · `chronicle`, `ceremonies`, `keys`, `partitions` the
+chain's story · `expectations`, `verdicts` what was wanted, and the exit code · `summary` all of it,
+deterministic.
 
 Keeping: `folder` the run's folder · `inlined`, `machine` tables and versions · `replay` where two
 runs part.

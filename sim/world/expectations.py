@@ -27,7 +27,7 @@ def evaluate(expects: Sequence[ExpectPlan], facts: Facts) -> list[dict[str, Any]
 
 def _result(expect: ExpectPlan, facts: Facts) -> dict[str, Any]:
     wrong = list(_differences(expect, facts))
-    return {
+    result = {
         "file": expect.file,
         "line": expect.line,
         "text": describe(expect),
@@ -35,11 +35,15 @@ def _result(expect: ExpectPlan, facts: Facts) -> dict[str, Any]:
         "detail": "; ".join(wrong),
         "violates": expect.violates,
     }
+    if expect.sometimes is None:
+        return result
+    count = facts.happened.get((expect.sometimes, expect.validator), 0)
+    return {**result, "sometimes": expect.sometimes, "count": count}
 
 
 def describe(expect: ExpectPlan) -> str:
     """Return the expectation in one line: ``beacon: ceremony = completed, attempts = 1``."""
-    subject = expect.key or expect.validator or "run"
+    subject = expect.key or expect.validator or ("sweep" if expect.sometimes else "run")
     wanted = [
         f"{name} = {show(getattr(expect, name))}"
         for name in PREDICATES
@@ -51,7 +55,8 @@ def describe(expect: ExpectPlan) -> str:
         if value is not None
     ]
     if expect.using is not None:
-        wanted.append(f"using = {show(expect.using)}")
+        shares = [f"{validator}@{generation}" for validator, generation in expect.using]
+        wanted.append(f"using = {show(shares)}")
     if expect.of:
         when.insert(0, f"of {expect.of}")
     return f"{subject}: {', '.join(wanted)}{''.join(f' {w}' for w in when)}"

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 def inlined(plan: Plan) -> dict[str, Any]:
     """Return the network profile and the cost model of `plan`, as plain data."""
-    from sim.validator.costs import COST_MODELS
+    from sim.world.costing import cost_model
     from sim.world.networking import profile_of
 
     return {
         "profile": msgspec.to_builtins(profile_of(plan.network)),
-        "cost": msgspec.to_builtins(COST_MODELS[plan.cost]),
+        "cost": msgspec.to_builtins(cost_model(plan)),
     }
 
 

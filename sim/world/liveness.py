@@ -81,7 +81,8 @@ def _judged(
         detail = f"{len(held)} good shares are left, and {key['threshold']} are needed"
         return {"verdict": UNRECOVERABLE, **said, "detail": detail}
     mine = [attempt for attempt in attempts if attempt["key"] == name]
-    stalled = list(_stalled(name, key, mine, requests, phases.safety_us + phases.settle_us))
+    settled_us = phases.safety_us + phases.settle_us
+    stalled = list(_stalled(name, key, mine, requests, settled_us, names))
     if stalled:
         return {"verdict": "stalled", **said, "detail": "; ".join(stalled)}
     words = {"Absent": "absent", "Failed": "failed", "Retired": "retired"}
@@ -95,20 +96,25 @@ def _stalled(
     attempts: Sequence[Record],
     requests: Sequence[Record],
     settled_us: int,
+    core: Sequence[str],
 ) -> Iterator[str]:
     """Yield what is open, and what failed although the core was whole when it began.
 
-    Of every session the last attempt counts; repairs only if they are of the active generation.
+    Of every session the last attempt counts; repairs only if they are of the active generation and
+    of somebody in the core: nobody can give a share back to who is lost.
     """
     last = {attempt["session"]: attempt for attempt in attempts}
     for attempt in last.values():
         title = f"{attempt['session']}#{attempt['attempt']}"
         older = (attempt["era"], attempt["generation"]) < (key["era"], key["generation"])
+        hopeless = attempt["target"] is not None and attempt["target"] not in core
         if attempt["outcome"] == "open":
             phase = attempt["phases"][-1]["phase"] if attempt["phases"] else "the first phase"
             yield f"{title} is still in {phase}"
         elif (
-            attempt["outcome"] == "failed" and _began(attempt["start_us"], settled_us) and not older
+            attempt["outcome"] == "failed"
+            and _began(attempt["start_us"], settled_us)
+            and not (older or hopeless)
         ):
             yield f"{title} failed, {attempt['reason']}, though it began after the heal"
     if key["status"] == "Pending" and not any(a["outcome"] == "open" for a in attempts):

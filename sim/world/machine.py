@@ -14,13 +14,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import tomli
-
-from sim.engine.usage import usage
-from sim.world.outcome import RunOutcome
 
 _ROOT: Final = Path(__file__).parents[2]
 _LIBRARIES: Final = (
@@ -44,9 +42,10 @@ _VERSIONS: Final = ("program", "python", "libraries")
 
 
 class Stopwatch:
-    """Wall and CPU time since it was made; CPU time includes ended child processes."""
+    """Time and memory since it was made; times include ended child processes."""
 
     def __init__(self) -> None:
+        _forget_peak()
         self._wall = time.perf_counter()
         self._cpu = _cpu_seconds()
 
@@ -56,6 +55,12 @@ class Stopwatch:
             "wall_seconds": round(time.perf_counter() - self._wall, 3),
             "cpu_seconds": round(_cpu_seconds() - self._cpu, 3),
         }
+
+
+def _forget_peak() -> None:
+    """Let the memory's peak count from now: a worker that does many runs has a peak for each."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def _cpu_seconds() -> float:
@@ -72,6 +77,21 @@ def versions() -> dict[str, Any]:
     }
 
 
+def source_hash() -> str:
+    """Return 16 hex digits of the hash of this program's source, tables and all.
+
+    Unlike a commit it tells what really runs: edits count, and so does nothing else.
+    """
+    package = _ROOT / "sim"
+    files = sorted(f for f in package.rglob("*") if f.suffix in (".py", ".toml", ".csv"))
+    digest = hashlib.sha256()
+    for file in files:
+        content = file.read_bytes()
+        digest.update(f"{file.relative_to(package).as_posix()} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()[:16]
+
+
 def version_differences(
     stored: Mapping[str, Any], current: Mapping[str, Any]
 ) -> list[tuple[str, str, str]]:
@@ -84,22 +104,13 @@ def version_differences(
     ]
 
 
-def describe(outcome: RunOutcome, watch: Stopwatch, processes: int, digest: str) -> dict[str, Any]:
-    """Return the contents of `machine.json` but for its format and version."""
-    # Its own by now, since the checks come after the run; those of workers as they ended.
-    own, execution = usage(), outcome.machine
-    cpu_s = [round(own.cpu_s, 3), *execution["process_cpu_seconds"][1:]]
-    peaks = [round(own.peak_bytes / (1 << 20), 1), *execution["process_peak_mib"][1:]]
+def describe() -> dict[str, Any]:
+    """Return what `machine.json` tells of program and machine, and the command that was given."""
     return {
         **versions(),
         "platform": platform.platform(),
         "cpu": {"model": _cpu_model(), "count": os.cpu_count()},
         "command": sys.argv,
-        "processes": processes,
-        "digest": digest,
-        **watch.read(),
-        "peak_memory_mib": round(sum(peaks), 1),
-        "execution": {**execution, "process_cpu_seconds": cpu_s, "process_peak_mib": peaks},
     }
 
 

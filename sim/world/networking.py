@@ -14,9 +14,10 @@ from sim.network.matrix import matrix_profile
 from sim.network.paths import Override
 from sim.network.pipes import Bandwidth, Queue
 from sim.network.profiles import Profile, get_profile
-from sim.network.sharding import region_shards
+from sim.network.sharding import committee_shards, region_shards
 from sim.scenario.network_plan import NetworkPlan
 from sim.scenario.plan import Plan
+from sim.world.partitions import foreseen
 from sim.world.timeline import figures_loss, figures_queue, scheduled_rules
 
 
@@ -110,7 +111,14 @@ def parse_perturb(text: str) -> Perturb:
 
 
 def owners_of(plan: Plan, shards: int) -> tuple[int, ...]:
-    """Return the shard of every validator."""
+    """Return the shard of every validator: by committee in a partitioned network, or by region.
+
+    Committees of several regions make the lookahead shorter than whole regions would; most messages
+    then stay inside a shard, which is worth more.
+    """
+    committees = foreseen(plan) if shards > 1 else ()
+    if shards <= len(committees):
+        return committee_shards(committees, len(plan.validators), shards)
     return region_shards([validator.region for validator in plan.validators], shards)
 
 

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import Secret
+from sim.checks.chain_views import AuditLine, BlockView, PartitionView
 from sim.checks.leaks import dealt_by, stored_secrets
 from sim.checks.observation import (
     AttemptId,
-    AuditLine,
-    BlockView,
     CeremonyView,
     Holding,
     Kept,
@@ -26,9 +25,11 @@ from sim.kchain.ledger import Ledger
 from sim.kchain.records import KeyRecord
 from sim.kchain.state import ChainState
 from sim.protocol.ceremony import Ceremony
+from sim.protocol.requests import InPartition
 from sim.scenario.plan import Plan
 from sim.tchain.book import Counts
 from sim.world.genesis import transport_seeds_of
+from sim.world.partitions import drawn_partitions
 from sim.world.timeline import disturbed
 from sim.world.witness import Held, Secretly, Testimony
 
@@ -95,7 +96,21 @@ def observe(
         ),
         open_sessions=frozenset(state.open_sessions),
         counted=None if counts is None else _counted(counts),
+        partitions=tuple(_partitions(ledger)),
     )
+
+
+def _partitions(ledger: Ledger) -> Iterator[PartitionView]:
+    """Yield every draw of a partition, with the keys that have their committees from it."""
+    state = ledger.state
+    seated: dict[tuple[str, int], dict[str, tuple[int, tuple[str, ...]]]] = {}
+    for name, key in state.keys.items():
+        if isinstance(key.seats, InPartition) and key.record is not None:
+            place = (key.seats.place, key.record.committee)
+            seated.setdefault((key.seats.partition, key.seats.round), {})[name] = place
+    for drawn in drawn_partitions(ledger.blocks) if state.partitions else ():
+        where = (drawn.name, drawn.round)
+        yield PartitionView(*where, drawn.height, drawn.committees, seated.get(where, {}))
 
 
 def _counted(counts: Counts) -> dict[str, int]:

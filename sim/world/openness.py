@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sim.engine.ports import Event
 from sim.scenario.plan import ActionPlan, Plan
+from sim.world.phases import armed_until_us
 
 
 class StartedOperations:
@@ -20,28 +21,39 @@ class StartedOperations:
 
     def __init__(self, plan: Plan) -> None:
         self._reaction_us = plan.reaction_us
-        self._waiting: list[tuple[ActionPlan, int]] = [
-            (action, action.when.nth) for action in plan.timeline if action.when is not None
+        self._waiting = [
+            (action, armed_until_us(plan, action), action.when.nth)
+            for action in plan.timeline
+            if action.when is not None
         ]
         self._open_until_us = 0
-        self.watched = frozenset(a.when.event for a, _ in self._waiting if a.when is not None)
+        self.watched = frozenset(a.when.event for a, _, _ in self._waiting if a.when is not None)
 
     def observe(self, event: Event) -> None:
         """Count one event; the entries that it sets off are open until they undo themselves."""
         still = []
-        for action, left in self._waiting:
-            assert action.when is not None
-            concerned = action.when.event == event.event and action.when.node in (
-                None,
-                event.validator,
-            )
+        for action, until_us, left in self._waiting:
+            concerned = _concerns(action, until_us, event)
             if concerned and left == 1:
                 lasts_us = self._reaction_us + action.lasts_us
                 self._open_until_us = max(self._open_until_us, event.time_us + lasts_us)
             else:
-                still.append((action, left - concerned))
+                still.append((action, until_us, left - concerned))
         self._waiting = still
+
+    @property
+    def unfired(self) -> frozenset[str]:
+        """Ids of the entries whose event has not come, or not often enough."""
+        return frozenset(action.id for action, _, _ in self._waiting)
 
     def settled(self, now_us: int) -> bool:
         """Say whether nothing that was set off is still to be undone at `now_us`."""
         return now_us > self._open_until_us
+
+
+def _concerns(action: ActionPlan, until_us: int | None, event: Event) -> bool:
+    """Say whether an entry that waits counts this event: its own, in time, of its validator."""
+    when = action.when
+    assert when is not None
+    in_time = until_us is None or event.time_us < until_us
+    return in_time and when.event == event.event and when.node in (None, event.validator)

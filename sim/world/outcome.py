@@ -39,6 +39,19 @@ class Progress(NamedTuple):
     phases: tuple[tuple[str, str], ...] = ()
 
 
+class NodeTraffic(NamedTuple):
+    """What one validator sent, over the whole run; of blocks, what it received.
+
+    Attributes:
+        messages: Counts by kind.
+        bytes: By byte meter.
+
+    """
+
+    messages: Mapping[str, int]
+    bytes: Mapping[str, int]
+
+
 ProgressCallback: TypeAlias = Callable[[Progress], None]
 """Called at every exchange; raising from it ends the run and its workers at once."""
 
@@ -68,9 +81,13 @@ class RunOutcome:
         holders: Per key, the names of those that are up and hold a good share of the active
             generation at the end.
         tchain: The T-chain's own count of its sessions.
+        traffic_of: What each validator sent, by its name; `messages` and `bytes` are the sums.
         traffic: Messages and bytes that attempts of ceremonies took, by (session label, attempt).
         attacks: What an attacker could do at the end; None if nobody may try.
+        happened: How often an event did, by (event, validator or None for anyone), for those that
+            `sometimes` expectations name.
         asked: What principals asked of the chain, in order of arrival.
+        unfired: Ids of the timeline's entries that waited for an event in vain.
         machine: Figures of this machine and execution: nothing deterministic need be here.
 
     """
@@ -92,9 +109,12 @@ class RunOutcome:
     shareless: Mapping[str, Sequence[str]] = field(default_factory=dict)
     holders: Mapping[str, Sequence[str]] = field(default_factory=dict)
     tchain: Mapping[str, Any] = field(default_factory=dict)
+    traffic_of: Mapping[str, NodeTraffic] = field(default_factory=dict)
     traffic: Mapping[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     attacks: Attacks | None = None
+    happened: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
     asked: Sequence[Asked] = ()
+    unfired: frozenset[str] = frozenset()
     machine: Mapping[str, Any] = field(default_factory=dict)
 
 

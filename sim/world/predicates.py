@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sim.base.ids import NEVER_US
+from sim.protocol.signing_events import SIGNED
 from sim.world.views import Facts, KeyView, Record
 
 if TYPE_CHECKING:
@@ -50,7 +52,18 @@ def _ceremony(
     for view in views:
         found = words.get(view.status, view.status.lower())
         if found != wanted and not (wanted == "either" and found in ("completed", "failed")):
-            yield found
+            yield found + _why(view, found)
+
+
+def _why(view: KeyView, found: str) -> str:
+    """Return why an attempt failed, and who is named: what whoever reads only this line needs."""
+    last = view.last
+    if found == "completed" or last is None or last.get("reason") is None:
+        return ""
+    named = dict.fromkeys(f"{fault['validator']} {fault['fault']}" for fault in last["faults"])
+    detail = last.get("detail") or ", ".join(named)
+    said = f"{last['reason']}: {detail}" if detail else str(last["reason"])
+    return f" (attempt {last['attempt']}: {said})"
 
 
 def _status_is(
@@ -129,7 +142,7 @@ def _rotation(
         if wanted == "failed" and (found, operation) == ("aborted", "rekey"):
             continue
         if found != wanted and not (wanted == "either" and found in ends):
-            yield found
+            yield found + _because(view, found, facts)
 
 
 def _ended(view: KeyView, entry: str, facts: Facts) -> tuple[str, str]:
@@ -145,6 +158,18 @@ def _ended(view: KeyView, entry: str, facts: Facts) -> tuple[str, str]:
     last = known[-1]
     words = {None: "pending", "activated": "completed"}
     return words.get(last["outcome"], "aborted"), str(last["operation"])
+
+
+def _because(view: KeyView, found: str, facts: Facts) -> str:
+    """Return why there is no new generation, as far as it is known."""
+    if found == "none":
+        refused = [
+            f"{request['id']} was refused, {request['refused']}"
+            for request in facts.requests
+            if request["key"] == view.name and request["refused"]
+        ]
+        return f" ({'; '.join(refused)})" if refused else ""
+    return _why(view, found) if found == "aborted" else ""
 
 
 def _rotations(
@@ -203,14 +228,15 @@ def _signings(
     wanted: int, _expect: ExpectPlan, views: Sequence[KeyView], facts: Facts
 ) -> Iterator[str]:
     for view in views:
-        found = sum(
-            session["key"] == view.name
-            and session["outcome"] == "signed"
-            and session["time_us"] <= view.time_us
+        ended = Counter(
+            session["outcome"]
             for session in facts.sessions
+            if session["key"] == view.name and session["time_us"] <= view.time_us
         )
+        found = ended.pop(SIGNED, 0)
         if found < wanted:
-            yield f"only {found}"
+            others = ", ".join(f"{number} {word}" for word, number in sorted(ended.items()))
+            yield f"only {found}{f' ({others})' if others else ''}"
 
 
 def _refused(
@@ -240,6 +266,13 @@ def _violates(
         yield f"missing: {show(sorted(found))} broken"
 
 
+def _sometimes(
+    _wanted: str, _expect: ExpectPlan, _views: Sequence[KeyView], _facts: Facts
+) -> Iterator[str]:
+    """Find nothing wrong: one run can't be; `expectations.evaluate` counts for the sweep."""
+    yield from ()
+
+
 PREDICATES: Final[dict[str, Predicate]] = {
     "ceremony": _ceremony,
     "reason": _each(_reason),
@@ -262,6 +295,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "shareless": _shareless,
     "injected": _injected,
     "violates": _violates,
+    "sometimes": _sometimes,
 }
 """Predicate by its name in `[[expect]]`; the value of each is a field of `ExpectPlan`."""
 

@@ -77,13 +77,12 @@ Maker = Callable[[ActionPlan, Directory, ChainState], Payloads]
 
 def _create_key(action: ActionPlan, directory: Directory, _state: ChainState) -> Payloads:
     key = _declared(action.key, directory)
-    named = directory.names(key.committee)
     request = tx.CreateKey(
         key=key.name,
         scheme=key.scheme,
         threshold=key.threshold,
         faults=key.faults,
-        committee=named if key.drawn is None else tx.ByStake(key.drawn),
+        committee=_seats(key, directory),
         policy=policy_of(key.policy, directory),
         attempts=key.attempts,
         retry_after=key.retry_after,
@@ -94,6 +93,39 @@ def _create_key(action: ActionPlan, directory: Directory, _state: ChainState) ->
         complaints=key.complaints,
     )
     return [(tx.CREATE_KEY, request)]
+
+
+def _seats(key: KeyPlan, directory: Directory) -> tuple[str, ...] | tx.ByStake | tx.InPartition:
+    """Return the committee that a key is created with."""
+    if key.drawn is None:
+        return directory.names(key.committee)
+    if key.partition is None:
+        return tx.ByStake(key.drawn)
+    return _place(key, 0, key.drawn)
+
+
+def _place(key: KeyPlan, number: int, size: int) -> tx.InPartition:
+    """Return a key's place in round `number` of its partition."""
+    assert key.partition is not None, key.name
+    return tx.InPartition(
+        key.partition.name, number, key.partition.place, key.partition.count, size
+    )
+
+
+def _repartitioned(action: ActionPlan, directory: Directory, state: ChainState) -> tx.InPartition:
+    """Return a key's place in the round that comes next, or in the newest, as the entry says.
+
+    Who asks has read the chain: all keys that one entry is about name the same round.
+    """
+    key = _declared(action.key, directory)
+    assert key.partition is not None, key.name
+    assert action.drawn is not None, action.id
+    newest = state.partitions.get(key.partition.name)
+    if newest is None:
+        return _place(key, 0, action.drawn)
+    if action.repartition == "newest":
+        return _place(key, newest.round, len(newest.committees[0]))
+    return _place(key, newest.round + 1, action.drawn)
 
 
 def _declared(name: str, directory: Directory) -> KeyPlan:
@@ -122,8 +154,10 @@ def _rotation(
 
 def _committee(
     action: ActionPlan, directory: Directory, state: ChainState
-) -> tuple[str, ...] | tx.ByStake | None:
+) -> tuple[str, ...] | tx.ByStake | tx.InPartition | None:
     """Return the new committee; None keeps the present one."""
+    if action.repartition is not None:
+        return _repartitioned(action, directory, state)
     if action.drawn is not None:
         return tx.ByStake(action.drawn)
     if action.committee is not None:
@@ -163,9 +197,10 @@ def _plainly(operation: Literal["reshare", "refresh", "repair", "rekey"]) -> Mak
 def _emergency(action: ActionPlan, directory: Directory, state: ChainState) -> Payloads:
     """Reshare at once; to a committee drawn anew unless the entry says who leaves or stays."""
     if action.committee is None and action.drawn is None and not (action.joins or action.leaves):
-        size = len(committee_of(action.key, directory, state))
-        size = size or _declared(action.key, directory).size
-        action = msgspec.structs.replace(action, drawn=size)
+        declared = _declared(action.key, directory)
+        size = len(committee_of(action.key, directory, state)) or declared.size
+        anew = None if declared.partition is None else "anew"
+        action = msgspec.structs.replace(action, drawn=size, repartition=anew)
     return [(tx.ROTATE_KEY, _rotation(action, directory, state, "reshare", "emergency"))]
 
 

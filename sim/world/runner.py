@@ -23,11 +23,19 @@ from sim.tchain.book import Book
 from sim.validator.tally import BYTE_METERS
 from sim.world.eventlog import EventLog
 from sim.world.genesis import chain_id, make_genesis
+from sim.world.happened import Happened
 from sim.world.ledger_actor import KchainActor
 from sim.world.networking import make_ledger_links
 from sim.world.observing import holders, observe, shareless
 from sim.world.openness import StartedOperations
-from sim.world.outcome import Ending, Progress, ProgressCallback, RunOutcome, Switches
+from sim.world.outcome import (
+    Ending,
+    NodeTraffic,
+    Progress,
+    ProgressCallback,
+    RunOutcome,
+    Switches,
+)
 from sim.world.principals import Principals
 from sim.world.shard import ShardConfig, sharing
 from sim.world.timeline import (
@@ -74,12 +82,13 @@ def run_plan(
 
 def _run(config: ShardConfig, processes: int, progress: ProgressCallback | None) -> RunOutcome:
     plan, switches = config.plan, config.switches
-    actor = make_actor(plan)
+    actor, started = make_actor(plan), StartedOperations(plan)
     memo = Memo(switches.memo)
     if processes > 1:
         memo.keep_journal()
     with sharing(memo), metering(Meter()) as ledger_meter:
-        hooks = _hooks(plan, actor, memo, progress)
+        happened = Happened(plan)
+        hooks = _hooks(plan, actor, started, happened, memo, progress)
         result = run_simulation(_config(config, processes), actor, hooks)
     actor.close(result.end_us)
     shards = [decode_canonical(blob, ShardTestimony) for blob in result.finished]
@@ -107,10 +116,16 @@ def _run(config: ShardConfig, processes: int, progress: ProgressCallback | None)
         last_us=result.last_us,
         shareless=shareless(plan, actor.state, testimonies),
         holders=holders(plan, actor.state, testimonies),
+        traffic_of={
+            plan.validators[t.index].name: NodeTraffic(t.messages, t.sent_bytes)
+            for t in testimonies
+        },
         traffic=_traffic(testimonies),
         attacks=Tried(observation),
         tchain=_counted(actor.tchain.book),
+        happened=dict(happened.counts),
         asked=list(actor.principals.asked),
+        unfired=started.unfired,
         machine=_machine(result.machine, shards, testimonies, ledger_meter, memo.ahead),
     )
 
@@ -183,24 +198,32 @@ def _config(config: ShardConfig, processes: int) -> engine.SimulationConfig:
         until_us=plan.duration_us,
         open_until_us=last_scheduled_us(plan) + 1,
         message_limit=plan.message_limit,
-        watched=StartedOperations(plan).watched,
+        watched=StartedOperations(plan).watched | Happened(plan).watched,
         switches=engine.Switches(width_divisor=switches.width_divisor, shuffle=switches.shuffle),
     )
 
 
 def _hooks(
-    plan: Plan, actor: KchainActor, memo: Memo, progress: ProgressCallback | None
+    plan: Plan,
+    actor: KchainActor,
+    started: StartedOperations,
+    happened: Happened,
+    memo: Memo,
+    progress: ProgressCallback | None,
 ) -> engine.Hooks:
-    started = StartedOperations(plan)
     lasts = plan.duration_us is not None  # then the run goes on until that is over
 
     def report(reached: engine.Progress) -> None:
         if progress is not None:
             progress(_progress(reached, actor))
 
+    def observe(event: engine.Event) -> None:
+        started.observe(event)
+        happened.observe(event)
+
     return engine.Hooks(
         stop=lambda now_us: not lasts and started.settled(now_us) and actor.settled(now_us),
-        observe=started.observe,
+        observe=observe,
         progress=report,
         expired=_stopwatch(plan.wall_limit_us),
         verdicts=memo.journal,

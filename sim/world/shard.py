@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -15,15 +15,15 @@ from sim.base.errors import LocalError
 from sim.base.extensions import Source, extended
 from sim.base.ids import Label, ValidatorIndex
 from sim.base.memo import Memo, using
-from sim.base.spool import spooling
+from sim.base.spool import Spool
 from sim.engine import ports as engine
 from sim.engine.context import Context as EngineContext
 from sim.network.links import LinkNetwork
 from sim.scenario.plan import Plan
-from sim.validator.costs import COST_MODELS
 from sim.validator.life import Setup, Validator
 from sim.validator.ports import Arrival, Letter, News, Order, Peek
 from sim.world.board import KchainBoard
+from sim.world.costing import prices
 from sim.world.genesis import (
     chain_id,
     identity_of,
@@ -134,7 +134,7 @@ def _build(given: ShardConfig, shard: int, shards: int) -> engine.ShardParts:
         rushing=_rushing(given),
         mailbox_max=plan.quotas.mailbox_max,
         downlinks=network.downlinks(mine),
-        around=_all(extended(given.extensions), around, spooling()),
+        around=_both(extended(given.extensions), around),
         finish=world.finish,
         learn=memo.learn,
     )
@@ -163,10 +163,10 @@ def _adversary(given: ShardConfig, index: ValidatorIndex) -> Adversary:
 
 
 @contextmanager
-def _all(*contexts: AbstractContextManager[object]) -> Iterator[None]:
-    with ExitStack() as stack:
-        for context in contexts:
-            stack.enter_context(context)
+def _both(
+    outer: AbstractContextManager[object], inner: AbstractContextManager[object]
+) -> Iterator[None]:
+    with outer, inner:
         yield
 
 
@@ -198,6 +198,8 @@ def _validators(
 ) -> dict[ValidatorIndex, Validator]:
     """Return the validators; the `Adversary` of an honest one has no behaviours."""
     board = KchainBoard(make_genesis(plan))
+    costs = prices(plan)
+    spool = Spool()
     return {
         index: Validator(
             Setup(
@@ -209,7 +211,7 @@ def _validators(
                 board=board,
                 finality=plan.ledger.finality,
                 conscience=adversary,
-                costs=COST_MODELS[plan.cost],
+                costs=costs,
                 unlock=unlock_of(plan, index),
                 message_max=plan.quotas.message_max,
                 rto_us=rto_from(network, index),
@@ -222,7 +224,7 @@ def _validators(
                 if plan.transport.keys == "long-lived"
                 else None,
             ),
-            store=WitnessedStore(recording=bool(plan.corruptions)),
+            store=WitnessedStore(spool, recording=bool(plan.corruptions)),
         )
         for index, adversary in adversaries.items()
     }

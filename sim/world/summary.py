@@ -16,6 +16,7 @@ from sim.world.keys import count_sessions, describe_key, ended_sessions
 from sim.world.liveness import UNRECOVERABLE, recovery, stalls
 from sim.world.lives import Attempts, Lives
 from sim.world.outcome import RunOutcome
+from sim.world.partitions import describe_partitions
 from sim.world.principals import Asked
 from sim.world.verdicts import BUDGETS, VERDICTS, Exit, judge_run
 from sim.world.views import Facts
@@ -68,6 +69,7 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
         ended_sessions(outcome.state),
         actions,
         outcome.attacks,
+        outcome.happened,
     )
     expectations = evaluate(outcome.plan.expects, facts)
     code = judge_run(violations, expectations, outcome.ending)
@@ -97,6 +99,9 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
     }
     if recovered is not None:
         summary["recovery"] = recovered
+    partitions = describe_partitions(outcome.plan, outcome.state, outcome.blocks)
+    if partitions:
+        summary["partitions"] = partitions
     return {**summary, "digest": run_digest(outcome, summary)}
 
 
@@ -178,6 +183,8 @@ def _action(action: ActionPlan, outcome: RunOutcome) -> Record:
             "node": None if node is None else names[node],
             "nth": action.when.nth,
         }
+        if action.id in outcome.unfired:
+            shown["fired"] = False
     if action.key:
         shown["key"] = action.key
     if action.nodes:
@@ -211,6 +218,8 @@ def _order(action: ActionPlan, names: Sequence[str]) -> Record:
         shown["committee"] = [names[node] for node in action.committee]
     if action.drawn is not None:
         shown["drawn"] = action.drawn
+    if action.repartition is not None:
+        shown["repartition"] = action.repartition
     for name, nodes in (("joins", action.joins), ("leaves", action.leaves)):
         if nodes:
             shown[name] = [names[node] for node in nodes]

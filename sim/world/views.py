@@ -39,6 +39,7 @@ class Facts:
         sessions: Requests for signatures that are over: `key`, `outcome`, `time_us`.
         actions: The timeline.
         attacks: What an attacker could do; None if nobody tried.
+        happened: How often an event did, by (event, validator or None), as far as `sometimes` asks.
 
     """
 
@@ -50,6 +51,7 @@ class Facts:
     sessions: Sequence[Record] = ()
     actions: Sequence[Record] = ()
     attacks: Attacks | None = None
+    happened: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
 
     def begun_us(self, entry: str) -> int | None:
         """Return when the timeline entry of that id happened; None if it didn't."""

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from sim.base.secret import SecretBytes
+from sim.base.spool import Spool
 from sim.crypto.groups import get_group
 from sim.protocol.generating import GenerateMachine
 from sim.validator.early import EARLY
@@ -39,6 +40,7 @@ class WitnessedStore(Store):
     """A store that remembers, for the checks alone, the secrets that were ever written to it.
 
     Args:
+        spool: As `Store` takes it.
         recording: Whether to remember the sealed shares that came, too.
 
     Attributes:
@@ -48,8 +50,8 @@ class WitnessedStore(Store):
 
     """
 
-    def __init__(self, *, recording: bool = False) -> None:
-        super().__init__()
+    def __init__(self, spool: Spool | None = None, *, recording: bool = False) -> None:
+        super().__init__(spool)
         self.clock: Callable[[], int] = lambda: 0
         self.stays: dict[tuple[str, bytes], _Stay] = {}
         self.envelopes: dict[bytes, None] = {}

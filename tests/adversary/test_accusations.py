@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from sim.base.ids import ShareIndex
 from sim.checks import check_all
+from sim.protocol.provable import judge_disclosure
 from tests.adversary.test_catalogue import injections, named
 from tests.checks.observing import observe, rehearse
 from tests.support.curves import SCHEMES
@@ -51,3 +53,35 @@ def test_an_honest_opening_of_the_same_reply_blames_nobody() -> None:
 
     assert named(cluster.state, proof=True) == []
     assert cluster.state.sealed_replies() == [(3, 5)]
+
+
+@pytest.mark.parametrize("behaviour", ["false-complaint", "complaint-flood"])
+def test_under_provable_a_false_complaint_shows_the_good_share_and_convicts_itself(
+    behaviour: str,
+) -> None:
+    """The envelope is truly opened: a judge to whom no share is good would convict the dealer."""
+    cluster = rehearse(("v3", behaviour, ()), complaints="provable")
+
+    state = cluster.state
+    response = state.responses[3]
+    assert response is not None
+    for complaint in response.complaints:
+        shown = complaint.disclosure
+        assert shown is not None
+        pair = complaint.dealer, ShareIndex(3)
+        key = state.transport[3]
+        assert judge_disclosure(state.ceremony, pair, key, shown, lambda _: False) == "bad-share"
+    assert set(named(state, proof=True)) == {("v3", "false-opening")}
+    assert named(state, proof=False) == []
+    assert state.disputes == []
+    assert set(state.qual) == {1, 2, 3, 4, 5, 6, 7}
+    assert check_all(observe(cluster)) == []
+
+
+def test_under_provable_an_early_accusation_has_nothing_to_show_and_is_rejected() -> None:
+    cluster = rehearse(("v3", "early-accusation", ["v5"]), complaints="provable")
+
+    assert ("v3", "response", "WrongPhase") in cluster.rejected
+    assert cluster.state.faults == []
+    assert cluster.state.disputes == []
+    assert check_all(observe(cluster)) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.base.spool import LEAST_BYTES, Spooled, fetch, spool, spooling
+from sim.base.spool import LEAST_BYTES, Spool, Spooled, fetch
 
 
 def open_files() -> int:
@@ -17,8 +17,8 @@ def open_files() -> int:
 
 def test_long_values_leave_memory_and_come_back_unchanged() -> None:
     values = [bytes([number]) * (LEAST_BYTES + number) for number in range(5)]
-    with spooling():
-        kept = [spool(value) for value in values]
+    spool = Spool()
+    kept = [spool.keep(value) for value in values]
 
     assert all(isinstance(one, Spooled) for one in kept)
     assert [fetch(one) for one in reversed(kept)] == values[::-1]
@@ -27,23 +27,16 @@ def test_long_values_leave_memory_and_come_back_unchanged() -> None:
 def test_short_values_stay_where_they_are() -> None:
     value = bytes(LEAST_BYTES - 1)
 
-    with spooling():
-        assert spool(value) is value
+    assert Spool().keep(value) is value
     assert fetch(value) is value
-
-
-def test_where_nobody_spools_everything_stays_in_memory() -> None:
-    value = bytes(LEAST_BYTES)
-
-    assert spool(value) is value
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="it counts open files in /proc")
 def test_the_file_is_closed_when_nothing_in_it_is_wanted() -> None:
     gc.collect()
     before = open_files()
-    with spooling():
-        kept = [spool(bytes(LEAST_BYTES)) for _ in range(3)]
+    spool = Spool()
+    kept = [spool.keep(bytes(LEAST_BYTES)) for _ in range(3)]
     open_meanwhile = open_files()
     kept.clear()
 
@@ -58,5 +51,4 @@ def test_a_full_disk_costs_memory_and_nothing_else(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "pwrite", full)
     value = bytes(LEAST_BYTES)
 
-    with spooling():
-        assert spool(value) is value
+    assert Spool().keep(value) is value

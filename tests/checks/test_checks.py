@@ -15,6 +15,7 @@ from sim.checks import (
     CHECKS,
     BlockView,
     Observation,
+    PartitionView,
     ValidatorView,
     Violation,
     check_all,
@@ -341,6 +342,33 @@ def test_anothers_answer_may_not_hold_it() -> None:
     reply = Reply(5, "clear", secret(SOUND, 4, "the share that it dealt to holder 5"))
 
     assert found(saying(SOUND, 2, Justification((reply,)))) == [("no-secret-on-the-chain", "v4")]
+
+
+ZONES = (("v1", "v2", "v3"), ("v4", "v5", "v6"))
+
+
+def partitioned(**changes: Any) -> Observation:
+    """Return the sound run with a partition, both of whose committees have their keys."""
+    seated = {"zone-00": (0, ZONES[0]), "zone-01": (1, ZONES[1])}
+    fields = {"name": "zone", "round": 1, "height": 4, "committees": ZONES, "seated": seated}
+    return replace(observe(SOUND), partitions=(PartitionView(**{**fields, **changes}),))
+
+
+def test_a_validator_on_two_committees_of_a_partition_is_found() -> None:
+    assert found(partitioned()) == []
+
+    (violation,) = check_all(partitioned(committees=(("v1", "v2", "v3"), ("v3", "v4")), seated={}))
+    assert violation.invariant == "disjoint-committees"
+    assert violation.detail == "zone, round 1: v3 is drawn for committee 0 and for 1"
+    assert violation.time_us == 4 * BLOCK_US
+
+
+def test_a_key_that_others_hold_than_were_drawn_for_it_is_found() -> None:
+    swapped = {"zone-00": (1, ZONES[0]), "zone-01": (1, ZONES[1])}
+
+    (violation,) = check_all(partitioned(seated=swapped))
+    assert violation.invariant == "disjoint-committees"
+    assert "zone-00 isn't held by committee 1" in violation.detail
 
 
 def test_violations_come_in_order_of_time() -> None:

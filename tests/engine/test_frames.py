@@ -1,13 +1,12 @@
-"""Frames: what is packed comes out again, in pieces of bounded size, shared payloads once."""
+"""Frames: whatever crosses comes out again, in pieces of bounded size."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.base.ids import LEDGER, Label, ValidatorIndex
+from sim.base.ids import Label, ValidatorIndex
 from sim.engine import frames
-from sim.engine.exchange import Parcel
 from sim.engine.faults import (
     Action,
     Command,
@@ -26,7 +25,6 @@ from sim.engine.frames import (
     Advanced,
     Ask,
     Boot,
-    Cargo,
     Done,
     Failed,
     Finish,
@@ -36,64 +34,22 @@ from sim.engine.frames import (
     Learn,
     Lived,
     Submitted,
-    cargo,
     frame_bytes,
     submitted,
 )
 from sim.engine.history import History
-from sim.engine.mail import FROM_LEDGER, Mail
-from sim.engine.ports import Event, Message, Submission, Switches
+from sim.engine.ports import Event, Submission, Switches
 from sim.engine.usage import Usage
 
 V3 = ValidatorIndex(3)
 LABEL = Label("key/dkg/0", 1, "block", "17")
 
 
-def parcel(number: int, payload: bytes) -> Parcel:
-    return share(number, Message(LEDGER, LABEL, payload))
-
-
-def share(number: int, message: Message) -> Parcel:
-    return ValidatorIndex(number), Mail(1_000 + number, FROM_LEDGER, LEDGER, number, 0, 1, message)
-
-
-def unpacked(packed: list[Cargo]) -> list[Parcel]:
-    """Return the parcels as they look on the other side."""
-    buffer = FrameBuffer()
-    data = b"".join(frame_bytes(frame) for frame in packed)
-    crossed = [frame for frame in buffer.feed(data) if isinstance(frame, Cargo)]
-    return [parcel for frame in crossed for parcel in frame.unpack()]
-
-
-@given(st.lists(st.binary(max_size=40), max_size=30))
-def test_parcels_cross_unchanged(payloads: list[bytes]) -> None:
-    parcels = [parcel(number, payload) for number, payload in enumerate(payloads)]
-
-    assert unpacked(list(cargo(parcels))) == parcels
-
-
-def test_a_message_that_many_share_crosses_once_and_is_shared_again() -> None:
-    block = Message(LEDGER, LABEL, bytes(2 * frames.CHUNK_BYTES))  # as one of hundreds of deals
-    packed = list(cargo([share(number, block) for number in range(500)]))
-
-    assert sum(len(frame_bytes(frame)) for frame in packed) < 2 * frames.CHUNK_BYTES + 50_000
-    assert len({id(mail.message) for _, mail in unpacked(packed)}) == 1
-
-
-def test_big_batches_are_cut_into_frames_of_bounded_size() -> None:
-    parcels = [parcel(number, bytes(300_000) + bytes([number])) for number in range(40)]
-    packed = list(cargo(parcels))
-
-    assert max(len(frame_bytes(frame)) for frame in packed) < frames.CHUNK_BYTES + 400_000
-    assert unpacked(packed) == parcels
-
-
-def test_many_small_parcels_and_submissions_are_cut_too() -> None:
+def test_many_submissions_are_cut_into_frames() -> None:
     count = 2 * frames.CHUNK_ITEMS + 1
     submissions = [Submission(n, V3, n, LABEL, b"") for n in range(count)]
 
-    assert [len(f.targets) for f in cargo(parcel(n, b"") for n in range(count))][-1] == 1
-    assert [len(f.submissions) for f in submitted(submissions)][-1] == 1
+    assert [len(frame.submissions) for frame in submitted(submissions)][-1] == 1
 
 
 @given(st.integers(1, 50))

@@ -71,6 +71,8 @@ def test_a_shipped_scenario_keeps_its_digest(file: str, *, rewrite_golden: bool)
         f"{file} has another digest; if that is meant: pytest tests/golden --rewrite-golden"
     )
     assert run.exit_code == 0, run.summary["expectations"]
+    unfired = [action["id"] for action in run.summary["actions"] if not action.get("fired", True)]
+    assert unfired == [], "it waits for something that never comes, so it doesn't show what it says"
     assert api.verify(run.ledger(), run.summary["head"]).height == run.summary["height"]
 
 

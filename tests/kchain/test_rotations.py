@@ -38,8 +38,10 @@ def generations(crew: Crew) -> tuple[KeyRecord, ...]:
         (("v5", "v6", "v7"), 2, 0),
         (("v1", "v2", "v3", "v4", "v5", "v6", "v7"), 5, 1),
         (("v2", "v3"), 2, 0),
+        (("v2", "v6"), 1, 0),
+        (("v7",), 1, 0),
     ],
-    ids=["overlapping", "disjoint", "larger", "smaller"],
+    ids=["overlapping", "disjoint", "larger", "smaller", "one-share-signs", "one-holder"],
 )
 def test_a_reshare_goes_to_any_committee_and_keeps_the_public_key(
     committee: tuple[str, ...], threshold: int, faults: int
@@ -154,7 +156,6 @@ def test_a_second_repair_of_the_same_share_takes_the_place_of_the_first() -> Non
         ({"operation": "reshare", "committee": ByStake(7)}, "PoolTooSmall"),
         ({"operation": "reshare", "committee": ("v1", "v2")}, "InvalidThreshold"),
         ({"operation": "reshare", "threshold": 5}, "InvalidThreshold"),
-        ({"operation": "reshare", "threshold": 1}, "InvalidThreshold"),
         ({"operation": "reshare", "faults": 2}, "InvalidThreshold"),
         ({"operation": "rekey", "threshold": 5}, "InvalidThreshold"),
         ({"operation": "swap"}, "Malformed"),

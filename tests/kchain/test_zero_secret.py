@@ -62,6 +62,7 @@ PUBLISHED = {
     "SignSession.seed": "what seats are drawn by; it is made of public values",
     "SigningTask.seed": "the same, as signers see it",
     "Draw.seed": "what a committee was drawn by; it is made of public values, for anyone to check",
+    "Partition.seed": "what its committees were drawn by, likewise",
     "KeyRecord.share_commitments": "V_1..V_n, public points",
 }
 """Fields whose names sound secret, and why they may stand on the chain."""
@@ -95,6 +96,7 @@ ROOTS: tuple[type, ...] = (
     records.KeyRecord,
     records.Pending,
     records.Draw,
+    records.Partition,
     registry.RegistryEntry,
     rotation.Rotation,
     rotation.RotationEntry,

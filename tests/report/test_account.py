@@ -25,6 +25,7 @@ FOLDER = "results/first-key/7-0badc0de"
         ("failed", summaries.failed_summary()),
         ("rotated", summaries.rotated_summary()),
         ("a-year", summaries.year_summary()),
+        ("partitioned", summaries.partitioned_summary()),
     ],
 )
 def test_an_account_reads_as_the_page_beside_this_test(
@@ -46,6 +47,7 @@ def test_an_account_reads_as_the_page_beside_this_test(
         summaries.failed_summary(),
         summaries.rotated_summary(),
         summaries.year_summary(),
+        summaries.partitioned_summary(),
     ],
 )
 def test_no_line_is_wider_than_the_page(summary: Any, width: int) -> None:
@@ -207,3 +209,37 @@ def test_a_crowd_of_notes_is_cut_and_counted() -> None:
     assert "29 complaints" in told
     assert "… and 17 more notes" in told
     assert "holder ╲ dealer" not in told
+
+
+def test_a_refusal_is_told_in_words_beside_its_name() -> None:
+    asked = {"id": "fresh", "do": "refresh", "key": "beacon", "at_us": 60_000_000}
+    refused = {"id": "fresh", "do": "refresh", "refused": "RotationPending"}
+
+    told = account_text(summaries.summary(actions=[asked], requests=[refused]), FOLDER)
+
+    why = "refused: RotationPending (another rotation or repair of the key is under way)"
+    assert why in " ".join(told.split())
+
+
+@pytest.mark.parametrize("number", [1, 30], ids=["told-one-by-one", "summed"])
+def test_what_waited_for_an_event_in_vain_says_so(number: int) -> None:
+    when = {"event": "deal-submitted", "node": "v01", "nth": 9}
+    waiting = [
+        {"id": f"c{i}", "do": "crash", "nodes": ["v01"], "when": when, "fired": False}
+        for i in range(number)
+    ]
+
+    told = account_text(summaries.summary(actions=waiting), FOLDER)
+
+    assert ("never: its event didn't come" if number == 1 else "30 never: their events") in told
+
+
+def test_sessions_without_a_signature_say_why() -> None:
+    sessions = {"complete": 1, "expired": 2, "failed": 1, "open": 0, "refused": {}}
+    key = summaries.key(sessions=sessions)
+
+    told = account_text(summaries.summary(keys={"beacon": key}), FOLDER)
+
+    assert "1 complete, 2 expired, 1 failed" in told
+    assert "expired: no signature came within 5 minutes" in told
+    assert "failed: fewer were left than it takes" in told

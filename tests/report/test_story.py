@@ -87,6 +87,14 @@ def test_a_complaint_about_a_dealer_that_was_out_already_is_no_complaint() -> No
     assert texts(attempt, "respond") == ["v00 complains about v02: missing (no share arrived)"]
 
 
+def test_a_malformed_response_contains_no_complaint() -> None:
+    sound = summaries.attempt()
+    attempt = summaries.attempt(faults=[fault("v00", "malformed-response", 4, "aa" * 32)])
+
+    assert any("v00 complains" in text for text in texts(sound, "respond"))
+    assert not any("v00 complains" in text for text in texts(attempt, "respond"))
+
+
 def test_a_refused_statement_is_told_with_its_reason() -> None:
     late = statement(9, "v02", "deal") | {"rejected": "WrongPhase"}
     attempt = summaries.attempt(statements=[late])

@@ -9,7 +9,8 @@ import pytest
 from sim.protocol.entries import UNPROVEN
 from sim.protocol.evidence import VERDICTS
 from sim.protocol.messages import Complaint
-from sim.report.words import COMPLAINTS, FAULTS, clock, count, names, size, span
+from sim.report.words import COMPLAINTS, ENDS, FAULTS, clock, count, names, size, span
+from sim.scenario.refusals import DROPPED, REFUSALS
 
 
 @pytest.mark.parametrize(
@@ -67,3 +68,7 @@ def test_every_kind_of_complaint_has_words() -> None:
     kinds = get_type_hints(Complaint)["kind"]
 
     assert COMPLAINTS.keys() == set(get_args(kinds))
+
+
+def test_every_refusal_has_words() -> None:
+    assert ENDS.keys() >= {*REFUSALS, *DROPPED}

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sim.scenario import catalogue
 from sim.scenario.diagnostics import ScenarioError
 from sim.scenario.load import load, load_text, resolve
 from sim.scenario.orders import ROTATIONS
 from sim.scenario.plan import ActionPlan, Plan, PolicyPlan, PrincipalPlan, RotatePlan, StorePlan
+from sim.scenario.refusals import DROPPED, REFUSALS
 
 ROOT = Path(__file__).parents[2]
 VALID = ROOT / "tests" / "scenarios" / "valid"
@@ -293,5 +293,5 @@ def test_refusals_are_all_that_the_chain_says() -> None:
     }
 
     assert len(said) > 40
-    assert said <= set(catalogue.REFUSALS)
-    assert not set(catalogue.REFUSALS) & set(catalogue.DROPPED)
+    assert said <= set(REFUSALS)
+    assert not set(REFUSALS) & set(DROPPED)

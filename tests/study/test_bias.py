@@ -18,6 +18,7 @@ from sim.study.bias import (
     measure,
 )
 from sim.study.bias_page import PAGE, SEEDS, line_of, render
+from sim.study.pool import Pool
 
 ROOT = Path(__file__).parents[2]
 BY_NAME = {case.name: case for case in CASES}
@@ -98,7 +99,8 @@ def test_a_grinder_moves_the_key_under_gjkr_and_cannot_aim() -> None:
 
 def test_processes_share_the_runs_and_change_nothing() -> None:
     alone = measure(BY_NAME["drop-out"], range(1, 4), folder=ROOT / SCENARIOS)
-    shared = measure(BY_NAME["drop-out"], range(1, 4), 2, ROOT / SCENARIOS)
+    with Pool(2) as pool:
+        shared = measure(BY_NAME["drop-out"], range(1, 4), pool, ROOT / SCENARIOS)
 
     assert shared == alone
 

@@ -11,13 +11,14 @@ from sim.protocol.ceremony import Ceremony
 from sim.protocol.messages import ShareAck, ShareEnvelope
 from sim.protocol.transactions import decode_transaction
 from sim.scenario.plan import LedgerPlan, QuotaPlan, StorePlan
-from sim.validator.costs import REFERENCE
+from sim.validator.costs import cost_models
 from sim.validator.ports import Letter
 from tests.validator.scripted import ScriptedContext, ScriptedLedger, live, make_validator
 from tests.world.plans import make_plan
 
 PLAN = make_plan(3, 2)
 PEER = ValidatorIndex(1)
+REFERENCE = cost_models()["reference"].priced(["ED25519"])
 
 
 def _announcements(context: ScriptedContext) -> list[bytes]:

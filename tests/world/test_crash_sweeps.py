@@ -147,11 +147,15 @@ CASES: Final = [
 ]
 
 
-def moments(lose: Lose, each: int) -> Iterator[tuple[str, Plan, Sequence[int]]]:
-    """Yield runs in which one validator crashes before an effect of its own, `each` per case."""
+def moments(lose: Lose, each: Mapping[str, int] | int) -> Iterator[tuple[str, Plan, Sequence[int]]]:
+    """Yield runs in which one validator crashes before an effect of its own, `each` per case.
+
+    To crash after an effect is to crash before the next one; flushes are effects of their own.
+    """
     for place, (do, victim, lossy) in enumerate(CASES):
         count = effects_of(do, victim, lossy=lossy)
-        for turn, nth in enumerate(sampled(count, each, 7 * place + 5 * len(lose))):
+        number = each if isinstance(each, int) else each.get(do, 0)
+        for turn, nth in enumerate(sampled(count, number, 7 * place + 5 * len(lose))):
             for_us = LATE_US if (place + turn) % 2 else SOON_US
             plan = make(do, _at_effect(victim, nth, lose, for_us), lossy=lossy)
             yield f"{do}, lossy {lossy}: {victim} at {nth} of {count}", plan, [victim]
@@ -181,8 +185,14 @@ def test_a_crash_at_an_effect_leaves_one_key_no_blame_and_every_share(lose: Lose
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lose", ["nothing", "unsynced", "all"])
-def test_so_does_a_crash_at_any_of_300_effects(lose: Lose) -> None:
-    assert _swept(moments(lose, each=25), least=300) == ""
+def test_so_does_a_crash_at_any_of_300_effects_of_a_reshare(lose: Lose) -> None:
+    assert _swept(moments(lose, each={"reshare": 60}), least=300) == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lose", ["nothing", "unsynced", "all"])
+def test_and_of_200_effects_of_what_else_is_done(lose: Lose) -> None:
+    assert _swept(moments(lose, each={"refresh": 25, "repair": 25, "sign": 25}), least=200) == ""
 
 
 @pytest.mark.parametrize("lose", ["nothing", "unsynced"])

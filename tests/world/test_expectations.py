@@ -118,11 +118,28 @@ def test_a_ceremony_that_succeeds_in_the_second_attempt_is_completed() -> None:
     assert not failed(ExpectPlan(key="beacon", ceremony="either"), known)
 
 
+def test_what_failed_says_why_and_who_is_named() -> None:
+    fault = {"validator": "v02", "fault": "no-deal", "proof": False, "time_us": 0}
+    known = facts(attempt(1, "failed", faults=[fault]))
+    expect = ExpectPlan(key="beacon", ceremony="completed")
+
+    why = "(attempt 1: too-few-dealers: v02 no-deal)"
+    assert failed(expect, known) == f"ceremony is pending {why}"
+
+
+def test_a_rotation_that_was_refused_says_so() -> None:
+    asked = {"requests": [request("swap", refused="KeyNotActive")]}
+    known = facts(attempt(1, "active"), beside=asked)
+
+    expect = ExpectPlan(key="beacon", rotation="completed")
+    assert failed(expect, known) == "rotation is none (swap was refused, KeyNotActive)"
+
+
 def test_within_looks_at_the_key_as_it_stood_then() -> None:
     known = facts(attempt(1, "failed"), attempt(2, "active"))
 
     late = ExpectPlan(key="beacon", ceremony="completed", within_us=90 * SECOND)
-    assert failed(late, known) == "ceremony is pending"
+    assert failed(late, known) == "ceremony is pending (attempt 1: too-few-dealers)"
     assert not failed(ExpectPlan(key="beacon", status="pending", at_us=90 * SECOND), known)
     assert not failed(ExpectPlan(key="beacon", status="Active", at_us=120 * SECOND), known)
     assert not failed(ExpectPlan(key="beacon", attempts=1, at_us=59 * SECOND), known)

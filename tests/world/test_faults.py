@@ -86,6 +86,20 @@ def test_a_filter_waits_for_an_event() -> None:
     assert {event.validator for event in slow} == {3}
 
 
+def test_an_entry_whose_event_never_comes_is_marked() -> None:
+    often = {"event": "deal-submitted", "node": "v01", "nth": 9}
+    once = {"event": "deal-submitted", "node": "v01", "nth": 1}
+    found = run(
+        {"id": "vain", "when": often, "do": "crash", "node": "v01"},
+        {"id": "real", "when": once, "do": "crash", "node": "v01", "restart": "after 2s"},
+        {"id": "known", "at": "40s", "do": "crash", "node": "v02", "restart": "after 2s"},
+    )
+
+    marked = {action["id"]: action.get("fired") for action in found.summary["actions"]}
+    assert (marked["vain"], marked["real"], marked["known"]) == (False, None, None)
+    assert crashes(found) == ["unsynced"] * 2
+
+
 def test_a_restart_loop_at_an_event_runs_its_course() -> None:
     when = {"event": "deal-submitted", "node": "v01", "nth": 1}
     loop = {"node": "v01", "restart": "after 500ms", "times": 4, "up": "700ms"}

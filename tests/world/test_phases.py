@@ -98,12 +98,13 @@ def test_a_trigger_of_a_fault_runs_out_with_the_safety_phase() -> None:
         "restart": "after 1s",
     }
 
-    def crashes(*entries: Record) -> int:
+    def crashes(*entries: Record) -> tuple[int, bool]:
         found = run(crash, *entries, core=MEMBERS)
-        return sum(event.kind == "crash" for event in found.events())
+        (told,) = (action for action in found.summary["actions"] if action["do"] == "crash")
+        return sum(e.kind == "crash" for e in found.events()), told.get("fired", True)
 
-    assert crashes() == 1
-    assert crashes({"at": "1s", "do": "halt-ledger"}) == 0
+    assert crashes() == (1, True)
+    assert crashes({"at": "1s", "do": "halt-ledger"}) == (0, False)
 
 
 def test_too_few_shares_are_a_stop_with_its_own_verdict() -> None:
@@ -120,6 +121,19 @@ def test_with_enough_shares_left_lost_ones_are_repaired() -> None:
     """The control of the test above: the same loss, of fewer."""
     found = run({"at": "100s", "do": "crash", "nodes": MEMBERS[:2], "lose": "all"})
 
+    assert (found.exit_code, judged(found)["verdict"]) == (0, "recovered")
+
+
+@pytest.mark.parametrize("core", [MEMBERS[:5], MEMBERS[2:]])
+def test_the_repair_of_who_is_lost_for_good_is_not_the_cores_to_end(core: list[str]) -> None:
+    """v06 forgets its share just before the heal; in the control it is in the core: repaired."""
+    crash = {"at": "113s", "do": "crash", "node": "v06", "lose": "all", "restart": "after 2s"}
+    found = run(crash, core=core)
+
+    repairs = [one for one in found.summary["ceremonies"] if one["operation"] == "repair"]
+    assert {one["target"] for one in repairs} == {"v06"}
+    assert (repairs[-1]["outcome"] == "active") == ("v06" in core)
+    assert repairs[-1]["start_us"] > found.summary["recovery"]["settled_us"] or "v06" in core
     assert (found.exit_code, judged(found)["verdict"]) == (0, "recovered")
 
 

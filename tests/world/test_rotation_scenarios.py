@@ -33,6 +33,7 @@ def test_a_rotation_ends_as_its_scenario_says(path: Path) -> None:
 
     assert [e["detail"] for e in run.summary["expectations"] if not e["passed"]] == []
     assert (run.verdict, run.exit_code) == ("pass", 0)
+    assert [a["id"] for a in run.summary["actions"] if not a.get("fired", True)] == []
 
 
 @pytest.mark.parametrize("scheme", SCHEMES[1:])

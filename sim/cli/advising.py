@@ -1,0 +1,113 @@
+"""``ksim advise``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sim import api
+from sim.base.extras import need
+from sim.cli.output import console, print_json, refuse, say
+from sim.scenario.load import load_text
+
+_WIDTH: Final = 140
+
+MARKDOWN: Final = "advice.md"
+HTML: Final = "advice.html"
+SCENARIO: Final = "advised.toml"
+
+
+def advise(options: Mapping[str, Any], out: Path | None, *, confirm: bool, as_json: bool) -> int:
+    """Print a decision sheet; 0 if a committee meets the budgets, 1 if none does."""
+    try:
+        if out is not None:
+            need("report", "matplotlib")
+        with _watching() as progress:
+            advice = api.advise(**options, progress=progress)
+            shown = _confirmed(advice, out, confirm=confirm, progress=progress)
+    except (api.AdviceError, api.MissingExtraError) as error:
+        return refuse(str(error))
+    except OSError as error:
+        return refuse(f"{error.filename or out}: {error.strerror}")
+    if as_json:
+        print_json(shown)
+    else:
+        _print(shown)
+    code = advice.exit_code
+    if "ran" in shown and shown["ran"]["exit_code"]:
+        code = int(api.Exit.EXPECTATION)
+    return code
+
+
+def _confirmed(
+    advice: api.Advice,
+    out: Path | None,
+    *,
+    confirm: bool,
+    progress: Callable[[str], None] | None,
+) -> dict[str, Any]:
+    """Write what is to be written, run the scenario if asked to; return all of it as data."""
+    shown = advice.exported()
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        if advice.scenario is not None:
+            _write(out / SCENARIO, advice.scenario)
+            shown["scenario_file"] = str(out / SCENARIO)
+    if confirm and advice.scenario is not None:
+        if progress is not None:
+            progress("running the ceremony of a drawn committee")
+        shown["ran"] = _run(advice.scenario, out)
+    if out is not None:
+        from sim.report.advice import decision
+        from sim.report.sheet import html, markdown
+
+        sheet = decision(shown, plot=True)
+        _write(out / MARKDOWN, markdown(sheet))
+        _write(out / HTML, html(sheet))
+        say(f"written: {out / MARKDOWN}, {out / HTML}")
+    return shown
+
+
+def _run(scenario: str, out: Path | None) -> dict[str, Any]:
+    run = api.run(load_text(scenario, SCENARIO), out=None if out is None else out / "results")
+    (key,) = run.keys.values()
+    activated = key.activation
+    return {
+        "verdict": run.verdict,
+        "exit_code": run.exit_code,
+        "digest": run.digest,
+        "members": len(key.qual),
+        "seconds": None if activated is None else activated.time_us / 1e6,
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    draft = path.with_name(path.name + ".part")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def _print(shown: Mapping[str, Any]) -> None:
+    from sim.report.advice import decision
+    from sim.report.sheet import terminal
+
+    screen = console()
+    if not screen.is_terminal:
+        screen.width = _WIDTH
+    screen.print(terminal(decision(shown, plot=False)))
+
+
+@contextmanager
+def _watching() -> Iterator[Callable[[str], None] | None]:
+    """Show what is being worked on, where somebody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.status import Status
+
+    with Status("advise …", console=console(stderr=True)) as status:
+        yield lambda what: status.update(f"{what} …")

@@ -1,0 +1,197 @@
+"""What confirms a recommendation: draws by the chain's own rule, and a ceremony to run.
+
+Budgets such as 2^−40 can't be seen in draws, so the draws confirm what the budgets follow from: the
+distribution of malicious members, and of honest ones that are online, at thresholds that are
+reached often enough. And they show that no drawn committee was captured or stalled.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from sim.base.randomness import stream
+from sim.protocol.selection import draw_committee
+from sim.study.advice.frontier import Choice, Frontier
+from sim.study.advice.request import Request
+from sim.study.oracles.capture import Stakes
+from sim.study.oracles.lines import Chance, OracleLine, chance_line, trials_for
+from sim.study.pool import Pool, results
+
+FAMILY: Final = "advice"
+SOURCE: Final = "exact distribution of the draw"
+
+_CHUNK: Final = 100
+_DRAWS: Final = range(2_000, 20_001)
+_OFTEN: Final = 0.02
+_PARTS: Final = 1 << 32
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What draws gave.
+
+    Attributes:
+        draws: How many committees were drawn.
+        captured: How many had t malicious members.
+        stalled: How many had fewer than t + f* honest members online.
+        lines: Chances that were seen often enough, beside what was computed.
+
+    """
+
+    draws: int
+    captured: int
+    stalled: int
+    lines: tuple[OracleLine, ...]
+
+
+def confirm(
+    asked: Request, frontier: Frontier, chosen: Choice, processes: int | None
+) -> Confirmation:
+    """Draw committees of the chosen size, and count.
+
+    Args:
+        asked: The request.
+        frontier: With the computed chances.
+        chosen: What is recommended.
+        processes: How many share the draws; None is one per core.
+
+    """
+    n = chosen.n
+    bad, short = frontier.captured(n), frontier.short(n)
+    many = max(k for k in range(n + 1) if bad[k] >= _OFTEN)
+    few = min(k for k in range(n + 2) if short[k] >= _OFTEN)
+    needed = max(trials_for(chance) for chance in (bad[many], short[few]) if chance < 1)
+    chunks = -(-min(max(needed, _DRAWS.start), _DRAWS.stop - 1) // _CHUNK)
+    work = partial(seated, asked.stakes(), n, float(asked.offline), asked.seed)
+    with Pool(processes) as pool:
+        found = [pair for _, pairs in results(pool, work, range(chunks)) for pair in pairs]
+    subject = f"{n} of {len(asked.weights)}, {asked.malicious_words}"
+    lines = (
+        _line(Chance(subject, f"≥ {many} malicious", SOURCE, bad[many]), found, 0, many),
+        _line(Chance(subject, f"< {few} honest and online", SOURCE, short[few]), found, 1, few),
+    )
+    return Confirmation(
+        draws=len(found),
+        captured=sum(malicious >= chosen.t for malicious, _ in found),
+        stalled=sum(honest < chosen.t + chosen.faults for _, honest in found),
+        lines=lines,
+    )
+
+
+def _line(chance: Chance, found: list[tuple[int, int]], which: int, bound: int) -> OracleLine:
+    values = [pair[which] for pair in found]
+    hits = sum(v >= bound for v in values) if which == 0 else sum(v < bound for v in values)
+    return chance_line(FAMILY, chance, hits, len(values), len(values))
+
+
+def seated(
+    stakes: Stakes, size: int, offline: float, seed: int, chunk: int
+) -> list[tuple[int, int]]:
+    """Draw `_CHUNK` committees; return each one's malicious members, and its honest ones online.
+
+    Args:
+        stakes: Of whom.
+        size: How many seats.
+        offline: Chance that an honest member is.
+        seed: Of all draws.
+        chunk: Which of the seed's chunks.
+
+    """
+    bad = {*stakes.malicious}
+    name = stream(seed, "advice", "committees", chunk).bytes(32)
+    coins = stream(seed, "advice", "offline", chunk)
+    limit = int(offline * _PARTS)
+    found = []
+    for index in range(_CHUNK):
+        members = draw_committee(name, index, stakes.weights, size)
+        honest = [place for place in members if place not in bad]
+        online = sum(int.from_bytes(coins.bytes(4), "big") >= limit for _ in honest)
+        found.append((size - len(honest), online))
+    return found
+
+
+_TEMPLATE: Final = """# One ceremony of the committee that was advised: {t} of {n}, f* = {faults}.
+#
+# Its members were drawn from {validators} validators by the chain's rule; m000 is the one with the
+# lowest place in the registry. {bad} of them are malicious: they deal nothing, confirm nothing and
+# sign nothing. {off} honest ones are offline all the while. Made by ksim advise.
+schema = 1
+name = "advised-{n}"
+tags = ["advice"]
+
+[run]
+seed = {seed}
+
+[validators]
+n = {n}
+names = "m{{:03}}"
+
+[network]
+profile = "{profile}"
+loss = "{loss}%"
+
+[keys.key]
+scheme = "{scheme}"
+protocol = "{protocol}"
+commitments = "{form}"
+threshold = {t}
+faults = {faults}
+
+[[timeline]]
+at = "0s"
+do = "create-key"
+key = "key"
+{absent}{corrupted}
+[[expect]]
+key = "key"
+ceremony = "completed"
+attempts = 1
+signs = true
+"""
+
+_ABSENT: Final = """
+[[timeline]]
+at = "0s"
+do = "crash"
+nodes = {nodes}
+"""
+
+_CORRUPTED: Final = """
+[[adversary]]
+nodes = {nodes}
+behaviour = ["silent-dealer", "withhold-confirmation"]
+"""
+
+
+def scenario_text(asked: Request, chosen: Choice) -> str:
+    """Return a ceremony of one drawn committee as a scenario, TOML."""
+    from sim.study.advice.expense import PROFILE
+
+    stakes = asked.stakes()
+    name = stream(asked.seed, "advice", "committees", 0).bytes(32)
+    members = draw_committee(name, 0, stakes.weights, chosen.n)
+    coins = stream(asked.seed, "advice", "offline", "scenario")
+    limit = int(float(asked.offline) * _PARTS)
+    places = {f"m{seat:03}": place for seat, place in enumerate(members)}
+    bad = [seat for seat, place in places.items() if place in {*stakes.malicious}]
+    honest = [seat for seat in places if seat not in bad]
+    absent = [seat for seat in honest if int.from_bytes(coins.bytes(4), "big") < limit]
+    return _TEMPLATE.format(
+        n=chosen.n,
+        t=chosen.t,
+        faults=chosen.faults,
+        validators=len(asked.weights),
+        bad=len(bad),
+        off=len(absent),
+        seed=asked.seed,
+        profile=PROFILE,
+        loss=f"{float(100 * asked.loss):.6f}".rstrip("0").rstrip("."),
+        scheme=asked.scheme,
+        protocol=asked.protocol,
+        form=asked.form,
+        absent=_ABSENT.format(nodes=json.dumps(absent)) if absent else "",
+        corrupted=_CORRUPTED.format(nodes=json.dumps(bad)) if bad else "",
+    )
