@@ -2,7 +2,8 @@
 
 `app` the commands and the exit codes · `running` run and replay · `scenarios` validate, explain,
 schema, init · `inspecting` verify and list · `app_oracles`, `oracles`, `advising` oracle and
-advise · `output` consoles and errors · `live` progress.
+advise · `measuring_app`, `measuring` bench, plot, calibrate and compare · `ending` exit codes ·
+`output` consoles and errors · `live` progress.
 
 Results go to standard output, everything else to standard error. Modules below are imported when a
 command needs them: ``ksim --help`` answers at once.

@@ -3,7 +3,7 @@
 `words` times, names and phrases · `story` what happened in one attempt, phase by phase, as data ·
 `grid` who holds a good share from whom · `account` the readable account of a run, with `keys` and
 `partitions` · `explain` (with `explained`, `explained_network`) a resolved plan, before it runs ·
-`netcheck` a network's figures.
+`netcheck` a network's figures · `figures` pictures and tables of benchmarks and sweeps.
 
 An account is made from a run's summary alone: a stored run reads like one that has just ended.
 Renderables are rich's; without colours, or into a pipe, they come out as plain text.

@@ -5,7 +5,7 @@ and ``--set``. From a tree to a typed file: `schema`, `environment`, `actions`, 
 shape, with all documentation · `fields`, `quantities` single values · `validate` errors of the
 shape, placed. From there to a `plan`, every pick, instant and default written out: `resolve`, with
 `registry` names (from `naming`) and selectors, `stakes`, `keys` and `families` of them,
-`adversaries`, `timeline`, `expects`; what doesn't go together is found there too. `load` is the way
-in, `dump` the way back to text, `diagnostics` what errors are; `docs` and `publish` make the page
-and the JSON Schema.
+`adversaries`, `timeline`, `expects`, `cost_models`; what doesn't go together is found there too.
+`load` is the way in, `dump` the way back to text, `diagnostics` what errors are; `docs` and
+`publish` make the page and the JSON Schema.
 """
