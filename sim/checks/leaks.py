@@ -21,6 +21,7 @@ from sim.protocol.messages import Justification, OpenReply
 from sim.protocol.variant_messages import Expose, Reconstruct
 
 _ONE_TIME: Final = "one-time/"
+_POLYNOMIALS: Final = ("polynomial", "blinding")
 
 Needles = dict[bytes, list[bytes]]
 """First 16 bytes → the whole secrets that begin with them."""
@@ -179,7 +180,11 @@ def is_secret(key: str) -> bool:
 
 
 def stored_secrets(
-    key: str, value: bytes, ceremony: Ceremony, validator: ValidatorIndex
+    key: str,
+    value: bytes,
+    ceremony: Ceremony,
+    validator: ValidatorIndex,
+    dealt: bytes | None = None,
 ) -> list[KnownSecret]:
     """Return what an entry of a participant's store keeps from the chain.
 
@@ -188,6 +193,7 @@ def stored_secrets(
         value: Its value.
         ceremony: The attempt that it belongs to.
         validator: Whose store it is.
+        dealt: What `dealt_by` gives for it, if the caller has it already.
 
     Returns:
         Seeds, a share, or a polynomial's coefficients and the shares dealt with it; nothing for
@@ -207,7 +213,8 @@ def stored_secrets(
             return [KnownSecret("seeds of the transport key", Secret(value))]
         case "polynomial" | "blinding":
             dealer = ceremony.dealer_by_validator[validator].index
-            return _polynomial(value, ceremony, dealer, blinds=name == "blinding")
+            shares = dealt_by(key, value, ceremony) if dealt is None else dealt
+            return _polynomial(value, shares, ceremony, dealer, blinds=name == "blinding")
         case "masks":
             masks = decode_canonical(value, tuple[bytes, ...])
             return [KnownSecret(f"mask {k} of its share", Secret(m)) for k, m in enumerate(masks)]
@@ -215,15 +222,25 @@ def stored_secrets(
             return []
 
 
+def dealt_by(key: str, value: bytes, ceremony: Ceremony) -> bytes:
+    """Return the scalars that a polynomial gives holders 1..n, encoded one after the other.
+
+    Nothing for an entry under another `key` than a polynomial's.
+    """
+    if key.rpartition("/")[2] not in _POLYNOMIALS:
+        return b""
+    group = get_group(ceremony.scheme)
+    scalars = map(group.decode_scalar, decode_canonical(value, tuple[bytes, ...]))
+    _, *shares = evaluate_all(list(scalars), ceremony.size, group.order)
+    return b"".join(map(group.encode_scalar, shares))
+
+
 def _polynomial(
-    value: bytes, ceremony: Ceremony, dealer: ShareIndex, *, blinds: bool
+    value: bytes, shares: bytes, ceremony: Ceremony, dealer: ShareIndex, *, blinds: bool
 ) -> list[KnownSecret]:
     """Return a polynomial's coefficients, and the share (or its blinding) of every holder."""
-    group = get_group(ceremony.scheme)
+    size = get_group(ceremony.scheme).scalar_size
     scalars = decode_canonical(value, tuple[bytes, ...])
-    shares = evaluate_all(
-        [group.decode_scalar(scalar) for scalar in scalars], ceremony.size, group.order
-    )
     coefficients = [
         KnownSecret(f"coefficient {k} of its polynomial", Secret(scalar))
         for k, scalar in enumerate(scalars)
@@ -232,7 +249,7 @@ def _polynomial(
     return coefficients + [
         KnownSecret(
             f"the share that it dealt to holder {x}",
-            Secret(group.encode_scalar(shares[x])),
+            Secret(shares[(x - 1) * size : x * size]),
             Publication(
                 ceremony.session,
                 ceremony.attempt,

@@ -71,7 +71,11 @@ class Inbox:
             mails, head = self._sorted, 0
         mail = mails[head]
         if after_us < mail[0] <= deadline_us and mail[0] < end_us:
-            self._taken()
+            head += 1
+            if head == len(mails):  # a pile that is through is let go: its messages may be large
+                mails.clear()
+                head = 0
+            self._head = head
             return mail
         return None
 
@@ -80,15 +84,11 @@ class Inbox:
         if self._head >= len(self._sorted):
             self._turn()
         mail = self._sorted[self._head]
-        self._taken()
-        return mail
-
-    def _taken(self) -> None:
-        """Go on to the next mail; let go of a pile that is through: its messages may be large."""
         self._head += 1
         if self._head == len(self._sorted):
             self._sorted.clear()
             self._head = 0
+        return mail
 
     def _turn(self) -> None:
         """Sort the next pile."""

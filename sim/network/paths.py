@@ -170,11 +170,13 @@ class Paths:
     def _path(self, source: int, target: int) -> Path:
         back = None if self.profile.regions else self._known.get(target, {}).get(source)
         kind = self._kind(source, target) if back is None else back.kind  # a pair's is drawn once
-        concerned = tuple(
-            number
-            for number, override in enumerate(self._overrides)
-            if source in override.sources and target in override.targets
-        )
+        concerned: tuple[int, ...] = ()
+        if self._overrides:
+            concerned = tuple(
+                number
+                for number, override in enumerate(self._overrides)
+                if source in override.sources and target in override.targets
+            )
         found = self._alike.get((kind, concerned))
         if found is None:
             found = self._alike[kind, concerned] = self._path_of(kind, concerned)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sim.base.ids import ValidatorIndex
 from sim.base.randomness import Stream, stream
 from sim.base.secret import SecretBytes
+from sim.base.spool import Spool
 from sim.crypto.identity import Identity
 
 
@@ -25,6 +26,7 @@ class MemberContext:
         rto_max_us: Largest timeout.
         retransmissions: Most retransmissions of one message; None is unlimited.
         transport_seeds: Behind its long-lived transport key, 96 bytes; for ceremonies that use it.
+        spool: Where machines may put what they hardly ever need again.
 
     """
 
@@ -37,6 +39,7 @@ class MemberContext:
     rto_max_us: int
     retransmissions: int | None = None
     transport_seeds: SecretBytes | None = None
+    spool: Spool = field(default_factory=Spool)
 
     def draw(self, purpose: str, *labels: str | int | bytes) -> Stream:
         """Return the stream for a secret of this incarnation."""

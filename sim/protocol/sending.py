@@ -10,6 +10,7 @@ from sim.base.codec import decode_canonical, encode
 from sim.base.ids import ShareIndex
 from sim.base.randomness import Stream
 from sim.base.secret import Secret
+from sim.base.spool import Spooled
 from sim.crypto import sealing
 from sim.crypto.mlkem import COINS_SIZE
 from sim.protocol.ceremony import Ceremony
@@ -35,9 +36,8 @@ class Outbox:
         key: Where the store keeps the envelopes: the same bytes are sent after a restart.
         stored: What the store holds for this attempt.
 
-    Attributes:
-        envelopes: By holder, those that may still have to be sent; the store keeps them all.
-
+    Only those that may still have to be sent are kept, and of a large ceremony not in memory: most
+    are acknowledged, and never looked at again. The store has them all.
     """
 
     def __init__(
@@ -52,8 +52,10 @@ class Outbox:
         self._context = context
         self._ceremony = ceremony
         self._me = me
-        self.envelopes = _load(stored.get(key))
-        self._filled = self._to_resume = bool(self.envelopes)
+        self._envelopes = _load(stored.get(key))
+        self._waiting = set(self._envelopes)
+        self._spooled: Spooled | None = None
+        self._filled = self._to_resume = bool(self._envelopes)
         self._tries: dict[ShareIndex, int] = {}
 
     @property
@@ -62,16 +64,22 @@ class Outbox:
         return self._filled
 
     def __contains__(self, holder: ShareIndex) -> bool:
-        return holder in self.envelopes
+        return holder in self._waiting
 
     def dispatch(self, sealed: Mapping[ShareIndex, bytes]) -> list[Effect]:
         """Sign what was sealed, keep the envelopes durably, and begin to send them."""
-        self.envelopes = sign_envelopes(self._ceremony, self._me, self._context.identity, sealed)
-        self._filled = bool(self.envelopes)
-        kept = encode([self.envelopes[holder] for holder in sorted(self.envelopes)])
+        envelopes = sign_envelopes(self._ceremony, self._me, self._context.identity, sealed)
+        holders = sorted(envelopes)
+        kept = encode([envelopes[holder] for holder in holders])
+        self._envelopes = envelopes
+        self._waiting = set(holders)
+        self._filled = bool(holders)
         effects: list[Effect] = [Put(self.key, kept), Flush()]
-        for holder in sorted(self.envelopes):
+        for holder in holders:
             effects += self._transmit(holder)
+        away = self._context.spool.keep(kept)
+        if isinstance(away, Spooled):
+            self._spooled, self._envelopes = away, {}
         return effects
 
     def resume(self, awaited: Awaited) -> list[Effect]:
@@ -80,7 +88,7 @@ class Outbox:
             return []
         self._to_resume = False
         effects: list[Effect] = []
-        for holder in sorted(self.envelopes):
+        for holder in sorted(self._waiting):
             if awaited(holder):
                 effects += self._transmit(holder)
         return effects
@@ -88,7 +96,7 @@ class Outbox:
     def retransmit(self, holder: ShareIndex, awaited: Awaited) -> list[Effect]:
         """Send an envelope again when its timer fires, unless nobody needs it any more."""
         limit = self._context.retransmissions
-        if holder not in self.envelopes or not awaited(holder):
+        if holder not in self._waiting or not awaited(holder):
             return []
         if limit is not None and self._tries.get(holder, 0) > limit:
             return []
@@ -96,13 +104,16 @@ class Outbox:
 
     def acknowledge(self, holder: ShareIndex) -> None:
         """Note that `holder` has its envelope: it is never sent again, so memory can spare it."""
-        self.envelopes.pop(holder, None)
+        self._waiting.discard(holder)
+        self._envelopes.pop(holder, None)
         self._tries.pop(holder, None)
 
     def forget(self) -> list[str]:
         """Drop the envelopes; return the timers to stop."""
-        timers = [timer(holder) for holder in sorted(self.envelopes)]
-        self.envelopes = {}
+        timers = [timer(holder) for holder in sorted(self._waiting)]
+        self._envelopes = {}
+        self._waiting = set()
+        self._spooled = None
         self._filled = False
         return timers
 
@@ -112,9 +123,16 @@ class Outbox:
         tries = self._tries[holder] = self._tries.get(holder, 0) + 1
         timeout = self._context.rto_us(peer) << min(tries - 1, 40)
         return [
-            Send(peer, self._context.name, self.envelopes[holder]),
+            Send(peer, self._context.name, self._envelope(holder)),
             StartTimer(timer(holder), min(timeout, self._context.rto_max_us)),
         ]
+
+    def _envelope(self, holder: ShareIndex) -> ShareEnvelope:
+        if self._spooled is not None:
+            everyone = _load(self._spooled.read())
+            self._envelopes = {one: everyone[one] for one in self._waiting}
+            self._spooled = None
+        return self._envelopes[holder]
 
 
 @cache

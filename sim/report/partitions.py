@@ -6,7 +6,7 @@ A key that ended badly keeps an account of its own beside its row.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -18,12 +18,12 @@ from sim.report.words import clock, count, names, percent
 
 Record = Mapping[str, Any]
 
-HEX_SHOWN = 12
+HEX_SHOWN: Final = 8
 """Digits of a public key in a row."""
 
-_STYLES = {"Active": "green", "Rotating": "green", "Retired": "dim"}
+_STYLES: Final = {"Active": "green", "Rotating": "green", "Retired": "dim"}
 
-_HEADS = ("key", "", "t of n", "gen", "round", "stake", "corrupted", "to capture", "public key")
+_HEADS: Final = ("key", "", "t of n", "gen", "round", "stake", "corrupt", "margin", "public key")
 
 
 def partitioned(summary: Record) -> frozenset[str]:
@@ -52,6 +52,7 @@ def partition_account(name: str, summary: Record) -> Iterator[RenderableType]:
         if drawn["height"] in times_us:
             when = f"{clock(times_us[drawn['height']])}, {when}"
         told.add_row(f"round {drawn['round']}", f"drawn by stake: {when}, seed {drawn['seed']}")
+    told.add_row("margin", "how many more corrupted members would hold the key together")
     captured = [one for one, figures in keys.items() if figures["captured"]]
     if captured:
         said = f"{names(captured)}: t or more of the committee are corrupted"
@@ -86,7 +87,7 @@ def _rows(summary: Record, partition: Record) -> Table:
 
 
 def _is_sound(key: Record) -> bool:
-    return key["status"] in _STYLES and not key["shareless"] and not key["faults"]
+    return key["status"] in _STYLES and not key["shareless"]
 
 
 def folded(summary: Record) -> list[Record]:

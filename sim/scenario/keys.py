@@ -46,8 +46,8 @@ def resolve_keys(file: ScenarioFile, registry: Registry) -> tuple[KeyPlan, ...]:
         for one in mine:
             registry.committees[one.name] = certain
             registry.schemes[one.name] = table.scheme
-            registry.thresholds[one.name] = key.threshold
         names = {name, *(one.name for one in mine)}
+        registry.thresholds.update(dict.fromkeys(names, key.threshold))
         if _moves(names, table, file):
             registry.moving.update(names)
         keys += mine

@@ -188,19 +188,25 @@ class Talker:
             more = self._round < self._bench.rounds
             received = await context.receive(self._round * INTERVAL_US if more else None)
             if isinstance(received, Message):
-                self._check(received)
+                self.check(received)
             elif received is None:
-                self._broadcast(context)
+                context.broadcast(self._peers, *self.begin(self._round))
             else:
                 raise LocalError(f"nobody sends {received!r}")
 
-    def _broadcast(self, context: Context) -> None:
-        label = Label("bench", self._round, "gossip", str(self._index))
-        said = gossip(self._index, self._round)
-        context.broadcast(self._peers, label, said)
-        self._round += 1
+    def begin(self, round_: int) -> tuple[Label, bytes]:
+        """Begin a round; return what to tell everybody, and about what it is."""
+        self._round = round_ + 1
+        label = Label("bench", round_, "gossip", str(self._index))
+        return label, gossip(self._index, round_)
 
-    def _check(self, received: Message) -> None:
+    def check(self, received: Message) -> None:
+        """Take a message.
+
+        Raises:
+            DecodeError: It isn't the canonical encoding of what validators say.
+            LocalError: Its source can't have said it.
+        """
         said = decode_canonical(received.payload, Gossip)
         if said.source != received.source or not 0 <= said.round < self._round:
             raise LocalError(f"{received.source} can't say {said}")

@@ -177,6 +177,7 @@ class Incarnation:
             rto_max_us=setup.rto_max_us,
             retransmissions=setup.retransmissions,
             transport_seeds=setup.transport_seeds,
+            spool=store.spool,
         )
         return Sessions(
             member=member,

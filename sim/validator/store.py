@@ -32,7 +32,7 @@ class Store:
     """
 
     def __init__(self, spool: Spool | None = None) -> None:
-        self._spool = spool or Spool()
+        self.spool = spool or Spool()
         self._durable: dict[str, Kept] = {}
         self._real: dict[str, Kept] | None = None
         self._buffer: dict[str, bytes | None] = {}
@@ -70,7 +70,7 @@ class Store:
             if value is None:
                 self._durable.pop(key, None)
             else:
-                self._durable[key] = self._spool.keep(value)
+                self._durable[key] = self.spool.keep(value)
         self._buffer.clear()
 
     def crash(self, lose: Lose) -> str:

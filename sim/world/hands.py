@@ -1,12 +1,11 @@
 """How many processes a run is worth: what ``--processes auto`` chooses.
 
 What a run takes is mostly its shares: each is dealt, sealed, opened and checked. What another
-process costs is its start. Both were measured with shipped scenarios of `scenarios/bench`, ideal
-network, Ed25519, CPython 3.11 (`docs/performance.md` has the figures and says how): a share takes
-about 0.36 ms of processor time in one process and 0.19 ms of the critical path in two, and a worker
-needs 0.9 s before it can help, of which it spends half while the first process reads the scenario.
-They break even at some 2,600 shares (a key of 51 members); with 8,000 (90 members) a run that a
-second process slows down has yet to be seen.
+process costs is its start. Measured (`docs/performance.md`, Ed25519, a key of 256 members): a share
+takes 0.39 ms of processor time in one process, and 0.21 ms of the critical path in two; a worker
+needs 0.9 s of processor time before it helps, most of it beside the first process's own start. So
+with nothing overlapping two processes break even at 5,000 shares (71 members); with 8,000 (90
+members) they pay.
 """
 
 from __future__ import annotations

@@ -111,9 +111,12 @@ def _stalled(
         if attempt["outcome"] == "open":
             phase = attempt["phases"][-1]["phase"] if attempt["phases"] else "the first phase"
             yield f"{title} is still in {phase}"
-        elif attempt["outcome"] == "failed" and not (older or hopeless):
-            if _began(attempt["start_us"], settled_us):
-                yield f"{title} failed, {attempt['reason']}, though it began after the heal"
+        elif (
+            attempt["outcome"] == "failed"
+            and _began(attempt["start_us"], settled_us)
+            and not (older or hopeless)
+        ):
+            yield f"{title} failed, {attempt['reason']}, though it began after the heal"
     if key["status"] == "Pending" and not any(a["outcome"] == "open" for a in attempts):
         yield "the key waits for another attempt"
     for rotation in key["rotations"]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sim.base.ids import ShareIndex, ValidatorIndex
 from sim.base.secret import Secret
 from sim.checks.chain_views import AuditLine, BlockView, PartitionView
-from sim.checks.leaks import stored_secrets
+from sim.checks.leaks import dealt_by, stored_secrets
 from sim.checks.observation import (
     AttemptId,
     CeremonyView,
@@ -159,18 +159,25 @@ def _place(key: str) -> tuple[bytes, int, str]:
 
 
 class _Secrets(Iterable[KnownSecret]):
-    """What a validator keeps from the chain, made anew for whoever looks: n² scalars in all."""
+    """What a validator keeps from the chain, made anew for whoever looks: n² scalars in all.
+
+    Only what takes time is kept between two looks: the values of its polynomials.
+    """
 
     def __init__(self, testimony: Testimony, attempts: Mapping[AttemptId, Ceremony]) -> None:
         self._testimony = testimony
         self._attempts = attempts
+        self._dealt: dict[tuple[str, bytes], bytes] = {}
 
     def __iter__(self) -> Iterator[KnownSecret]:
         index = ValidatorIndex(self._testimony.index)
         for secret in self._testimony.secrets:
             session, attempt, _ = _place(secret.key)
             ceremony = self._attempts[session, attempt]
-            yield from stored_secrets(secret.key, secret.value, ceremony, index)
+            entry = secret.key, secret.value
+            if entry not in self._dealt:
+                self._dealt[entry] = dealt_by(*entry, ceremony)
+            yield from stored_secrets(*entry, ceremony, index, self._dealt[entry])
 
 
 def _block(raw: bytes, genesis_us: int) -> BlockView:

@@ -710,7 +710,7 @@ def test_late_share_completes_the_holder() -> None:
     cluster.drop(ShareEnvelope, "v1", "v2")
     while cluster.state.phase is not Phase.JUSTIFY:
         cluster.step()
-    sent = dealing(cluster.machines[0])._outbox.envelopes
+    sent = dealing(cluster.machines[0])._outbox._envelopes
     envelope = next(e for e in sent.values() if e.recipient == 2)
     sender = cluster.ceremony.member(1).validator
     cluster._perform(1, cluster.machines[1].on_message(sender, envelope))

@@ -445,3 +445,88 @@ def failed_summary() -> Record:
             }
         ],
     )
+
+
+def partitioned_summary() -> Record:
+    """Return a run with a partition of three committees; one of the keys ended badly."""
+    zones = [f"zone-{place:02}" for place in range(3)]
+    committees: dict[str, Record] = {
+        name: {
+            "members": [f"{name}-{i}" for i in range(4)],
+            "stake": 1000 * (place + 1),
+            "corrupted": 2 * place,
+            "corrupted_stake": 500 * place,
+        }
+        for place, name in enumerate(zones)
+    }
+    figures = {
+        name: {
+            "round": 0,
+            "status": "Active",
+            "threshold": 3,
+            "size": 4,
+            "stake": committee["stake"],
+            "corrupted": committee["corrupted"],
+            "corrupted_stake": committee["corrupted_stake"],
+            "to_capture": max(0, 3 - committee["corrupted"]),
+            "captured": committee["corrupted"] >= 3,
+            "to_block": 0,
+        }
+        for name, committee in committees.items()
+    }
+    drawn = {"round": 0, "height": 1, "index": 0, "seed": "5e" * 32, "committees": committees}
+    shared = {"file": "zones.toml", "violates": None}
+    met = [
+        {
+            "text": f"{name}: ceremony = completed",
+            "passed": True,
+            "detail": "",
+            "line": 20,
+            **shared,
+        }
+        for name in zones
+    ]
+    moved = [
+        {
+            "text": f"{name}: rotation = completed of anew/{name} within 1m",
+            "passed": name != "zone-01",
+            "detail": "" if name != "zone-01" else "rotation is refused: RotationPending",
+            "line": 30,
+            **shared,
+        }
+        for name in zones
+    ]
+    entries: list[Record] = [
+        {"id": f"{stem}/{name}", "do": do, "at_us": at_us, "key": name, **more}
+        for stem, do, at_us, more in (
+            ("made", "create-key", 0, {}),
+            ("renewed", "refresh", 30_000_000, {}),
+            ("anew", "reshare", 60_000_000, {"repartition": "anew"}),
+        )
+        for name in zones
+    ]
+    requests = [
+        {
+            "id": entry["id"],
+            "do": entry["do"],
+            "key": entry["key"],
+            "by": "owner",
+            "asked_us": entry["at_us"],
+            "height": entry["at_us"] // 2_000_000 + 1,
+            "time_us": entry["at_us"] + 2_000_000,
+            "refused": "RotationPending" if entry["id"] == "anew/zone-01" else None,
+        }
+        for entry in entries
+    ]
+    keys = {name: key(committee=committees[name]["members"]) for name in zones}
+    keys["zone-01"] = {**keys["zone-01"], "shareless": ["zone-01-2"]}
+    return summary(
+        verdict="expectation failed",
+        exit_code=1,
+        keys=keys,
+        ceremonies=[],
+        actions=entries,
+        requests=requests,
+        expectations=[*met, *moved],
+        partitions={"zone": {"keys": figures, "rounds": [drawn]}},
+    )

@@ -25,6 +25,7 @@ FOLDER = "results/first-key/7-0badc0de"
         ("failed", summaries.failed_summary()),
         ("rotated", summaries.rotated_summary()),
         ("a-year", summaries.year_summary()),
+        ("partitioned", summaries.partitioned_summary()),
     ],
 )
 def test_an_account_reads_as_the_page_beside_this_test(
@@ -46,6 +47,7 @@ def test_an_account_reads_as_the_page_beside_this_test(
         summaries.failed_summary(),
         summaries.rotated_summary(),
         summaries.year_summary(),
+        summaries.partitioned_summary(),
     ],
 )
 def test_no_line_is_wider_than_the_page(summary: Any, width: int) -> None:

@@ -345,6 +345,19 @@ def test_a_file_without_a_sweep_needs_a_number_of_seeds(tmp_path: Path) -> None:
     assert "2 runs" in out
 
 
+def test_validate_and_explain_show_the_grid_and_run_says_that_it_ignores_it(
+    file: Path, tmp_path: Path
+) -> None:
+    valid, explained = told("validate", file), told("explain", file)
+    code, out, err = told("run", file, "--out", tmp_path, "--json")
+
+    assert valid[:2] == (0, f"{file}: valid: tiny, a sweep of 4 points and 24 runs\n")
+    assert "Sweep: 4 points, seeds 1 … 6 each: 24 runs" in explained[1]
+    assert code == 0
+    assert err == f"note: one run of the base scenario; its [sweep]: ksim sweep {file}\n"
+    assert json.loads(out)["digest"] == api.run(api.load(file)).digest
+
+
 def test_a_missing_library_is_told_with_its_extra(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

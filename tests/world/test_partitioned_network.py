@@ -210,6 +210,16 @@ def test_an_entry_about_the_partition_is_one_for_each_of_its_keys() -> None:
     assert [(expect.key, expect.of) for expect in awaited] == [(z, f"anew/{z}") for z in ZONES]
 
 
+@pytest.mark.parametrize("key", ["zone", "zone-01"])
+def test_as_many_as_a_threshold_of_the_partition_says_can_be_picked(key: str) -> None:
+    nodes = {"pick": "random", "size": "t-1", "key": key, "from": "*"}
+    entry = {"nodes": nodes, "behaviour": "silent-dealer"}
+
+    plan = resolve(load(str(FILE)).with_({"adversary": [entry], "expect": []}))
+
+    assert len({corruption.validator for corruption in plan.corruptions}) == 5
+
+
 def test_a_partition_can_be_swept_over_its_numbers() -> None:
     for count, size in ((2, 16), (8, 4)):
         changes = {"keys.zone.committee.partition": count, "keys.zone.committee.size": size}
@@ -234,6 +244,24 @@ def test_a_key_that_stayed_behind_moves_to_the_newest_draw() -> None:
     assert [drawn["round"] for drawn in rounds] == [0, 1]
     for name in ZONES:
         assert list(run.keys[name].committee) == rounds[1]["committees"][name]["members"]
+
+
+def test_new_public_keys_and_plain_rotations_can_be_drawn_anew_too() -> None:
+    timeline = [
+        *CREATE,
+        {"at": "60s", "do": "rekey", "key": "zone", "repartition": "anew"},
+        {"at": "120s", "do": "rotate", "key": "zone", "repartition": "anew"},
+    ]
+    run = api.run(api.load(FILE).with_({"timeline": timeline, "expect": []}), seed=1)
+
+    rounds = partition(run)["rounds"]
+    assert [drawn["round"] for drawn in rounds] == [0, 1, 2]
+    for name in ZONES:
+        key = run.keys[name]
+        made = [(one.operation, list(one.committee)) for one in key.generations]
+        members = [drawn["committees"][name]["members"] for drawn in rounds]
+        assert made == list(zip(("dkg", "rekey", "reshare"), members, strict=True))
+        assert (key.era, key.generation) == (2, 1)
 
 
 def test_an_emergency_draws_the_partition_anew_for_the_key_alone() -> None:

@@ -126,7 +126,7 @@ def test_with_enough_shares_left_lost_ones_are_repaired() -> None:
 
 @pytest.mark.parametrize("core", [MEMBERS[:5], MEMBERS[2:]])
 def test_the_repair_of_who_is_lost_for_good_is_not_the_cores_to_end(core: list[str]) -> None:
-    """v06 forgets its share just before the heal; in the control it is in the core, and repaired."""
+    """v06 forgets its share just before the heal; in the control it is in the core: repaired."""
     crash = {"at": "113s", "do": "crash", "node": "v06", "lose": "all", "restart": "after 2s"}
     found = run(crash, core=core)
 

@@ -8,6 +8,7 @@ which journals take; SVG draws letters as paths.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from math import ceil, exp, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -82,23 +83,40 @@ def draw(figure: Figure, folder: Path, formats: Sequence[str], width: float) -> 
         width: Inches.
 
     """
+    with style(width):
+        canvas = compose(figure, width)
+        return [_save(canvas, folder / f"{figure.name}.{kind}", kind) for kind in formats]
+
+
+def style(width: float) -> AbstractContextManager[None]:
+    """Return what sets matplotlib's parameters for a figure of `width` inches, for a while."""
     import matplotlib as mpl
+
+    size = _letters(width)
+    parameters: Any = {**_STYLE, "font.size": size, "axes.titlesize": size}
+    return mpl.rc_context(parameters)
+
+
+def compose(figure: Figure, width: float) -> Canvas:
+    """Return `figure` as matplotlib has it, drawn under `style`."""
     from matplotlib.figure import Figure as Canvas
 
-    size = 7.0 if width < _WIDE else 8.0
-    style: Any = {**_STYLE, "font.size": size, "axes.titlesize": size}
-    with mpl.rc_context(style):
-        columns = _columns(figure, width)
-        rows = ceil(len(figure.panels) / columns)
-        legend = _legend(figure)
-        ncols = _legend_columns(legend, width, size)
-        height = rows * width / columns * 0.72 + ceil(len(legend) / ncols) * _ROW * size / 7 + 0.1
-        canvas = Canvas(figsize=(width, height))
-        for number, panel in enumerate(figure.panels, 1):
-            axes = canvas.add_subplot(rows, columns, number)
-            _panel(axes, panel, width / columns, lowest=number > len(figure.panels) - columns)
-        _draw_legend(canvas, legend, ncols)
-        return [_save(canvas, folder / f"{figure.name}.{kind}", kind) for kind in formats]
+    columns, size = _columns(figure, width), _letters(width)
+    rows = ceil(len(figure.panels) / columns)
+    legend = _legend(figure)
+    ncols = _legend_columns(legend, width, size)
+    height = rows * width / columns * 0.72 + ceil(len(legend) / ncols) * _ROW * size / 7 + 0.1
+    canvas = Canvas(figsize=(width, height))
+    for number, panel in enumerate(figure.panels, 1):
+        axes = canvas.add_subplot(rows, columns, number)
+        _panel(axes, panel, width / columns, lowest=number > len(figure.panels) - columns)
+    _draw_legend(canvas, legend, ncols)
+    return canvas
+
+
+def _letters(width: float) -> float:
+    """Return the size of letters in points."""
+    return 7.0 if width < _WIDE else 8.0
 
 
 def _save(canvas: Canvas, path: Path, kind: str) -> Path:
@@ -147,7 +165,8 @@ def _look(curve: Curve) -> dict[str, Any]:
     line = "none" if curve.fit is not None else ":" if curve.hollow else "-"
     return {
         "color": _colour(curve),
-        "marker": MARKERS[curve.look % len(MARKERS)],
+        # With more curves than colours, the second round has other markers on the same colours.
+        "marker": MARKERS[(curve.look + curve.look // len(COLOURS)) % len(MARKERS)],
         # Where curves coincide, each is still seen around those on top of it.
         "markersize": max(2.6, 5.0 - 0.6 * curve.look) + 1.2 * curve.hollow,
         "markerfacecolor": "white" if curve.hollow else _colour(curve),

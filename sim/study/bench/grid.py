@@ -61,7 +61,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True, order=True):
             f"t{_plain(self.threshold)}",
             self.profile,
             f"loss{_plain(self.loss)}",
-            _plain(Path(self.cost).stem),
+            Path(self.cost).stem,
         ]
         if self.processes > 1:
             parts.append(f"p{self.processes}")

@@ -25,6 +25,9 @@ COUNTED: Final = ("messages", "bytes", "charged")
 TIMES: Final = ("cpu_seconds", "run_cpu_seconds", "checks_cpu_seconds", "wall_seconds")
 """What is measured; each run's own."""
 
+COUNTERS: Final = ("messages.", "bytes.", "charged.", "executed.")
+"""Beginnings of columns that count: a run without a figure there has 0."""
+
 QUANTILES: Final = ((50, 0.5), (90, 0.9), (99, 0.99))
 
 _RECEIVED: Final = "blocks"
@@ -132,7 +135,8 @@ def _point_row(
     for name in names:
         if name in row or name in ("seed", "run", "digest"):
             continue
-        values = [one[name] for one in group if one.get(name) is not None]
+        absent = 0 if name.startswith(COUNTERS) else None
+        values = [v for v in (one.get(name, absent) for one in group) if v is not None]
         if not values:
             row[name] = None
         elif name in TIMES or name == "startup_cpu_seconds":

@@ -18,6 +18,7 @@ import msgspec
 
 from sim.base.extras import need
 from sim.study.bench.grid import Grid
+from sim.study.bench.points import COUNTERS
 from sim.study.journal import Journal
 from sim.world.folder import FolderError
 from sim.world.machine import describe, source_hash
@@ -29,9 +30,6 @@ BENCH: Final = "bench.json"
 RUNS: Final = "runs.jsonl"
 SCENARIOS: Final = "scenarios"
 TABLES: Final = ("runs", "points", "fits")
-
-_ZERO: Final = ("messages.", "bytes.", "charged.", "executed.")
-"""Columns of counters: what a run doesn't mention it has none of."""
 
 
 def machine_record() -> dict[str, Any]:
@@ -157,7 +155,10 @@ class BenchFolder:
             return
         columns = list(dict.fromkeys(column for row in rows for column in row))
         table = pl.DataFrame(
-            {c: [row.get(c, 0 if c.startswith(_ZERO) else None) for row in rows] for c in columns},
+            {
+                c: [row.get(c, 0 if c.startswith(COUNTERS) else None) for row in rows]
+                for c in columns
+            },
             strict=False,
         )
         empty = [c for c, kind in table.schema.items() if kind == pl.Null]

@@ -27,7 +27,7 @@ LONG: Final[Mapping[str, Grid]] = {
     "protocols": PRESETS["protocols"],
     "network": PRESETS["network"],
     "large-coefficient": Grid(
-        sizes=(32, 64, 128),
+        sizes=(32, 64, 128, 256),
         commitments=("coefficient",),
         ceremonies=("dkg",),
         costs=("instant",),
@@ -45,6 +45,7 @@ LONG: Final[Mapping[str, Grid]] = {
 
 _KEPT: Final = ("bench.json", "points", "runs", "fits")
 _WIDTHS: Final = {"column": 3.3, "page": 7.0}
+_FIGURES: Final = "all"
 
 
 def measure(name: str, grid: Grid, out: Path, progress: Callable[[Reached], None]) -> Path:
@@ -59,7 +60,7 @@ def measure(name: str, grid: Grid, out: Path, progress: Callable[[Reached], None
             shutil.copy(file, home / file.name)
     results = Results(work)
     for part, width in _WIDTHS.items():
-        make(results, "all", ("pdf", "png"), width, home / part)
+        make(results, _FIGURES, ("pdf", "png"), width, home / part)
     return work
 
 

@@ -83,11 +83,18 @@ def command(arguments: Sequence[str]) -> Timed:
         peak_mib = watch.stop()
     wall_s, after = time.perf_counter() - start_s, os.times()
     if process.returncode not in (0, 1):
-        words = errors.decode(errors="replace").strip().splitlines() or ["without a word"]
         shown = " ".join(arguments[1:])
-        raise CommandError(f"{shown}: exit code {process.returncode}: {words[-1]}")
+        said = _said(errors.decode(errors="replace"))
+        raise CommandError(f"{shown}: exit code {process.returncode}: {said}")
     cpu_s = sum(after[2:4]) - sum(before[2:4])
     return Timed(wall_s, cpu_s, peak_mib, process.returncode, _json(output))
+
+
+def _said(errors: str) -> str:
+    """Return the line of what a command complained that says most."""
+    lines = [line.strip(" │") for line in errors.splitlines() if line.strip(" │╭╮╰╯─")]
+    telling = (line for line in lines if "rror" in line or "No such" in line)
+    return next(telling, lines[-1] if lines else "without a word")
 
 
 def _json(output: bytes) -> Any:
