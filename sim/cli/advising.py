@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sim import api
 from sim.base.extras import need
+from sim.base.files import write_whole
 from sim.cli.output import console, print_json, refuse, say
 from sim.scenario.load import load_text
 
@@ -53,7 +54,7 @@ def _confirmed(
     """Write what is to be written, run the scenario if asked to; return all of it as data."""
     shown = advice.exported()
     if out is not None and advice.scenario is not None:
-        _write(out / SCENARIO, advice.scenario)
+        write_whole(out / SCENARIO, advice.scenario)
         shown["scenario_file"] = str(out / SCENARIO)
     if confirm and advice.scenario is not None:
         if progress is not None:
@@ -64,8 +65,8 @@ def _confirmed(
         from sim.report.sheet import html, markdown
 
         sheet = decision(shown, plot=True)
-        _write(out / MARKDOWN, markdown(sheet))
-        _write(out / HTML, html(sheet))
+        write_whole(out / MARKDOWN, markdown(sheet))
+        write_whole(out / HTML, html(sheet))
         say(f"written: {out / MARKDOWN}, {out / HTML}")
     return shown
 
@@ -81,13 +82,6 @@ def _run(scenario: str, out: Path | None) -> dict[str, Any]:
         "members": len(key.qual),
         "seconds": None if activated is None else activated.time_us / 1e6,
     }
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    draft = path.with_name(path.name + ".part")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
 
 
 def _print(shown: Mapping[str, Any]) -> None:

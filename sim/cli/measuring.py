@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sim import api
 from sim.base.extras import MissingExtraError
+from sim.base.files import write_whole
 from sim.cli.output import console, print_json, refuse, say
 
 if TYPE_CHECKING:
@@ -174,9 +175,7 @@ def calibrate(name: str, rounds: int, out: Path | None, *, force: bool, as_json:
     with counting("calibrate", "rounds") as progress:
         found = measure(name, rounds, progress)
     try:
-        fresh = path.with_name(f".{path.name}.tmp")
-        fresh.write_text(document(found.exported()), encoding="utf-8")
-        fresh.replace(path)
+        write_whole(path, document(found.exported()))
     except OSError as error:
         return refuse(f"{error.filename or path}: {error.strerror}")
     if as_json:
