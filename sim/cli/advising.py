@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from sim import api
 from sim.base.extras import need
 from sim.base.files import write_whole
-from sim.cli.output import console, print_json, refuse, say
+from sim.cli.live import telling
+from sim.cli.output import print_json, refuse, say, wide
 from sim.scenario.load import load_text
 
 _WIDTH: Final = 140
+"""Columns of what goes into a pipe: rows stay on one line, for whatever reads them."""
 
 MARKDOWN: Final = "advice.md"
 HTML: Final = "advice.html"
@@ -27,7 +27,7 @@ def advise(options: Mapping[str, Any], out: Path | None, *, confirm: bool, as_js
         if out is not None:
             need("report", "matplotlib")
             out.mkdir(parents=True, exist_ok=True)  # before the work, which would be lost
-        with _watching() as progress:
+        with telling("advise", "{} …".format) as progress:
             advice = api.advise(**options, progress=progress)
             shown = _confirmed(advice, out, confirm=confirm, progress=progress)
     except (api.AdviceError, api.MissingExtraError) as error:
@@ -88,19 +88,4 @@ def _print(shown: Mapping[str, Any]) -> None:
     from sim.report.advice import decision
     from sim.report.sheet import terminal
 
-    screen = console()
-    if not screen.is_terminal:
-        screen.width = _WIDTH
-    screen.print(terminal(decision(shown, plot=False)))
-
-
-@contextmanager
-def _watching() -> Iterator[Callable[[str], None] | None]:
-    """Show what is being worked on, where somebody watches."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.status import Status
-
-    with Status("advise …", console=console(stderr=True)) as status:
-        yield lambda what: status.update(f"{what} …")
+    wide(_WIDTH).print(terminal(decision(shown, plot=False)))
