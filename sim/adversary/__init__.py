@@ -3,8 +3,9 @@
 `registry` what a behaviour is given and how it is registered · `deals`, `shares`, `complaints`,
 `accusations`, `result`, `signing`, `messages`, `holding` the behaviours, by what they bend ·
 `resharing`, `refresh`, `repair` those that only one rotation knows · `colluding` all dealers
-together · `rushing` those that move last · `encodings`, `rewriting` bytes for them · `filter` which
-of them act when on one validator, in order, and how much they changed.
+together · `rushing` those that move last · `encodings`, `rewriting`, `opening` bytes for them ·
+`filter` which of them act when on one validator, in order, and how much they changed · `catalogue`
+all faults, and what must come of each.
 
 A behaviour sees effects before signing and sealing, then the bytes that they become, and yields
 what is done instead; each height that its validator receives is an occasion to add something. It

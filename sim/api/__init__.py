@@ -10,12 +10,12 @@ Nothing here prints, exits, or needs the main thread; it works inside a running 
 in `__all__` is a promise: it changes only with the version, and the changelog says how. Everything
 below `sim.api` may change at any time.
 
-`scenarios` loading · `runs` executing, storing, opening · `failures` why a run failed ·
-`replays` executing again and comparing · `ledgers` public verification · `audits` queries of the
-audit log · `sweeps` many runs of one scenario · `benches` what ceremonies cost · `comparisons` of
-two results · `netchecks` networks against what they declare · `oracles` measurements against
-formulas · `advice` which committee to choose · `records` what results consist of · `catalogue` what
-scenario files may name.
+`scenarios` loading · `runs` executing, storing, opening · `failures` why a run failed · `replays`
+executing again and comparing · `ledgers` public verification · `audits` queries of the audit log ·
+`sweeps` many runs of one scenario · `benches` what ceremonies cost · `comparisons` of two results ·
+`netchecks` networks against what they declare · `oracles` measurements against formulas · `advice`
+which committee to choose · `records` what results consist of · `catalogue` what scenario files may
+name, `shown` one of it · `thread` where runs run.
 """
 
 from __future__ import annotations

@@ -3,13 +3,12 @@
 They stand outside the system: they see what no participant sees (who is corrupt, every share), read
 the chain again for themselves, and report every violation, not only the first.
 
-`observation` (with `chain_views`) what a finished run shows · `registry` how a check is registered,
-and `check_all` · `agreement` one key, one QUAL, one chain · `shares` shares and the public
-polynomial · `blame` who is excluded and on what evidence · `secrecy` how much of each polynomial is
-out · `erasure` old shares, gone in time and not before · `leaks` secrets on the chain ·
-`partitions` committees of one draw · `points` constants, verification shares, nonces · `usage` the
-audit log.
-Importing this package registers every check in `CHECKS`.
+`observation` (with `chain_views`, `statements`) what a finished run shows · `registry` how a check
+is registered, and `check_all` · `agreement` one key, one QUAL, one chain · `shares` shares and the
+public polynomial · `blame` who is excluded and on what evidence · `secrecy` how much of each
+polynomial is out · `erasure` old shares, gone in time and not before · `leaks` secrets on the
+chain, found by `sieve` · `partitions` committees of one draw · `points` constants, verification
+shares, nonces · `usage` the audit log. Importing this package registers every check in `CHECKS`.
 
 `attacks`, with `stealing`, `forms` and `algebra`, tries what an adversary would.
 """

@@ -1,9 +1,12 @@
 """The command line: parses, calls `sim.api`, prints. It decides nothing about a run itself.
 
-`app` the commands and the exit codes · `running` run and replay · `scenarios` validate, explain,
-schema, init · `inspecting` verify and list · `app_oracles`, `oracles`, `advising` oracle and
-advise · `measuring_app`, `measuring` bench, plot, calibrate and compare · `ending` exit codes ·
-`output` consoles and errors · `live` progress.
+The commands with their options, light: `app` all of them · `app_running`, `app_reading`,
+`app_measuring`, `app_oracles` group by group · `options` what several take · `ending` exit codes.
+
+What they do: `running` run, replay · `scenarios` validate, explain, schema, init · `inspecting`
+verify, netcheck · `sweeping` sweep, merge · `auditing` audit · `catalogues` list, show ·
+`measuring` bench, plot, calibrate, compare · `oracles`, `advising` · `output` consoles and errors ·
+`live` progress.
 
 Results go to standard output, everything else to standard error. Modules below are imported when a
 command needs them: ``ksim --help`` answers at once.

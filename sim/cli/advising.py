@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from sim import api
 from sim.base.extras import need
-from sim.cli.output import console, print_json, refuse, say
+from sim.base.files import write_whole
+from sim.cli.live import telling
+from sim.cli.output import print_json, refuse, say, wide
 from sim.scenario.load import load_text
 
 _WIDTH: Final = 140
+"""Columns of what goes into a pipe: rows stay on one line, for whatever reads them."""
 
 MARKDOWN: Final = "advice.md"
 HTML: Final = "advice.html"
@@ -26,7 +27,7 @@ def advise(options: Mapping[str, Any], out: Path | None, *, confirm: bool, as_js
         if out is not None:
             need("report", "matplotlib")
             out.mkdir(parents=True, exist_ok=True)  # before the work, which would be lost
-        with _watching() as progress:
+        with telling("advise", "{} …".format) as progress:
             advice = api.advise(**options, progress=progress)
             shown = _confirmed(advice, out, confirm=confirm, progress=progress)
     except (api.AdviceError, api.MissingExtraError) as error:
@@ -53,7 +54,7 @@ def _confirmed(
     """Write what is to be written, run the scenario if asked to; return all of it as data."""
     shown = advice.exported()
     if out is not None and advice.scenario is not None:
-        _write(out / SCENARIO, advice.scenario)
+        write_whole(out / SCENARIO, advice.scenario)
         shown["scenario_file"] = str(out / SCENARIO)
     if confirm and advice.scenario is not None:
         if progress is not None:
@@ -64,8 +65,8 @@ def _confirmed(
         from sim.report.sheet import html, markdown
 
         sheet = decision(shown, plot=True)
-        _write(out / MARKDOWN, markdown(sheet))
-        _write(out / HTML, html(sheet))
+        write_whole(out / MARKDOWN, markdown(sheet))
+        write_whole(out / HTML, html(sheet))
         say(f"written: {out / MARKDOWN}, {out / HTML}")
     return shown
 
@@ -83,30 +84,8 @@ def _run(scenario: str, out: Path | None) -> dict[str, Any]:
     }
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    draft = path.with_name(path.name + ".part")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
-
-
 def _print(shown: Mapping[str, Any]) -> None:
     from sim.report.advice import decision
     from sim.report.sheet import terminal
 
-    screen = console()
-    if not screen.is_terminal:
-        screen.width = _WIDTH
-    screen.print(terminal(decision(shown, plot=False)))
-
-
-@contextmanager
-def _watching() -> Iterator[Callable[[str], None] | None]:
-    """Show what is being worked on, where somebody watches."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.status import Status
-
-    with Status("advise …", console=console(stderr=True)) as status:
-        yield lambda what: status.update(f"{what} …")
+    wide(_WIDTH).print(terminal(decision(shown, plot=False)))

@@ -1,21 +1,20 @@
-"""The commands that compare with formulas and give advice; `app` has all others."""
+"""The commands that compare with formulas and give advice, and their options."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from sim.cli.app import Json, app
 from sim.cli.ending import exit_with
+from sim.cli.options import Json
 
 
-@app.command()
 def oracle(
     families: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ORACLE…", help="cost, loss, capture, mobile, bias; or all."),
+        typer.Argument(metavar="ORACLE…", help="cost, loss, capture, mobile, bias; all if absent."),
     ] = None,
     runs: Annotated[
         int | None,
@@ -40,7 +39,6 @@ def oracle(
     exit_with(body)
 
 
-@app.command()
 def advise(
     validators: Annotated[
         int | None, typer.Option(metavar="N", help="How many; a file of stakes says it, too.")
@@ -117,3 +115,6 @@ def advise(
         return answer(options, out, confirm=confirm, as_json=json)
 
     exit_with(body)
+
+
+COMMANDS: Final = {"oracle": oracle, "advise": advise}

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from sim import api
-from sim.cli.output import console, print_json, refuse, refuse_scenario, say
+from sim.cli.output import print_json, refuse, refuse_scenario, say, wide
+
+_WIDTH: Final = 200
+"""Columns of what goes into a pipe: rows stay on one line, for whatever reads them."""
 
 
 def audit_ledger(
@@ -44,9 +48,5 @@ def audit_ledger(
         return 0
     from sim.report.audit import audit
 
-    out = console()
-    # A pipe has no width: rows stay on one line, for whatever reads them.
-    if not out.is_terminal:
-        out.width = 200
-    out.print(audit(found))
+    wide(_WIDTH).print(audit(found))
     return 0

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from sim import api
-from sim.cli.output import console, print_json, refuse, refuse_scenario, say
+from sim.cli.output import console, print_json, refuse, refuse_scenario, say, wide
 from sim.report.words import count, shortened
+
+_WIDTH: Final = 160
+"""Columns of what goes into a pipe: rows stay on one line, for whatever reads them."""
 
 
 def verify_ledger(
@@ -86,9 +90,5 @@ def check_network(
     else:
         from sim.report.netcheck import netcheck
 
-        # A pipe has no width: rows stay on one line, for whatever reads them.
-        out = console()
-        if not out.is_terminal:
-            out.width = 160
-        out.print(netcheck(found.exported()))
+        wide(_WIDTH).print(netcheck(found.exported()))
     return 0 if found.honest else int(api.Exit.EXPECTATION)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sim import api
-from sim.base.extras import MissingExtraError
-from sim.cli.output import console, print_json, refuse, say
-
-if TYPE_CHECKING:
-    from sim.study.bench.running import Reached
+from sim.base.files import write_whole
+from sim.cli.live import counting, weighing
+from sim.cli.output import console, print_json, refuse, say, wide
 
 _WIDTH: Final = 200
-"""Columns of what goes into a pipe: rows stay on one line."""
+"""Columns of what goes into a pipe: rows stay on one line, for whatever reads them."""
 
 _CHANGES: Final = 20
 """Changed figures that are shown; JSON has all."""
@@ -41,10 +38,10 @@ def run_bench(
     if listed or show is not None:
         return _list_points(grid, show)
     try:
-        with _bar() as progress:
+        with weighing("bench") as progress:
             done = api.bench(grid, out, workers=workers, fresh=fresh, progress=progress)
         drawn = api.plot(done.folder) if plots else []
-    except (api.BenchError, api.FolderError, api.FigureError, MissingExtraError) as error:
+    except (api.BenchError, api.FolderError, api.FigureError, api.MissingExtraError) as error:
         return refuse(str(error))
     except OSError as error:
         return refuse(f"{error.filename or out}: {error.strerror}")
@@ -74,52 +71,13 @@ def _list_points(grid: api.Grid, show: str | None) -> int:
     return 0
 
 
-@contextmanager
-def _bar() -> Iterator[Callable[[Reached], None] | None]:
-    """Show how far a benchmark is and what time is left, where somebody watches."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        BarColumn(20),
-        TextColumn("{task.fields[runs]}"),
-        TimeElapsedColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, runs="")
-
-        def report(reached: Reached) -> None:
-            bar.update(
-                task,
-                completed=reached.weight,
-                total=reached.weight_total or 1.0,
-                runs=f"{reached.done} of {reached.total} runs",
-                description=reached.last,
-            )
-
-        yield report
-
-
 def _tell_bench(done: api.Bench, drawn: int, *, as_json: bool) -> None:
     if as_json:
         print_json(done.exported())
         return
     from sim.report.figures.tables import bench_table, shown
 
-    out = console()
-    if not out.is_terminal:
-        out.width = _WIDTH
+    out = wide(_WIDTH)
     out.print(shown(bench_table(done.points.to_dicts())))
     fits = [] if done.fits is None else done.fits.to_dicts()
     for fit in fits:
@@ -143,7 +101,7 @@ def draw_figures(
     """Draw stored results; return the exit code."""
     try:
         made = api.plot(results, figure, formats.split(","), width, out)
-    except (api.FigureError, MissingExtraError) as error:
+    except (api.FigureError, api.MissingExtraError) as error:
         return refuse(str(error))
     except OSError as error:
         return refuse(f"{error.filename or results}: {error.strerror}")
@@ -158,7 +116,6 @@ def calibrate(name: str, rounds: int, out: Path | None, *, force: bool, as_json:
     """Measure this machine's operations and write a cost model; return the exit code."""
     import re
 
-    from sim.cli.live import counting
     from sim.scenario.fields import NAME_BEGINS, NAME_PATTERN
     from sim.scenario.toml_text import document
     from sim.study.calibrate import calibrate as measure
@@ -174,9 +131,7 @@ def calibrate(name: str, rounds: int, out: Path | None, *, force: bool, as_json:
     with counting("calibrate", "rounds") as progress:
         found = measure(name, rounds, progress)
     try:
-        fresh = path.with_name(f".{path.name}.tmp")
-        fresh.write_text(document(found.exported()), encoding="utf-8")
-        fresh.replace(path)
+        write_whole(path, document(found.exported()))
     except OSError as error:
         return refuse(f"{error.filename or path}: {error.strerror}")
     if as_json:
@@ -201,7 +156,7 @@ def compare(a: Path, b: Path, fail_if: Sequence[str], *, counts: bool, as_json: 
     """Compare two results; return 1 if a condition holds."""
     try:
         found = api.compare(a, b, fail_if=fail_if, counts=counts)
-    except (api.CompareError, api.FolderError, MissingExtraError) as error:
+    except (api.CompareError, api.FolderError, api.MissingExtraError) as error:
         return refuse(str(error))
     if as_json:
         print_json(found.exported())

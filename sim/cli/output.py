@@ -74,5 +74,13 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, soft_wrap=not _is_terminal(stderr=stderr))
 
 
+def wide(columns: int) -> Console:
+    """Return a console for tables: a pipe has no width, so it gets one that rows fit into."""
+    out = console()
+    if not out.is_terminal:
+        out.width = columns
+    return out
+
+
 def _is_terminal(*, stderr: bool) -> bool:
     return (sys.stderr if stderr else sys.stdout).isatty()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from sim import api
 from sim.cli.live import counting
-from sim.cli.output import console, print_json, refuse, refuse_scenario, say
+from sim.cli.output import print_json, refuse, refuse_scenario, say, wide
 
-_WIDTH = 160
+_WIDTH: Final = 160
 """Columns of what goes into a pipe: rows stay on one line, for whatever reads them."""
 
 
@@ -78,8 +79,5 @@ def _tell(done: api.Sweep, *, as_json: bool) -> int:
         return done.exit_code
     from sim.report.sweep import sweep
 
-    out = console()
-    if not out.is_terminal:
-        out.width = _WIDTH
-    out.print(sweep(done.exported()))
+    wide(_WIDTH).print(sweep(done.exported()))
     return done.exit_code

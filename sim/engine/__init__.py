@@ -6,8 +6,9 @@ ledger and a validator's code · `faults` what goes wrong and when · `history` 
 it · `context` the same as its code sees it · `mailroom` mail on its way · `shard` windows ·
 `triggers` faults that wait for an event · `exchange`, `cargo` and `frames` what crosses between
 shards · `driver` one shard under orders · `pool` and `worker` the two ends of a worker process ·
-`failure` what ends a run early · `coordinator` the run and `results` what it leaves · `collector`
-the garbage collector's part in it.
+`crew` all processes while a block is formed · `failure` what ends a run early · `coordinator` the
+run and `results` what it leaves · `collector` the garbage collector's part in it · `usage` what a
+process has used of the machine.
 
 A shard advances its validators in windows no longer than the least link latency. Inside a window
 validators can't affect each other, so the order in which their tasks run can't show in a result.

@@ -11,8 +11,9 @@ A scenario with ``use = ["./my_attack.py"]`` calls this ``my_attack:rusher``. An
 names its module in the entry-point group ``ksim.extensions``; the distribution's name qualifies
 then. `docs/extending.md` tells the whole story.
 
-These are the functions that register what is built in, and the types that they speak of. What is in
-`__all__` is a promise, as that of `sim.api` is.
+These are the functions that register what is built in, and the types that they speak of; `profiles`
+and `variants` have those that only outsiders need. What is in `__all__` is a promise, as that of
+`sim.api` is.
 """
 
 from __future__ import annotations

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from sim.base.errors import LocalError
+from sim.base.samples import Range, chance_range
 from sim.scenario.load import load
 from sim.study.playing import Job, play
 from sim.study.pool import results
-from sim.study.statistics import Range, chance_range
 from sim.world.executing import Executed
 
 SCENARIOS: Final = Path("scenarios") / "bias"

@@ -7,7 +7,8 @@ from typing import Final
 
 import msgspec
 
-from sim.study.statistics import Range, binomial_range, quantile, quantile_range
+from sim.base.samples import Range, quantile
+from sim.study.statistics import binomial_range, quantile_range
 
 _RESOLUTION: Final = 1 / 256  # latencies come out of tables with so many entries
 _ROUNDING_US: Final = 0.5  # … of whole microseconds

@@ -8,25 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import exp, floor, fsum, lgamma, log, log1p, sqrt
-from typing import Final, NamedTuple
+from math import exp, floor, lgamma, log, log1p, sqrt
+from typing import Final
+
+from sim.base.samples import Range
 
 ODDS: Final = 3_488_556
 """One over the chance to be more than five standard deviations above the mean."""
 
 DEVIATIONS: Final = 5.0
 """Standard deviations that stand for the same odds."""
-
-
-class Range(NamedTuple):
-    """Where an honest sample lies, bounds included."""
-
-    low: float
-    high: float
-
-    def holds(self, value: float) -> bool:
-        """Whether `value` is in it."""
-        return self.low <= value <= self.high
 
 
 @lru_cache(maxsize=4096)
@@ -92,11 +83,6 @@ def quantile_range(ascending: Sequence[int], level: float, resolution: float) ->
     )
 
 
-def quantile(ascending: Sequence[int], level: float) -> int:
-    """Return the sample quantile: the least value that at least this share doesn't exceed."""
-    return ascending[max(0, -int(-level * len(ascending) // 1) - 1)]
-
-
 def burst_range(frames: int, slots: int, rate: float, burst: float) -> Range:
     """Return the share of bad slots in frames of a two-state chain that starts stationary.
 
@@ -118,36 +104,3 @@ def burst_range(frames: int, slots: int, rate: float, burst: float) -> Range:
     # A share of few bursts is skewed: what one burst adds may always happen.
     most = burst * 5 / (frames * slots)
     return Range(max(0.0, rate - stray - most), min(1.0, rate + stray + most))
-
-
-def chance_range(count: int, trials: int, confidence: float) -> Range:
-    """Return the chances under which `count` of `trials` isn't unlikely: Clopper and Pearson, 1934.
-
-    Exact: whatever the chance is, it lies in the range with at least this confidence. On each side
-    the tail, `count` included, has (1 − confidence)/2.
-
-    Args:
-        count: How often it happened, 0..trials.
-        trials: Independent ones, at least 1.
-        confidence: Between 0 and 1.
-    """
-    tail = (1 - confidence) / 2
-    low = 0.0 if count == 0 else _chance_at(trials, range(count, trials + 1), tail)
-    high = (
-        1.0 if count == trials else 1 - _chance_at(trials, range(trials - count, trials + 1), tail)
-    )
-    return Range(low, high)
-
-
-def _chance_at(trials: int, counts: range, tail: float) -> float:
-    """Return the chance that gives `counts`, an upper tail, the probability `tail`; bisection."""
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if not low < middle < high:
-            break
-        if fsum(exp(_log_chance(trials, middle, count)) for count in counts) < tail:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2

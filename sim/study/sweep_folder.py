@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from sim.base.files import write_whole
 from sim.scenario.grid import SweepGrid
 from sim.scenario.load import resolve
 from sim.scenario.plan import Plan
@@ -228,9 +228,7 @@ class SweepFolder:
 
     def replace(self, name: str, content: bytes) -> None:
         """Write a file, whole or not at all."""
-        fresh = self.path / f".{name}.{os.getpid()}.tmp"
-        fresh.write_bytes(content)
-        fresh.replace(self.path / name)
+        write_whole(self.path / name, content)
 
 
 def by_run(entries: Sequence[Mapping[str, Any]]) -> dict[RunId, Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
-from sim.study.statistics import Range
+from sim.base.samples import Range, chance_range
 from sim.study.sweep_folder import RunId, SweepPlan
 from sim.study.sweep_rows import COUNTED
 from sim.world.verdicts import Exit
@@ -108,7 +108,7 @@ def _point(
         values=values,
         runs=len(rows),
         passed=passed,
-        interval=_exact(passed, len(rows)),
+        interval=chance_range(passed, len(rows), CONFIDENCE),
         medians=_medians(rows, (*MEDIANS, *taken)),
         machine=_medians([entry["machine"] for entry in entries], MACHINE_MEDIANS),
     )
@@ -117,15 +117,6 @@ def _point(
 def _medians(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> dict[str, float | None]:
     found = {name: [row[name] for row in rows if row.get(name) is not None] for name in names}
     return {name: float(median(values)) if values else None for name, values in found.items()}
-
-
-def _exact(passed: int, runs: int) -> Range:
-    if not runs:
-        return Range(0.0, 1.0)
-    from scipy.stats import binomtest
-
-    found = binomtest(passed, runs).proportion_ci(CONFIDENCE, method="exact")
-    return Range(float(found.low), float(found.high))
 
 
 def verdicts(entries: Mapping[RunId, Mapping[str, Any]]) -> dict[str, int]:

@@ -7,8 +7,8 @@ scenario can name · `timers` the local clock's alarms · `ledger` the chain as 
 received it · `early` shares that come before their session · `seats` machines in their places ·
 `keyring` its present share of each key · `sessions` its machines, from opening to erasure ·
 `erasing` what no longer counts, and the sweep after a crash · `recovery` asking for the repair of a
-lost share · `membership` joining and leaving the registry · `performing` effects made real · `life`
-the one receive loop.
+lost share · `membership` joining and leaving the registry · `twins` two copies of it, `foresight`
+what one in a hurry sees · `performing` effects made real · `life` the one receive loop.
 
 Nothing here awaits anything but the context's `receive` and `sleep`: results would otherwise depend
 on Trio's schedule.

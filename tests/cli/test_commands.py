@@ -59,6 +59,7 @@ def test_help_answers_at_once() -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     heavy = ["trio", "flint", "pydantic", "cryptography", "gmpy2", "tree_sitter", "numpy"]
+    heavy += ["scipy", "polars", "matplotlib", "rich.progress"]
     code = (
         "import sys\nfrom sim.cli.app import invoke\n"
         "try: invoke(['--help'])\n"

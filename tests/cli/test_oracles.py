@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from sim import api
 from sim.report.oracle import oracle as shown
+from sim.study.oracles.families import FAMILIES
 from sim.study.oracles.lines import Chance, chance_line, exact_lines
 
 
@@ -29,6 +31,10 @@ def test_the_oracle_of_captures_prints_lines_and_exits_0() -> None:
     assert {"measured", "formula", "difference", "verdict", "runs", "why"} < found["lines"][
         0
     ].keys()
+
+
+def test_the_oracles_that_can_be_asked_for_are_those_that_there_are() -> None:
+    assert tuple(FAMILIES) == api.ORACLES
 
 
 @pytest.mark.parametrize(

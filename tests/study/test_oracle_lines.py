@@ -18,7 +18,6 @@ from sim.study.oracles.lines import (
     trials_for,
 )
 from sim.study.oracles.trials import AGAIN, Question, judged
-from sim.study.statistics import chance_range
 
 HALF = Chance("coins", "heads", "by symmetry", 0.5)
 
@@ -39,11 +38,6 @@ def test_a_count_that_is_off_by_one_differs_and_so_does_one_without_a_formula() 
         "c": (1, "DIFFERS"),
         "d": (-2, "DIFFERS"),
     }
-
-
-@pytest.mark.parametrize(("count", "trials"), [(0, 50), (3, 40), (20, 40), (40, 40)])
-def test_the_interval_is_the_one_that_bisection_finds(count: int, trials: int) -> None:
-    assert interval(count, trials) == pytest.approx(chance_range(count, trials, 0.99), abs=1e-9)
 
 
 @pytest.mark.parametrize("chance", [0.2, 0.5, 0.9])

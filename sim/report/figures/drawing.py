@@ -13,6 +13,7 @@ from math import ceil, exp, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sim.base.files import replacing
 from sim.report.figures.model import Curve, Figure, Fit, Panel
 
 if TYPE_CHECKING:
@@ -120,9 +121,8 @@ def _letters(width: float) -> float:
 
 
 def _save(canvas: Canvas, path: Path, kind: str) -> Path:
-    fresh = path.with_name(f".{path.name}.tmp")
-    canvas.savefig(fresh, format=kind, metadata=_METADATA[kind])
-    fresh.replace(path)
+    with replacing(path) as fresh:
+        canvas.savefig(fresh, format=kind, metadata=_METADATA[kind])
     return path
 
 

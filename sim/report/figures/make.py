@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sim.base.errors import FigureError
 from sim.base.extras import need
+from sim.base.files import write_whole
 from sim.report.figures import bench, sweep
 from sim.report.figures.drawing import FORMATS, WIDTH_MAX, WIDTH_MIN, csv_rows, draw
 from sim.report.figures.model import Figure
@@ -146,7 +147,5 @@ def _csv(figure: Figure) -> str:
 
 
 def _put(path: Path, text: str) -> Path:
-    fresh = path.with_name(f".{path.name}.tmp")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
+    write_whole(path, text)
     return path

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from sim.base.samples import chance_range, quantile
 from sim.report.figures.model import Curve, Figure, Panel, Sample
 
 Row = Mapping[str, Any]
@@ -84,13 +85,9 @@ def _groups(keys: Sequence[str], rows: Sequence[Row]) -> Iterator[tuple[str, lis
 
 
 def _rates(x: float, rows: Sequence[Row]) -> Iterator[Sample]:
-    from scipy.stats import binomtest
-
-    if not rows:
-        return
-    passed = sum(row["exit_code"] == 0 for row in rows)
-    found = binomtest(passed, len(rows)).proportion_ci(CONFIDENCE, method="exact")
-    yield Sample(x, passed / len(rows), float(found.low), float(found.high))
+    if rows:
+        passed = sum(row["exit_code"] == 0 for row in rows)
+        yield Sample(x, passed / len(rows), *chance_range(passed, len(rows), CONFIDENCE))
 
 
 def _latencies(x: float, rows: Sequence[Row]) -> Iterator[Sample]:
@@ -101,10 +98,5 @@ def _latencies(x: float, rows: Sequence[Row]) -> Iterator[Sample]:
         if name.endswith(_CREATE) and value is not None
     )
     if times:
-        median, high = (_quantile(times, level) for level in (0.5, 0.99))
+        median, high = (quantile(times, level) for level in (0.5, 0.99))
         yield Sample(x, median, median, high)
-
-
-def _quantile(ascending: Sequence[float], level: float) -> float:
-    """Return the least value that at least this part doesn't exceed."""
-    return ascending[max(0, -int(-level * len(ascending) // 1) - 1)]

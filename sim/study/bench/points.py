@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import msgspec
 
+from sim.base.samples import quantile
 from sim.study.bench.grid import PARAMETERS, Point
 from sim.study.bench.measuring import Record, subtracted
-from sim.study.statistics import quantile
 
 Row = dict[str, Any]
 

@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 import msgspec
 
 from sim.base.extras import need
+from sim.base.files import replacing, write_whole
 from sim.study.bench.grid import Grid
 from sim.study.bench.points import COUNTERS
 from sim.study.journal import Journal
@@ -89,7 +90,7 @@ class BenchFolder:
             "skipped": list(skipped),
             "machine": machine,
         }
-        _write(path / BENCH, json.dumps(about, indent=1, ensure_ascii=False).encode() + b"\n")
+        write_whole(path / BENCH, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
         return folder
 
     def about(self) -> dict[str, Any]:
@@ -137,7 +138,7 @@ class BenchFolder:
         """Write the scenario of a point."""
         home = self.path / SCENARIOS
         home.mkdir(exist_ok=True)
-        _write(home / f"{slug}.toml", text.encode())
+        write_whole(home / f"{slug}.toml", text)
 
     def write_table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write a table as Parquet and CSV; without rows there is none.
@@ -164,15 +165,8 @@ class BenchFolder:
         empty = [c for c, kind in table.schema.items() if kind == pl.Null]
         table = table.with_columns(pl.col(c).cast(pl.Float64) for c in empty)
         for suffix, write in (("parquet", table.write_parquet), ("csv", table.write_csv)):
-            fresh = self.path / f".{name}.{suffix}.tmp"
-            write(fresh)
-            fresh.replace(self.path / f"{name}.{suffix}")
-
-
-def _write(path: Path, content: bytes) -> None:
-    fresh = path.with_name(f".{path.name}.tmp")
-    fresh.write_bytes(content)
-    fresh.replace(path)
+            with replacing(self.path / f"{name}.{suffix}") as fresh:
+                write(fresh)
 
 
 _SAME: Final = ("program.commit", "program.dirty", "program.lock")

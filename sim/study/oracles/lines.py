@@ -14,6 +14,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from sim.base.samples import Range, chance_range
+
 CONFIDENCE: Final = 0.99
 """Of every interval here."""
 
@@ -161,7 +163,7 @@ def chance_line(
     family: str, chance: Chance, count: int, trials: int, runs: int, *, again: bool = False
 ) -> OracleLine:
     """Return the line of something that happened in `count` of `trials` independent trials."""
-    low, high = interval(count, trials)
+    found = interval(count, trials)
     return OracleLine(
         family=family,
         subject=chance.subject,
@@ -170,24 +172,21 @@ def chance_line(
         measured=count / trials,
         formula=chance.formula,
         difference=count / trials - chance.formula,
-        low=low,
-        high=high,
+        low=found.low,
+        high=found.high,
         count=count,
         trials=trials,
         runs=runs,
         why=_resolved(chance.formula, trials),
         again=again,
-        agrees=low <= chance.formula <= high,
+        agrees=found.holds(chance.formula),
     )
 
 
 @lru_cache(maxsize=4096)
-def interval(count: int, trials: int) -> tuple[float, float]:
+def interval(count: int, trials: int) -> Range:
     """Return the exact interval of a chance by Clopper and Pearson, with `CONFIDENCE`."""
-    from scipy.stats import binomtest
-
-    found = binomtest(count, trials).proportion_ci(CONFIDENCE, method="exact")
-    return float(found.low), float(found.high)
+    return chance_range(count, trials, CONFIDENCE)
 
 
 @lru_cache(maxsize=4096)

@@ -20,6 +20,7 @@ from typing import Any, Final
 import msgspec
 
 from sim.base.extras import MissingExtraError
+from sim.base.files import write_whole
 from sim.study.bench.running import Reached
 from sim.study.bench.store import machine_record
 from sim.study.reference import benches, lines
@@ -118,7 +119,7 @@ def _keep(name: str, some: Sequence[Line], machine: Mapping[str, Any]) -> None:
     home = WORK / "lines"
     home.mkdir(parents=True, exist_ok=True)
     content = {"machine": machine, "lines": msgspec.to_builtins(some)}
-    _put(home / f"{name}.json", json.dumps(content, indent=1))
+    write_whole(home / f"{name}.json", json.dumps(content, indent=1))
 
 
 def _write(out: Path, told: Sequence[Line], machine: Mapping[str, Any]) -> None:
@@ -126,14 +127,14 @@ def _write(out: Path, told: Sequence[Line], machine: Mapping[str, Any]) -> None:
     date = datetime.now(UTC).isoformat(timespec="minutes")
     rows = [msgspec.to_builtins(line) | {"verdict": line.verdict} for line in told]
     about = {"format": FORMAT, "version": 1, "date": date, "machine": machine, "lines": rows}
-    _put(out / "reference.json", json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+    write_whole(out / "reference.json", json.dumps(about, indent=1, ensure_ascii=False) + "\n")
     stream = io.StringIO()
     names = ("id", "what", "bound", "measured", "verdict", "how")
     writer = csv.DictWriter(stream, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    _put(out / "acceptance.csv", stream.getvalue())
-    _put(out / "README.md", "".join(f"{line}\n" for line in _page(told, machine, date, out)))
+    write_whole(out / "acceptance.csv", stream.getvalue())
+    write_whole(out / "README.md", "".join(f"{line}\n" for line in _page(told, machine, date, out)))
 
 
 def _page(told: Sequence[Line], machine: Mapping[str, Any], date: str, out: Path) -> list[str]:
@@ -163,12 +164,6 @@ def _page(told: Sequence[Line], machine: Mapping[str, Any], date: str, out: Path
             for path in sorted(out.glob("*/bench.json"))
         ),
     ]
-
-
-def _put(path: Path, text: str) -> None:
-    fresh = path.with_name(f".{path.name}.tmp")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
 
 
 if __name__ == "__main__":

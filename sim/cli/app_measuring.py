@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from sim.cli.ending import exit_with
-
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+from sim.cli.options import Json
 
 
 def _axis(what: str) -> Any:
     return typer.Option(metavar="A,B,…", help=f"{what}, instead of the preset's.")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to `app`."""
-    for command in (bench, plot, calibrate, compare):
-        app.command()(command)
 
 
 def bench(
@@ -61,7 +54,7 @@ def bench(
     ] = False,
     plots: Annotated[bool, typer.Option("--plots/--no-plots", help="Draw all figures.")] = True,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what is measured.")] = False,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Measure what ceremonies cost by size, scheme, protocol and network; resumable."""
 
@@ -125,7 +118,7 @@ def plot(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where files go; RESULTS/figures if absent.")
     ] = None,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Draw stored results anew, with their data as CSV beside; run nothing."""
 
@@ -142,7 +135,7 @@ def calibrate(
     rounds: Annotated[int, typer.Option(metavar="N", min=1, help="Of all operations.")] = 15,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="NAME.toml if absent.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Measure what operations cost on this machine: a cost model that scenarios can name."""
 
@@ -168,7 +161,7 @@ def compare(
     counts: Annotated[
         bool, typer.Option("--counts", help="Compare no times: machines may differ.")
     ] = False,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Compare two runs, benchmarks or sweeps: counts exactly, times by paired ratios."""
 
@@ -178,3 +171,6 @@ def compare(
         return compare_both(a, b, fail_if or [], counts=counts, as_json=json)
 
     exit_with(body)
+
+
+COMMANDS: Final = {"bench": bench, "plot": plot, "calibrate": calibrate, "compare": compare}
