@@ -141,6 +141,9 @@ def test_merged_shards_are_the_undivided_sweep(
     assert merged.exported()["sometimes"] == whole.exported()["sometimes"]
     assert merged.folder is not None
     assert_frame_equal(polars.read_parquet(merged.folder / ROWS), whole.rows)
+    with pytest.raises(MergeError, match="is where the merged sweep would go"):
+        api.merge([merged.folder], tmp_path / "all")
+    assert_frame_equal(api.open_sweep(merged.folder).rows, whole.rows)
     with pytest.raises(MergeError, match="missing: shard 3/4"):
         api.merge(folders[1:], tmp_path / "all")
     with pytest.raises(MergeError, match="shard 1/4 is there 2 times"):
