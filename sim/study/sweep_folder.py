@@ -177,10 +177,11 @@ class SweepFolder:
 
         Raises:
             FolderError: Another version of the program began it, or it is damaged.
+            OSError: It can't be written, or not be forgotten.
 
         """
-        if fresh:
-            shutil.rmtree(self.path, ignore_errors=True)
+        if fresh and self.path.exists():
+            shutil.rmtree(self.path)
         if self.exists():
             self._check_versions(plan)
         self.path.mkdir(parents=True, exist_ok=True)

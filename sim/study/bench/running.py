@@ -137,7 +137,10 @@ def _want(wanted: dict[str, Job], point: Point, scenario: Scenario, seed: int, m
 
 
 def _weight(job: Job) -> float:
-    """Return about how long a run takes, in a unit of its own."""
+    """Return about how long a run takes, in a unit of its own.
+
+    Rough: only the order of the runs, and what is said of the time that is left, come of it.
+    """
     (key,) = resolve(job.scenario, job.seed).keys
     n = float(len(key.committee or ()))
     work = n**2 if key.commitments == "evaluation" else n**2 + n**3 / 40
