@@ -303,10 +303,13 @@ def test_two_processes_can_not_be_at_one_sweep(file: Path, tmp_path: Path) -> No
         assert holder.stdout is not None
         holder.stdout.readline()
 
-        with pytest.raises(api.FolderError, match="another process is writing it"):
-            api.sweep(api.load(file), {"seeds": 1}, processes=1, out=tmp_path)
+        for seeds, fresh in ((2, False), (1, True)):
+            with pytest.raises(api.FolderError, match="another process is writing it"):
+                api.sweep(api.load(file), {"seeds": seeds}, processes=1, out=tmp_path, fresh=fresh)
 
         holder.kill()
+    again = api.open_sweep(done.folder)
+    assert (again.total, again.done) == (done.total, done.done)  # neither began nor forgot anything
 
 
 def test_nothing_runs_before_every_point_is_known_to_be_right(file: Path, tmp_path: Path) -> None:
