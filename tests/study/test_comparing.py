@@ -138,6 +138,21 @@ def test_counts_are_compared_exactly(tmp_path: Path) -> None:
     assert len(found.changes) == 6
 
 
+def test_a_counter_that_one_side_does_not_mention_is_0_there(tmp_path: Path) -> None:
+    a, b = _bench(tmp_path / "a"), _bench(tmp_path / "b")
+    table = pl.read_parquet(b / "runs.parquet")
+    more = table.with_columns(
+        pl.lit(0).alias("charged.exp.small_mean"), pl.lit(2).alias("messages.open_mean")
+    )
+    more.write_parquet(b / "runs.parquet")
+
+    found = api.compare(a, b)
+
+    assert {(change.figure, change.a, change.b) for change in found.changes} == {
+        ("messages.open_mean", 0, 2)
+    }
+
+
 @pytest.mark.parametrize(
     "change",
     [{"cpu": {"model": "Abacus", "count": 4}}, {"python": "3.12.1"}, {"platform": "Elsewhere"}],

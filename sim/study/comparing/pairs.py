@@ -11,6 +11,9 @@ Row = Mapping[str, Any]
 
 CONFIDENCE: Final = 0.95
 
+_COUNTERS: Final = ("messages.", "bytes.", "charged.", "executed.", "meters.")
+"""Beginnings of figures that count: where one isn't mentioned it is 0."""
+
 
 class CompareError(Exception):
     """Two results can't be compared, or not in this way; the message says why."""
@@ -99,8 +102,10 @@ def changes(sides: Sides) -> Iterator[Change]:
     for pair in sides.pairs:
         a, b = pair.counted
         for figure in dict.fromkeys([*a, *b]):
-            if a.get(figure) != b.get(figure):
-                yield Change(pair.name, figure, a.get(figure), b.get(figure))
+            absent = 0 if figure.startswith(_COUNTERS) else None
+            left, right = a.get(figure, absent), b.get(figure, absent)
+            if left != right:
+                yield Change(pair.name, figure, left, right)
 
 
 def ratios(sides: Sides) -> Iterator[Ratio]:

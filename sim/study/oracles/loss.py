@@ -159,7 +159,7 @@ STUDIES: Final = (
     Study("pedersen", 5, 3, 50, 1),
     Study("pedersen", 7, 3, 50, 2),
     Study("pedersen", 5, 3, 30, 0, readers=2),
-    Study("pedersen", 7, 5, 50, 1, readers=3),
+    Study("pedersen", 6, 4, 60, 0, readers=2),
 )
 """Chances between a hundredth and nine tenths, so that runs can tell them from others."""
 
