@@ -120,7 +120,7 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """The exit code that ``ksim advise`` gives: 0, or 1 if nothing meets the budgets."""
+        """The exit code that ``ksim advise`` gives: 0, or 1 if it isn't `confirmed`."""
         return 0 if self.confirmed else 1
 
     def exported(self) -> dict[str, Any]:

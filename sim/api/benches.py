@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sim.base.extras import need
-from sim.study.bench.grid import PRESETS, Grid, Point
+from sim.study.bench.grid import PRESETS, BenchError, Grid, Point
 from sim.world.folder import FolderError
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ class Bench:
             FolderError: The benchmark has no such point.
 
         """
-        path = self.folder / "scenarios" / f"{point.slug}.toml"
+        from sim.study.bench.store import SCENARIOS
+
+        path = self.folder / SCENARIOS / f"{point.slug}.toml"
         try:
             return path.read_text(encoding="utf-8")
         except OSError as error:
@@ -73,9 +75,11 @@ class Bench:
 
     def exported(self) -> dict[str, Any]:
         """Return the object that ``ksim bench --json`` prints."""
+        from sim.study.bench.store import FORMAT, VERSION
+
         return {
-            "format": "kchain-bench",
-            "version": 1,
+            "format": FORMAT,
+            "version": VERSION,
             "folder": str(self.folder),
             "created": self.created,
             "machine": self.machine,
@@ -114,7 +118,7 @@ def bench(
         progress: Told after every run.
 
     Raises:
-        BenchError: No point can be run.
+        BenchError: There is no such preset, or no point can be run.
         FolderError: `out` is no benchmark's folder, or was measured elsewhere.
         MissingExtraError: The extra `report` isn't installed.
         KeyboardInterrupt: Ctrl-C; what is done is kept.
@@ -122,6 +126,8 @@ def bench(
     """
     from sim.study.bench.running import bench as run_bench
 
+    if isinstance(grid, str) and grid not in PRESETS:
+        raise BenchError(f'no preset "{grid}": {", ".join(PRESETS)}')
     chosen = PRESETS[grid] if isinstance(grid, str) else grid
     folder = BENCHES / chosen.digest() if out is None else Path(out)
     run_bench(chosen, folder, workers=workers, fresh=fresh, progress=progress)

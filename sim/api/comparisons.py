@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sim.study.comparing.conditions import Condition
 from sim.study.comparing.pairs import (
@@ -19,8 +19,11 @@ from sim.study.comparing.pairs import (
     ratios,
 )
 
-_DIFFERING = "counts"
+_DIFFERING: Final = "counts"
 """What `--fail-if` calls the number of counted figures that differ."""
+
+_SHOWN: Final = 40
+"""So many names of figures a message has room for."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,8 @@ def compare(
 def _holds(condition: Condition, sides: Sides, differing: int, *, timed: bool) -> bool:
     name = condition.field
     if name == _DIFFERING:
+        if condition.unit:
+            raise CompareError(f"{condition.text}: {_DIFFERING} is a number; it has no x or %")
         return condition.holds(float("nan"), differing)
     if any(name in pair.timed[0] for pair in sides.pairs):
         if not timed:
@@ -121,15 +126,13 @@ def _holds(condition: Condition, sides: Sides, differing: int, *, timed: bool) -
     else:
         found = ratio_of(name, [pair.counted for pair in sides.pairs])
     if found is None:
-        known = sorted(
-            {
-                name
-                for pair in sides.pairs
-                for rows in (pair.timed, pair.counted)
-                for name, value in rows[0].items()
-                if isinstance(value, int | float)
-            }
-        )
-        shown = ", ".join([_DIFFERING, *known[:40]])
+        shown = ", ".join([_DIFFERING, *_figures(sides)[:_SHOWN]])
         raise CompareError(f'{condition.text}: no figure "{name}" in both: {shown} …')
     return condition.holds(found.ratio, found.difference)
+
+
+def _figures(sides: Sides) -> list[str]:
+    rows = (pair_rows[0] for pair in sides.pairs for pair_rows in (pair.timed, pair.counted))
+    return sorted(
+        {name for row in rows for name, value in row.items() if isinstance(value, int | float)}
+    )

@@ -294,6 +294,7 @@ def sweep(
         FolderError: Another program began the sweep, or another process is at it; or there is
             nothing to resume.
         ClusterError: There is no such cluster.
+        ValueError: `shard` isn't (I, N) with I from 1 to N.
         KeyboardInterrupt: Ctrl-C; with `out`, the same call goes on later.
 
     """

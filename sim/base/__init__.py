@@ -5,7 +5,7 @@ hashes · `randomness` labelled streams, the only source of chance · `secret` v
 themselves · `meters` what an operation is charged · `memo` public computations done once, charged
 to each, and `spreading` them over processes · `extensions` what runs choose from by name · `extras`
 libraries that may be missing · `samples` what samples say · `files` and `spool` bytes on disk: for
-good, or out of the way.
+good, or out of the way · `pages` that are made, or checked.
 
 Nothing here may import Trio, a clock, a socket or a shared random generator.
 """

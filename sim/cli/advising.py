@@ -22,7 +22,7 @@ SCENARIO: Final = "advised.toml"
 
 
 def advise(options: Mapping[str, Any], out: Path | None, *, confirm: bool, as_json: bool) -> int:
-    """Print a decision sheet; 0 if a committee meets the budgets, 1 if none does."""
+    """Print a decision sheet; 1 if no committee meets the budgets, or what is run disagrees."""
     try:
         if out is not None:
             need("report", "matplotlib")

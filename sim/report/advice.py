@@ -9,6 +9,7 @@ from typing import Any, Final
 from sim.report.advice_plot import frontier_svg
 from sim.report.oracle import number
 from sim.report.sheet import Block, Grid, Picture, Section, Sheet
+from sim.report.words import size
 
 _HOLDERS: Final = {
     "few": "the largest validators",
@@ -270,13 +271,6 @@ def power(chance: float) -> str:
         return f"{chance:.3g}"
     exponent = log2(chance)
     return f"2^{exponent:.0f}" if abs(exponent - round(exponent)) < 0.005 else f"2^{exponent:.1f}"
-
-
-def size(count: int) -> str:
-    """Return bytes in a unit that suits them."""
-    if count < 10_000:
-        return f"{count:,} B"
-    return f"{count / 1000:,.0f} kB" if count < 10_000_000 else f"{count / 1e6:,.1f} MB"
 
 
 def _percent(share: float) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from io import StringIO
-from typing import Any, Final
+from typing import Any
 
-# The colours of Okabe and Ito, which people with colour-blindness tell apart.
-_SAFE: Final = "#0072B2"
-_LIVE: Final = "#D55E00"
-_BOTH: Final = "#009E73"
+from sim.report.figures.drawing import COLOURS
+
+_SAFE, _LIVE, _BOTH = COLOURS[:3]
 
 
 def frontier_svg(rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Any] | None) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from sim.base.pages import make_page
 from sim.scenario import catalogue
 from sim.scenario.actions import ACTIONS, ChurnTable
 from sim.scenario.entry_tables import (
@@ -304,17 +305,8 @@ def _names() -> Iterator[str]:
 
 def main(arguments: list[str]) -> int:
     """Write the page, or check it with ``--check``; return the exit code."""
-    page = render()
-    if arguments == ["--check"]:
-        same = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page
-        if not same:
-            sys.stderr.write(f"{PAGE} is not what the schema says: python -m sim.scenario.docs\n")
-        return 0 if same else 1
-    if arguments:
-        sys.stderr.write("usage: python -m sim.scenario.docs [--check]\n")
-        return 2
-    PAGE.write_text(page, encoding="utf-8")
-    return 0
+    module = "sim.scenario.docs"
+    return make_page(arguments, module, PAGE, render, f"python -m {module}")
 
 
 if __name__ == "__main__":

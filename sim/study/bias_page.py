@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from sim.base.pages import make_page
 from sim.study.bias import CASES, CONFIDENCE, Measured, measure
 from sim.study.pool import Pool
 
@@ -93,18 +94,12 @@ def line_of(measured: Measured) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the page, or check it with ``--check``; return the exit code."""
-    if arguments not in ([], ["--check"]):
-        sys.stderr.write("usage: python -m sim.study.bias_page [--check]\n")
-        return 2
-    with Pool() as pool:
-        page = render([measure(case, SEEDS, pool) for case in CASES])
-    if not arguments:
-        PAGE.write_text(page, encoding="utf-8")
-        return 0
-    same = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page
-    if not same:
-        sys.stderr.write(f"{PAGE} is not what the runs say: make bias\n")
-    return 0 if same else 1
+
+    def measured() -> str:
+        with Pool() as pool:
+            return render([measure(case, SEEDS, pool) for case in CASES])
+
+    return make_page(arguments, "sim.study.bias_page", PAGE, measured, "make bias")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from sim.adversary.catalogue import ROWS, STAGES, Row, Stage
+from sim.base.pages import make_page
 from sim.study.fault_table import Cell, cells, play
 
 PAGE: Final = Path("docs") / "catalogue.md"
@@ -84,17 +85,11 @@ def _exceptions(found: Mapping[tuple[int, Stage], Cell]) -> Iterator[str]:
 
 def main(arguments: list[str]) -> int:
     """Write the page, or check it with ``--check``; return the exit code."""
-    if arguments not in ([], ["--check"]):
-        sys.stderr.write("usage: python -m sim.study.fault_page [--check]\n")
-        return 2
-    page = render({(row.number, stage): play(row, stage) for row, stage in cells()})
-    if not arguments:
-        PAGE.write_text(page, encoding="utf-8")
-        return 0
-    same = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page
-    if not same:
-        sys.stderr.write(f"{PAGE} is not what the runs say: make catalogue\n")
-    return 0 if same else 1
+
+    def played() -> str:
+        return render({(row.number, stage): play(row, stage) for row, stage in cells()})
+
+    return make_page(arguments, "sim.study.fault_page", PAGE, played, "make catalogue")
 
 
 if __name__ == "__main__":

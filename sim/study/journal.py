@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import IO, Any, Final, Self
 
 from sim.world.folder import FolderError
 
@@ -40,16 +40,13 @@ class Journal:
         self._stream = path.open("ab")
         self._synced = time.monotonic()
         try:
-            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(self._stream, path)
             found = list(_lines(path))
             self._stream.truncate(sum(map(len, found)))
             self.entries = _entries(path, found, header)
             if not found:
                 self.append(header)
                 self.sync()
-        except BlockingIOError:
-            self._stream.close()
-            raise FolderError(f"{path}: another process is writing it") from None
         except BaseException:
             self._stream.close()
             raise
@@ -92,6 +89,25 @@ def read_journal(path: Path, header: Mapping[str, Any]) -> list[dict[str, Any]]:
         return _entries(path, list(_lines(path)), header)
     except OSError as error:
         raise FolderError(f"{path}: {error.strerror}") from None
+
+
+def check_free(path: Path) -> None:
+    """See that nobody is writing the journal at `path`, if there is one: before it is deleted, say.
+
+    Raises:
+        FolderError: Somebody is.
+
+    """
+    if path.exists():
+        with path.open("r+b") as stream:
+            _lock(stream, path)
+
+
+def _lock(stream: IO[bytes], path: Path) -> None:
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise FolderError(f"{path}: another process is writing it") from None
 
 
 def _lines(path: Path) -> Iterator[bytes]:

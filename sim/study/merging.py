@@ -35,12 +35,12 @@ def merge(shards: Sequence[Path], root: Path) -> SweepFolder:
 
     """
     parts = [_open(path) for path in shards]
-    problems = list(_problems(parts))
+    plan = replace(parts[0].plan, shard=WHOLE)
+    target = SweepFolder(root / plan.scenario / plan.folder)
+    problems = [*_problems(parts), *_overwritten(parts, target)]
     if problems:
         raise MergeError("\n".join(problems))
     parts.sort(key=lambda part: part.plan.shard)
-    plan = replace(parts[0].plan, shard=WHOLE)
-    target = SweepFolder(root / plan.scenario / plan.folder)
     target.begin(plan, fresh=True)
     with target.journal(plan) as journal:
         for _, entry in sorted(by_run([e for part in parts for e in part.entries]).items()):
@@ -78,6 +78,13 @@ def _problems(parts: Sequence[_Part]) -> Iterator[str]:
         if left:
             total = len(part.plan.runs())
             yield f"{part.folder.path}: isn't finished: {len(left)} of {total} runs are missing"
+
+
+def _overwritten(parts: Sequence[_Part], target: SweepFolder) -> Iterator[str]:
+    """Yield what would be deleted before it is read."""
+    for part in parts:
+        if part.folder.path.resolve() == target.path.resolve():
+            yield f"{part.folder.path}: is where the merged sweep would go: name another --out"
 
 
 def _differences(one: _Part, other: _Part) -> Iterator[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from sim.base.pages import make_page
 from sim.study.protocol_runs import (
     LIAR,
     MODES,
@@ -165,17 +166,7 @@ def text_of(found: Fate) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the page, or check it with ``--check``; return the exit code."""
-    if arguments not in ([], ["--check"]):
-        sys.stderr.write("usage: python -m sim.study.protocol_page [--check]\n")
-        return 2
-    page = render()
-    if not arguments:
-        PAGE.write_text(page, encoding="utf-8")
-        return 0
-    same = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page
-    if not same:
-        sys.stderr.write(f"{PAGE} is not what the runs say: make protocols\n")
-    return 0 if same else 1
+    return make_page(arguments, "sim.study.protocol_page", PAGE, render, "make protocols")
 
 
 if __name__ == "__main__":

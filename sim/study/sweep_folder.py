@@ -21,7 +21,7 @@ from sim.base.files import write_whole
 from sim.scenario.grid import SweepGrid
 from sim.scenario.load import resolve
 from sim.scenario.plan import Plan
-from sim.study.journal import Journal, read_journal
+from sim.study.journal import Journal, check_free, read_journal
 from sim.world.expectations import describe
 from sim.world.folder import FolderError
 from sim.world.machine import source_hash, version_differences, versions
@@ -176,11 +176,14 @@ class SweepFolder:
             fresh: Whether to forget what was done there.
 
         Raises:
-            FolderError: Another version of the program began it, or it is damaged.
+            FolderError: Another version of the program began it, another process is at it, or it is
+                damaged.
+            OSError: It can't be written, or not be forgotten.
 
         """
-        if fresh:
-            shutil.rmtree(self.path, ignore_errors=True)
+        check_free(self.path / JOURNAL)
+        if fresh and self.path.exists():
+            shutil.rmtree(self.path)
         if self.exists():
             self._check_versions(plan)
         self.path.mkdir(parents=True, exist_ok=True)

@@ -96,7 +96,15 @@ def version_differences(
     stored: Mapping[str, Any], current: Mapping[str, Any]
 ) -> list[tuple[str, str, str]]:
     """Return (name, then, now) of every version that differs, in a fixed order."""
-    then, now = (_flat({name: side.get(name) for name in _VERSIONS}) for side in (stored, current))
+    then, now = ({name: side.get(name) for name in _VERSIONS} for side in (stored, current))
+    return differences(then, now)
+
+
+def differences(
+    stored: Mapping[str, Any], current: Mapping[str, Any]
+) -> list[tuple[str, str, str]]:
+    """Return (dotted name, then, now) of all that differs between two records, likewise."""
+    then, now = _flat(stored), _flat(current)
     return [
         (name, then.get(name, "none"), now.get(name, "none"))
         for name in sorted(then.keys() | now.keys())

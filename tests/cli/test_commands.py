@@ -289,7 +289,8 @@ def test_ctrl_c_ends_the_run_with_130_and_leaves_nobody_behind(
 ) -> None:
     write_tiny(tmp_path)
     arguments = ["run", "tiny.toml", "--processes", str(workers + 1)]
-    arguments += ["--set", "validators.n=64", "--set", "keys.beacon.threshold=43"]
+    # Large enough not to be over when it is interrupted.
+    arguments += ["--set", "validators.n=128", "--set", "keys.beacon.threshold=86"]
     process = subprocess.Popen(
         [sys.executable, "-m", "sim", *arguments],
         cwd=tmp_path,

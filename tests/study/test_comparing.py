@@ -247,6 +247,16 @@ def test_a_figure_that_is_nowhere_is_refused_with_those_that_are(tmp_path: Path)
         api.compare(a, b, fail_if=["cpu > 1x"])
 
 
+@pytest.mark.parametrize("condition", ["counts > 1.1x", "counts > 0%"])
+def test_a_condition_on_counts_that_could_never_hold_is_refused(
+    tmp_path: Path, condition: str
+) -> None:
+    a, b = _bench(tmp_path / "a"), _bench(tmp_path / "b")
+
+    with pytest.raises(api.CompareError, match="counts is a number"):
+        api.compare(a, b, fail_if=[condition])
+
+
 def test_a_figure_that_grows_from_nothing_has_grown_without_bound() -> None:
     found = ratio_of("drops", [({"drops": 0}, {"drops": 3}), ({"drops": 0}, {"drops": 0})])
 

@@ -141,6 +141,9 @@ def test_merged_shards_are_the_undivided_sweep(
     assert merged.exported()["sometimes"] == whole.exported()["sometimes"]
     assert merged.folder is not None
     assert_frame_equal(polars.read_parquet(merged.folder / ROWS), whole.rows)
+    with pytest.raises(MergeError, match="is where the merged sweep would go"):
+        api.merge([merged.folder], tmp_path / "all")
+    assert_frame_equal(api.open_sweep(merged.folder).rows, whole.rows)
     with pytest.raises(MergeError, match="missing: shard 3/4"):
         api.merge(folders[1:], tmp_path / "all")
     with pytest.raises(MergeError, match="shard 1/4 is there 2 times"):
@@ -300,10 +303,13 @@ def test_two_processes_can_not_be_at_one_sweep(file: Path, tmp_path: Path) -> No
         assert holder.stdout is not None
         holder.stdout.readline()
 
-        with pytest.raises(api.FolderError, match="another process is writing it"):
-            api.sweep(api.load(file), {"seeds": 1}, processes=1, out=tmp_path)
+        for seeds, fresh in ((2, False), (1, True)):
+            with pytest.raises(api.FolderError, match="another process is writing it"):
+                api.sweep(api.load(file), {"seeds": seeds}, processes=1, out=tmp_path, fresh=fresh)
 
         holder.kill()
+    again = api.open_sweep(done.folder)
+    assert (again.total, again.done) == (done.total, done.done)  # neither began nor forgot anything
 
 
 def test_nothing_runs_before_every_point_is_known_to_be_right(file: Path, tmp_path: Path) -> None:

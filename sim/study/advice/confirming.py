@@ -28,9 +28,16 @@ Pairs: TypeAlias = list[tuple[int, int]]
 """Of committees: malicious members, and honest ones online."""
 
 _CHUNK: Final = 100
+"""Draws of one job of the pool."""
+
 _DRAWS: Final = range(2_000, 20_001)
+"""How many draws there may be, whatever would be needed."""
+
 _OFTEN: Final = 0.02
+"""A chance is looked at that is no smaller: of a rarer one too many draws would be needed."""
+
 _PARTS: Final = 1 << 32
+"""A coin has four bytes."""
 
 
 @dataclass(frozen=True)

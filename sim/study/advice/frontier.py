@@ -13,7 +13,6 @@ honest one is offline by its own coin.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +21,7 @@ from sim.study.advice.request import SIZE_MAX, Request
 from sim.study.oracles.committees import Electorate
 
 SIZES: Final = (4, 7, 10, 16, 24, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448)
-"""What is tried first; then every size before the first that will do."""
+"""What is tried first, and what sheets show."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +86,9 @@ class Frontier:
     def least(self) -> Choice | None:
         """Return the smallest committee that is both safe and live, or None.
 
-        Sizes are tried in steps, and then one by one from the last that wouldn't do, halving: what
-        isn't possible with n members isn't with fewer, but for single steps of rounding.
+        Sizes are tried in steps, then by halving between the last step that won't do and the first
+        that does: what isn't possible with n members isn't with fewer, but for single steps of
+        rounding.
         """
         last = 3
         for size in self.sizes():
@@ -98,11 +98,6 @@ class Frontier:
                 return self.choice(span[place])
             last = size
         return None
-
-    def known(self) -> Iterator[Choice]:
-        """Yield what has been computed, by size."""
-        for size in sorted(self._known):
-            yield self._known[size]
 
     def captured(self, n: int) -> list[float]:
         """Return P[at least k of n are malicious], in one draw, for k = 0 … n + 1."""

@@ -8,12 +8,9 @@ validator has them; `points` makes means and maxima.
 from __future__ import annotations
 
 import os
-import resource
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sim.base.meters import Meter
@@ -91,23 +88,8 @@ def measure(job: Job) -> Record:
         else round(clock.end - (clock.before if job.mark_us else start_s), 4),
         "checks_cpu_seconds": round(end_s - clock.end, 4),
         "startup_cpu_seconds": round(startup_s, 4),
-        "peak_memory_mib": round(_peak_mib(job.processes), 1),
+        "peak_memory_mib": done.peak_memory_mib,
     }
-
-
-def _peak_mib(processes: int) -> float:
-    """Return the peak of this process; with helpers, plus the largest one's for each of them.
-
-    A process that was made by another counts as its own peak, in `getrusage`, what the other had in
-    memory then. The system's own count begins at nothing.
-    """
-    own_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    status = Path("/proc/self/status")
-    if sys.platform == "linux" and status.is_file():
-        lines = status.read_text(encoding="ascii", errors="replace").splitlines()
-        own_kib = next((int(line.split()[1]) for line in lines if line[:6] == "VmHWM:"), own_kib)
-    helper_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return (own_kib + (processes - 1) * helper_kib) / 1024
 
 
 def _counted(done: Executed) -> Record:

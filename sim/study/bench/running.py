@@ -18,7 +18,8 @@ from sim.study.bench.grid import BenchError, Grid, Point
 from sim.study.bench.measuring import Job, measure
 from sim.study.bench.points import Row, point_rows, run_row
 from sim.study.bench.scenarios import CEREMONY_US, base_of, scenario_of
-from sim.study.bench.store import TABLES, BenchFolder
+from sim.study.bench.store import RUNS, TABLES, BenchFolder
+from sim.study.journal import check_free
 from sim.study.pool import Pool, results
 
 _SLOWER: Final[Mapping[str, float]] = {"ED25519": 1.0, "SECP256K1": 1.2, "BLS": 2.5}
@@ -87,6 +88,7 @@ def bench(
     wanted, needs = _runs(points, grid)
     if fresh and out.exists():
         BenchFolder(out).about()  # nothing but a benchmark is deleted
+        check_free(out / RUNS)
         shutil.rmtree(out)
     with BenchFolder.begin(out, grid, skipped) as folder:
         for point, scenario, _ in points:
@@ -137,7 +139,10 @@ def _want(wanted: dict[str, Job], point: Point, scenario: Scenario, seed: int, m
 
 
 def _weight(job: Job) -> float:
-    """Return about how long a run takes, in a unit of its own."""
+    """Return about how long a run takes, in a unit of its own.
+
+    Rough: only the order of the runs, and what is said of the time that is left, come of it.
+    """
     (key,) = resolve(job.scenario, job.seed).keys
     n = float(len(key.committee or ()))
     work = n**2 if key.commitments == "evaluation" else n**2 + n**3 / 40

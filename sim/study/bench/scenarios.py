@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from sim.scenario.load import Scenario, load, resolve
+from sim.scenario.load import Scenario, load
 from sim.study.bench.grid import Point
 
 CEREMONY_US: Final = 3_600_000_000
@@ -31,12 +31,6 @@ def base_of(point: Point) -> Scenario | None:
 
     """
     return None if point.ceremony == "dkg" else _built(point, "dkg", seats=_validators(point))
-
-
-def threshold_of(scenario: Scenario) -> int:
-    """Return t of a point's key."""
-    (key,) = resolve(scenario).keys
-    return key.threshold
 
 
 def _validators(point: Point) -> int:

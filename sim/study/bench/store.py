@@ -8,7 +8,7 @@ every point as a scenario that `ksim run` takes. `docs/results.md` describes the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,7 @@ from sim.study.bench.grid import Grid
 from sim.study.bench.points import COUNTERS
 from sim.study.journal import Journal
 from sim.world.folder import FolderError
-from sim.world.machine import describe, source_hash
+from sim.world.machine import describe, differences, source_hash
 
 FORMAT: Final = "kchain-bench"
 VERSION: Final = 1
@@ -72,7 +72,7 @@ class BenchFolder:
         if (path / BENCH).is_file():
             about = folder.about()
             created = about["created"]
-            different = list(differences(about["machine"], machine))
+            different = differing(about["machine"], machine)
             if different:
                 raise FolderError(
                     f"{path}: was measured elsewhere, or by another program "
@@ -173,11 +173,7 @@ _SAME: Final = ("program.commit", "program.dirty", "program.lock")
 """What may differ: the hash of the source says what was really run."""
 
 
-def differences(then: Mapping[str, Any], now: Mapping[str, Any], at: str = "") -> Iterator[str]:
-    """Yield what differs between two machine records, in words."""
-    for name in sorted(then.keys() | now.keys()):
-        old, new, place = then.get(name), now.get(name), f"{at}{name}"
-        if isinstance(old, dict) and isinstance(new, dict):
-            yield from differences(old, new, f"{place}.")
-        elif old != new and place not in _SAME:
-            yield f"{place}: {old} then, {new} now"
+def differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return what keeps times of two machine records from being compared, in words."""
+    found = differences(then, now)
+    return [f"{name}: {old} then, {new} now" for name, old, new in found if name not in _SAME]

@@ -13,7 +13,8 @@ from sim.study.bench.grid import PARAMETERS
 from sim.study.bench.points import TIMES
 from sim.study.bench.store import BENCH, BenchFolder
 from sim.study.comparing.pairs import CompareError, Pair, Row, Sides
-from sim.study.sweep_folder import ROWS, SWEEP
+from sim.study.sweep_folder import MACHINE, ROWS, SWEEP
+from sim.study.sweep_table import MACHINE_MEDIANS
 from sim.world.folder import FolderError, RunFolder
 from sim.world.replay import first_difference
 
@@ -76,10 +77,7 @@ def _said(value: Any) -> str:
 def _runs(a: RunFolder, b: RunFolder) -> Sides:
     summaries = [dict(_figures(side.summary())) for side in (a, b)]
     machines = [side.machine() for side in (a, b)]
-    timed = [
-        {name: machine.get(name) for name in ("cpu_seconds", "wall_seconds", "peak_memory_mib")}
-        for machine in machines
-    ]
+    timed = [_times(machine) for machine in machines]
     name = str(a.summary()["scenario"])
     pair = Pair(name, (summaries[0], summaries[1]), (timed[0], timed[1]))
     elsewhere = _elsewhere(*machines)
@@ -137,7 +135,7 @@ def _sweeps(a: Path, b: Path) -> Sides:
     counted, timed, hosts = [], [], []
     for path in (a, b):
         counted.append({_run(row): row for row in _table(path / ROWS)})
-        taken = {_run(row): row for row in _table(path / "machine.parquet")}
+        taken = {_run(row): row for row in _table(path / MACHINE)}
         timed.append(taken)
         hosts.append(sorted({str(row.get("host")) for row in taken.values()}))
     rows = [
@@ -156,7 +154,7 @@ def _run(row: Row) -> str:
 
 
 def _times(row: Row) -> Row:
-    return {name: row.get(name) for name in ("cpu_seconds", "wall_seconds", "peak_memory_mib")}
+    return {name: row.get(name) for name in MACHINE_MEDIANS}
 
 
 def _paired(

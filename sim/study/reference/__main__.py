@@ -22,7 +22,7 @@ import msgspec
 from sim.base.extras import MissingExtraError
 from sim.base.files import write_whole
 from sim.study.bench.running import Reached
-from sim.study.bench.store import machine_record
+from sim.study.bench.store import differing, machine_record
 from sim.study.reference import benches, lines
 from sim.study.reference.commands import CommandError
 from sim.study.reference.lines import WORK, Line
@@ -104,15 +104,9 @@ def _known(machine: Mapping[str, Any]) -> dict[str, list[Line]]:
         path = WORK / "lines" / f"{name}.json"
         if path.is_file():
             content = json.loads(path.read_bytes())
-            if _same(content["machine"], machine):
+            if not differing(content["machine"], machine):
                 found[name] = msgspec.convert(content["lines"], list[Line])
     return found
-
-
-def _same(then: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    names = ("python", "libraries", "platform", "cpu")
-    source = then["program"]["source"] == now["program"]["source"]
-    return source and all(then[name] == now[name] for name in names)
 
 
 def _keep(name: str, some: Sequence[Line], machine: Mapping[str, Any]) -> None:

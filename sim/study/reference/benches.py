@@ -12,7 +12,7 @@ import polars as pl
 from sim.report.figures.make import Results, make
 from sim.study.bench.grid import PRESETS, Grid
 from sim.study.bench.running import Reached, bench
-from sim.study.bench.store import BENCH, BenchFolder, differences, machine_record
+from sim.study.bench.store import BENCH, BenchFolder, differing, machine_record
 from sim.study.reference.lines import WORK, Line, growth
 
 SIZES: Final = (8, 16, 32, 64)
@@ -68,7 +68,7 @@ def _may_go_on(work: Path) -> bool:
     """Whether a working folder is of this program and machine; another's is measured again."""
     if not (work / BENCH).is_file():
         return True
-    return not list(differences(BenchFolder(work).about()["machine"], machine_record()))
+    return not differing(BenchFolder(work).about()["machine"], machine_record())
 
 
 def bench_lines(works: Mapping[str, Path]) -> Iterator[Line]:
