@@ -43,41 +43,37 @@ def _tables(lines: Sequence[Line], *, every: bool) -> Iterator[RenderableType]:
 def _counts(lines: Sequence[Line], *, every: bool) -> RenderableType:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("figure", overflow="fold")
-    for title in ("measured", "formula", "difference", "cases"):
+    for title in ("measured", "formula", "difference"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    title = ""
-    for line, cases, equal in _shown(lines, every=every):
-        if line["subject"] != title:
-            title = line["subject"]
-            table.add_row(Text(title, "bold"))
-        table.add_row(
-            f"  {line['figure']}",
-            number(line["measured"]),
-            number(line["formula"]),
-            number(line["difference"]),
-            "" if cases == 1 else f"{equal} of {cases} equal",
-            _verdict(line),
-        )
+    table.add_column("" if every else "all cases, and the one shown", overflow="fold")
+    groups: dict[str, list[Line]] = {}
+    for line in lines:
+        groups.setdefault((not every and line["group"]) or line["subject"], []).append(line)
+    for title, mine in groups.items():
+        table.add_row(Text(title, "bold"))
+        for line, cases in _shown(mine):
+            table.add_row(
+                f"  {line['figure']}",
+                number(line["measured"]),
+                number(line["formula"]),
+                number(line["difference"]),
+                _verdict(line),
+                cases,
+            )
     return table
 
 
-def _shown(lines: Sequence[Line], *, every: bool) -> Iterator[tuple[Line, int, int]]:
-    """Yield the lines to show, each with the number of cases it stands for, and how many agree."""
-    if every:
-        yield from ((line, 1, int(line["agrees"])) for line in lines)
-        return
-    for _, group in groupby(lines, lambda line: line["group"] or line["subject"]):
-        yield from _kind(list(group))
-
-
-def _kind(lines: Sequence[Line]) -> Iterator[tuple[Line, int, int]]:
-    cases: dict[str, list[Line]] = {}
+def _shown(lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
+    """Yield a line per figure: one that differs, else the largest; and what it stands for."""
+    figures: dict[str, list[Line]] = {}
     for line in lines:
-        cases.setdefault(line["figure"], []).append(line)
-    for alike in cases.values():
-        equal = sum(line["agrees"] for line in alike)
-        yield max(alike, key=lambda line: (not line["agrees"], line["formula"])), len(alike), equal
+        figures.setdefault(line["figure"], []).append(line)
+    for alike in figures.values():
+        line = max(alike, key=lambda line: (not line["agrees"], line["formula"]))
+        equal = sum(other["agrees"] for other in alike)
+        case = line["subject"].removeprefix(line["group"]).removeprefix(", ")
+        yield line, "" if len(alike) == 1 else f"{equal} of {len(alike)} equal; {case}"
 
 
 def _chances(lines: Iterable[Line]) -> RenderableType:
