@@ -28,11 +28,12 @@ def telling(title: str, line: Callable[P, str]) -> Iterator[Callable[P, None] | 
         yield None
         return
     from rich.status import Status
+    from rich.text import Text
 
-    with Status(f"{title} …", console=console(stderr=True)) as status:
+    with Status(Text(f"{title} …"), console=console(stderr=True)) as status:
 
         def tell(*told: P.args, **named: P.kwargs) -> None:
-            status.update(line(*told, **named))
+            status.update(Text(line(*told, **named)))
 
         yield tell
 
@@ -108,11 +109,11 @@ def _bar() -> Iterator[Bar | None]:
 
     columns = (
         BarColumn(20),
-        TextColumn("{task.fields[done]}"),
+        TextColumn("{task.fields[done]}", markup=False),
         TimeElapsedColumn(),
         TextColumn("left:"),
         TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
     )
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
         yield bar

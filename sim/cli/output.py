@@ -68,10 +68,19 @@ def _list(error: ScenarioError) -> list[dict[str, Any]]:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console; it draws no colours where nobody sees them."""
+    """Return a console; it draws no colours where nobody sees them.
+
+    Brackets and colons in what it prints are what they are: names, paths, ``[cost]``.
+    """
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=not _is_terminal(stderr=stderr))
+    return Console(
+        stderr=stderr,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=not _is_terminal(stderr=stderr),
+    )
 
 
 def wide(columns: int) -> Console:

@@ -81,7 +81,14 @@ def account_text(
 ) -> str:
     """Return the account as plain text of at most `width` columns, for files and pipes."""
     page = io.StringIO()
-    console = Console(file=page, width=width, color_system=None, legacy_windows=False)
+    console = Console(
+        file=page,
+        width=width,
+        color_system=None,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
     console.print(account(summary, folder, machine))
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
 

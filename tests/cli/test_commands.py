@@ -195,6 +195,14 @@ def test_bad_usage_is_exit_code_2_without_a_traceback(
     assert "Traceback" not in done.stderr
 
 
+def test_brackets_and_colons_in_a_name_are_printed_as_they_are(tmp_path: Path) -> None:
+    path = write_tiny(tmp_path).rename(tmp_path / "tiny[bold]:cat:.toml")
+
+    done = ksim("validate", path.name, cwd=tmp_path)
+
+    assert done.stdout == "tiny[bold]:cat:.toml: valid: tiny\n"
+
+
 def test_init_writes_a_commented_scenario_that_passes(tmp_path: Path) -> None:
     assert ksim("init", "mine.toml", cwd=tmp_path).returncode == 0
 
