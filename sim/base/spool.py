@@ -63,15 +63,20 @@ Kept: TypeAlias = bytes | Spooled
 
 
 class Spool:
-    """Where the validators of a process put bytes; its file appears when it is needed first."""
+    """Where the validators of a process put bytes; its file appears when it is needed first.
 
-    def __init__(self) -> None:
+    Args:
+        least: What is shorter, in bytes, stays in memory.
+    """
+
+    def __init__(self, least: int = LEAST_BYTES) -> None:
+        self._least = least
         # Weak, so that the file goes with the last of what is kept in it.
         self._current: weakref.ref[_File] | None = None
 
     def keep(self, data: bytes) -> Kept:
         """Put `data` out of the way, if it is long enough and there is room on the disk."""
-        if len(data) < LEAST_BYTES:
+        if len(data) < self._least:
             return data
         file = None if self._current is None else self._current()
         try:

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from sim.base.ids import ValidatorIndex
+from sim.base.spool import Spool, fetch
 from sim.engine.cargo import Cargo
 from sim.engine.exchange import Report, ShardResult
 from sim.engine.faults import Due
@@ -107,7 +108,21 @@ class Lived(_Frame, frozen=True):
     """From a worker, at the end: one validator's history."""
 
     validator: ValidatorIndex
-    history: History
+    digest: bytes
+    count: int
+    last_us: int
+    chunks: list[bytes]
+
+    @classmethod
+    def of(cls, validator: ValidatorIndex, history: History) -> Lived:
+        """Return the frame for `history`: its pieces come out of their file."""
+        chunks = [fetch(chunk) for chunk in history.chunks]
+        return cls(validator, history.digest, history.count, history.last_us, chunks)
+
+    def history(self, spool: Spool) -> History:
+        """Return the history, with its pieces in `spool`."""
+        chunks = tuple(spool.keep(chunk) for chunk in self.chunks)
+        return History(self.digest, self.count, self.last_us, chunks)
 
 
 class Finished(_Frame, frozen=True):

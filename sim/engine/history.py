@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from sim.base.errors import LocalError
 from sim.base.ids import Label, ValidatorIndex
+from sim.base.spool import Kept, Spool, fetch
 
 Extra: TypeAlias = tuple[int | str, ...]
 
@@ -22,6 +24,12 @@ NO_LABEL: Final = Label("", 0, "", "")
 _CHUNK: Final = 1 << 13
 """Bytes of a piece: hashing pieces costs no more than hashing it all, and when the histories of
 hundreds of validators are merged, one piece of each is decoded at a time."""
+
+
+def history_spool() -> Spool:
+    """Return where the histories of a process go: to a file, but for what is no whole piece."""
+    return Spool(_CHUNK)
+
 
 _BATCH: Final = 64
 """Records that are encoded together: as objects they take several times the memory, and one call
@@ -53,20 +61,22 @@ class Record(NamedTuple):
     extra: Extra
 
 
-class History(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class History:
     """A validator's whole history.
 
     Attributes:
         digest: BLAKE2b over the encoded records, 16 bytes.
         count: How many records there are.
         last_us: Time of the last one, or 0.
-        chunks: The records in MessagePack arrays of some hundreds each; none if they weren't kept.
+        chunks: The records in MessagePack arrays of some hundreds each, in memory or on disk; none
+            if they weren't kept.
     """
 
     digest: bytes
     count: int
     last_us: int
-    chunks: tuple[bytes, ...]
+    chunks: tuple[Kept, ...] = field(compare=False)
 
     def __iter__(self) -> Iterator[Record]:
         """Decode the records, in order, a chunk at a time.
@@ -77,26 +87,41 @@ class History(msgspec.Struct, frozen=True):
         if not self.chunks and self.count:
             raise LocalError("the run kept no records")
         for chunk in self.chunks:
-            yield from _DECODER.decode(chunk)
+            yield from _DECODER.decode(fetch(chunk))
 
 
 class HistoryWriter:
     """Appends records; keeps their bytes, or only a digest of them.
+
+    Args:
+        keep: Whether to keep them.
+        spool: Where they go: with hundreds of validators they would fill the memory.
 
     Attributes:
         count: How many there are.
         last_us: Time of the last one, or 0.
     """
 
-    __slots__ = ("_batch", "_buffer", "_buffered", "_chunks", "_hash", "_keep", "count", "last_us")
+    __slots__ = (
+        "_batch",
+        "_buffer",
+        "_buffered",
+        "_chunks",
+        "_hash",
+        "_keep",
+        "_spool",
+        "count",
+        "last_us",
+    )
 
-    def __init__(self, *, keep: bool) -> None:
+    def __init__(self, *, keep: bool, spool: Spool) -> None:
         self._batch: list[Fields] = []
         self._buffer = bytearray()
         self._buffered = 0
-        self._chunks: list[bytes] = []
+        self._chunks: list[Kept] = []
         self._hash = hashlib.blake2b(digest_size=16)
         self._keep = keep
+        self._spool = spool
         self.count = 0
         self.last_us = 0
 
@@ -140,7 +165,7 @@ class HistoryWriter:
         self._hash.update(self._buffer)
         if self._keep and self._buffered:
             header = b"\xdd" + self._buffered.to_bytes(4, "big")  # MessagePack's array 32
-            self._chunks.append(header + self._buffer)
+            self._chunks.append(self._spool.keep(bytes(header + self._buffer)))
         self._buffer.clear()
         self._buffered = 0
 

@@ -14,6 +14,7 @@ from sim.engine.mail import ARRIVAL, FROM_OPERATOR, FROM_VALIDATOR, OVERFLOWED, 
 from sim.engine.ports import Message
 
 if TYPE_CHECKING:
+    from sim.base.spool import Spool
     from sim.engine.faults import DiskLoss, Loss
     from sim.engine.ports import Downlink, Life, Store
 
@@ -99,11 +100,12 @@ class Node:
         width_us: int,
         downlink: Downlink | None = None,
         keep: bool,
+        spool: Spool,
     ) -> None:
         self.index = index
         self.life = life
         self.store = store
-        self.history = HistoryWriter(keep=keep)
+        self.history = HistoryWriter(keep=keep, spool=spool)
         self.mailbox_max = mailbox_max
         self.now_us = 0
         self.downlink = downlink

@@ -34,7 +34,7 @@ from sim.engine.frames import (
     asked,
     frame_bytes,
 )
-from sim.engine.history import History
+from sim.engine.history import History, history_spool
 from sim.engine.ports import Submission
 
 _STDERR_KEPT_BYTES: Final = 1 << 14
@@ -135,6 +135,7 @@ class Worker:
         cargo: list[Cargo] = []
         submissions: list[Submission] = []
         histories: dict[ValidatorIndex, History] = {}
+        spool = history_spool()
         async for data in self._process.stdout:
             self.crossed_bytes += len(data)
             for frame in buffer.feed(data):
@@ -149,7 +150,7 @@ class Worker:
                     case Done():
                         await self._done.send(frame)
                     case Lived():
-                        histories[frame.validator] = frame.history
+                        histories[frame.validator] = frame.history(spool)
                     case Finished():
                         await self._left.send(frame.result(histories))
                         return

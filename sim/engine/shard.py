@@ -39,6 +39,7 @@ from sim.engine.faults import (
     scheduled,
     undoing,
 )
+from sim.engine.history import history_spool
 from sim.engine.mailroom import Mailroom
 from sim.engine.node import Node
 from sim.engine.ports import Event, Submission
@@ -98,6 +99,7 @@ class Shard:
         self._triggers = Triggers(parts.faults, own=True)
         self._reported = watched
         self.watched = watched | self._triggers.events
+        spool = history_spool()
         self.nodes = {
             index: Node(
                 index,
@@ -107,6 +109,7 @@ class Shard:
                 width_us=self._width_us,
                 downlink=parts.downlinks.get(index),
                 keep=keep,
+                spool=spool,
             )
             for index in sorted(parts.lives)
         }

@@ -126,7 +126,7 @@ async def _advance(wire: Wire, driver: Driver, order: Order, idle_s: float) -> f
 
 def _finish(wire: Wire, result: ShardResult) -> None:
     for index, history in result.histories.items():
-        wire.write(Lived(index, history))
+        wire.write(Lived.of(index, history))
     wire.write(Finished(result.finished, result.windows, result.wakes, result.order, result.usage))
 
 

@@ -71,7 +71,7 @@ def test_frames_survive_any_cut_of_the_stream(step: int) -> None:
         Advance(10, dues),
         Submitted([Submission(1, V3, 2, LABEL, b"tx")]),
         Advanced(1, 2, 3, 0.5, [Event(1, V3, 2, "e")]),
-        Lived(V3, History(bytes(16), 0, 0, ())),
+        Lived.of(V3, History(bytes(16), 0, 0, ())),
         Finish(),
         Ask("module:function", [b"one", b"two"]),
         Done([b"1", b"2"], 0.25),
