@@ -66,11 +66,11 @@ class Spool:
     """Where the validators of a process put bytes; its file appears when it is needed first.
 
     Args:
-        least: What is shorter, in bytes, stays in memory.
+        least: What is shorter, in bytes, stays in memory; `LEAST_BYTES` if None.
     """
 
-    def __init__(self, least: int = LEAST_BYTES) -> None:
-        self._least = least
+    def __init__(self, least: int | None = None) -> None:
+        self._least = LEAST_BYTES if least is None else least
         # Weak, so that the file goes with the last of what is kept in it.
         self._current: weakref.ref[_File] | None = None
 
