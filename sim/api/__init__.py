@@ -12,10 +12,10 @@ below `sim.api` may change at any time.
 
 `scenarios` loading · `runs` executing, storing, opening · `failures` why a run failed · `replays`
 executing again and comparing · `ledgers` public verification · `audits` queries of the audit log ·
-`sweeps` many runs of one scenario · `benches` what ceremonies cost · `comparisons` of two results ·
-`netchecks` networks against what they declare · `oracles` measurements against formulas · `advice`
-which committee to choose · `records` what results consist of · `catalogue` what scenario files may
-name, `shown` one of it · `thread` where runs run.
+`sweeps` many runs of one scenario · `benches` what ceremonies cost · `calibrations` what operations
+cost · `comparisons` of two results · `netchecks` networks against what they declare · `oracles`
+measurements against formulas · `advice` which committee to choose · `records` what results consist
+of · `catalogue` what scenario files may name, `shown` one of it · `thread` where runs run.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from __future__ import annotations
 from sim.api.advice import Advice, AdviceError, Committee, Remedy, advise
 from sim.api.audits import AuditError, AuditLine, audit
 from sim.api.benches import Bench, bench, open_bench, plot
+from sim.api.calibrations import calibrate
 from sim.api.catalogue import catalogue, schema, template
 from sim.api.comparisons import Comparison, compare
 from sim.api.failures import Failure, failure, replay_command
@@ -58,10 +59,13 @@ from sim.scenario.load import Scenario
 from sim.scenario.plan import Plan
 from sim.scenario.template import SCHEMA_FILE
 from sim.study.bench.grid import PRESETS, BenchError, Grid, Point
+from sim.study.bench.scenarios import scenario_of
+from sim.study.calibrate import Calibration
 from sim.study.cluster import ClusterError
 from sim.study.comparing.pairs import Change, CompareError, Ratio
 from sim.study.lines import Line
 from sim.study.merging import MergeError
+from sim.study.oracles.bias import NoScenariosError
 from sim.study.oracles.lines import OracleLine
 from sim.study.sweep_table import SweepPoint
 from sim.world.eventlog import Event
@@ -82,6 +86,7 @@ __all__ = [
     "Bench",
     "BenchError",
     "Blame",
+    "Calibration",
     "Change",
     "ClusterError",
     "Committee",
@@ -108,6 +113,7 @@ __all__ = [
     "MergeError",
     "MissingExtraError",
     "NetworkCheck",
+    "NoScenariosError",
     "Oracle",
     "OracleLine",
     "Plan",
@@ -133,6 +139,7 @@ __all__ = [
     "advise",
     "audit",
     "bench",
+    "calibrate",
     "catalogue",
     "compare",
     "failure",
@@ -149,6 +156,7 @@ __all__ = [
     "replay_command",
     "resolve",
     "run",
+    "scenario_of",
     "schema",
     "show",
     "sweep",

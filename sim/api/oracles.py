@@ -73,13 +73,15 @@ def oracle(
             known; in other threads than the caller's.
 
     Raises:
-        ValueError: There is no such oracle, or `runs` is below 1.
+        ValueError: No oracle is named, or one that there isn't, or `runs` is below 1.
         MissingExtraError: numpy or scipy isn't installed.
         NoScenariosError: ``bias`` needs the scenarios of a copy of the repository.
 
     """
     from sim.study.oracles.families import FAMILIES, all_lines
 
+    if not families:
+        raise ValueError(f"no oracle is named: {', '.join(FAMILIES)}")
     for name in families:
         if name not in FAMILIES:
             raise ValueError(f'there is no oracle "{name}": {", ".join(FAMILIES)}')

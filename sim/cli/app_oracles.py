@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from sim.cli.ending import exit_with
-from sim.cli.options import Json
+from sim.cli.options import Jobs, Json
 
 
 def oracle(
@@ -24,9 +24,7 @@ def oracle(
     every: Annotated[
         bool, typer.Option("--all", help="A line for every size and scheme, too.")
     ] = False,
-    processes: Annotated[
-        int | None, typer.Option("-j", metavar="N", min=1, help="Of the runs; one per core.")
-    ] = None,
+    processes: Jobs = None,
     json: Json = False,
 ) -> None:
     """Compare what the simulator measures with independent formulas; exit 1 if they disagree."""
@@ -85,9 +83,7 @@ def advise(
     confirm: Annotated[
         bool, typer.Option("--confirm", help="Run the ceremony of a drawn committee, too.")
     ] = False,
-    processes: Annotated[
-        int | None, typer.Option("-j", metavar="N", min=1, help="Of the draws; one per core.")
-    ] = None,
+    processes: Jobs = None,
     json: Json = False,
 ) -> None:
     """Say which committee is safe and live within a budget; exit 1 if none is."""

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from sim.cli.ending import exit_with
-from sim.cli.options import File, Json, Processes, Seed, Sets, Switch, Use, number_of
+from sim.cli.options import File, Jobs, Json, Processes, Seed, Sets, Switch, Use, number_of
 
 
 def run(
@@ -101,10 +101,7 @@ def netcheck(
 
 def sweep(
     file: File,
-    processes: Annotated[
-        int | None,
-        typer.Option("-j", metavar="N", min=1, help="Runs at a time; one per core if absent."),
-    ] = None,
+    processes: Jobs = None,
     seeds: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Per point, instead of the file's.")
     ] = None,

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from sim import api
-from sim.base.files import write_whole
 from sim.cli.live import counting, weighing
 from sim.cli.output import console, print_json, refuse, say, wide
 
@@ -55,7 +54,6 @@ def run_bench(
 def _list_points(grid: api.Grid, show: str | None) -> int:
     """List the points of a grid, or print the scenario of one."""
     from sim.scenario.dump import dump_resolved
-    from sim.study.bench.scenarios import scenario_of
 
     slugs = {point.slug: point for point in grid.points()}
     if show is None:
@@ -64,7 +62,7 @@ def _list_points(grid: api.Grid, show: str | None) -> int:
     if show not in slugs:
         return refuse(f'no point "{show}" in this grid: --list names them')
     try:
-        plan, _ = api.resolve(scenario_of(slugs[show]))
+        plan, _ = api.resolve(api.scenario_of(slugs[show]))
     except api.ScenarioError as error:
         return refuse(error.diagnostics[0].message)
     sys.stdout.write(dump_resolved(plan))
@@ -114,24 +112,16 @@ def draw_figures(
 
 def calibrate(name: str, rounds: int, out: Path | None, *, force: bool, as_json: bool) -> int:
     """Measure this machine's operations and write a cost model; return the exit code."""
-    import re
-
-    from sim.scenario.fields import NAME_BEGINS, NAME_PATTERN
-    from sim.scenario.toml_text import document
-    from sim.study.calibrate import calibrate as measure
     from sim.study.calibrate import shown
 
-    if not re.fullmatch(NAME_PATTERN, name, re.ASCII):
-        return refuse(f'"{name}" is no name: it begins with {NAME_BEGINS}')
     path = out or Path(f"{name}.toml")
-    if path.suffix != ".toml":
-        return refuse(f"{path}: the name of a cost model's file ends in .toml")
-    if path.exists() and not force:
-        return refuse(f"{path} is there already: --force replaces it")
-    with counting("calibrate", "rounds") as progress:
-        found = measure(name, rounds, progress)
     try:
-        write_whole(path, document(found.exported()))
+        with counting("calibrate", "rounds") as progress:
+            found = api.calibrate(name, path, rounds=rounds, force=force, progress=progress)
+    except FileExistsError as error:
+        return refuse(f"{error}: --force replaces it")
+    except ValueError as error:
+        return refuse(str(error))
     except OSError as error:
         return refuse(f"{error.filename or path}: {error.strerror}")
     if as_json:

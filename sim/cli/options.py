@@ -35,6 +35,10 @@ Processes = Annotated[
         help="Share the work; the result is the same. auto: as many as have enough to do.",
     ),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option("-j", metavar="N", min=1, help="Runs at a time; one per core if absent."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Use = Annotated[
     list[str] | None,

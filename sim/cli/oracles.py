@@ -23,8 +23,6 @@ def consult(
     as_json: bool,
 ) -> int:
     """Compare measurements with formulas; 0 if all agree, 1 if not."""
-    from sim.study.oracles.bias import NoScenariosError
-
     for name in families:
         if name not in api.ORACLES:
             return refuse(f'there is no oracle "{name}": {", ".join(api.ORACLES)}')
@@ -37,7 +35,7 @@ def consult(
                 processes=processes,
                 progress=progress,
             )
-    except (api.MissingExtraError, NoScenariosError) as error:
+    except (api.MissingExtraError, api.NoScenariosError) as error:
         return refuse(str(error))
     if as_json:
         print_json(found.exported())

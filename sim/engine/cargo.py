@@ -16,11 +16,11 @@ from sim.base.ids import ValidatorIndex
 from sim.engine.mail import Mail, recorded
 from sim.engine.ports import Message
 
-CARGO_BYTES: Final = 1 << 20
-"""Payload bytes after which a piece of cargo is closed, so that neither side holds much twice."""
+FRAME_BYTES: Final = 1 << 20
+"""Payload bytes after which a frame is closed, so that neither side holds much twice."""
 
-CARGO_ITEMS: Final = 1 << 13
-"""Mails after which it is closed."""
+FRAME_ITEMS: Final = 1 << 13
+"""Mails, or other items, after which it is closed."""
 
 Row: TypeAlias = tuple[ValidatorIndex, int, int, int, int, int, int]
 """One mail as it is packed: receiver, position of the message, arrival, rank, sequence, copy and
@@ -103,7 +103,7 @@ class Packer:
         """
         found = self._positions.get(id(message))
         if found is None:
-            if self._bytes > CARGO_BYTES:
+            if self._bytes > FRAME_BYTES:
                 self._close()
             found = self._positions[id(message)] = len(self._messages)
             self._messages.append(message)
@@ -112,7 +112,7 @@ class Packer:
 
     def cut(self) -> None:
         """Close a piece of cargo if it holds enough mails."""
-        if len(self.rows) >= CARGO_ITEMS:
+        if len(self.rows) >= FRAME_ITEMS:
             self._close()
 
     def take(self) -> list[Cargo]:

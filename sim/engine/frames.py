@@ -13,18 +13,12 @@ import msgspec
 
 from sim.base.ids import ValidatorIndex
 from sim.base.spool import Spool, fetch
-from sim.engine.cargo import Cargo
+from sim.engine.cargo import FRAME_BYTES, FRAME_ITEMS, Cargo
 from sim.engine.exchange import Report, ShardResult
 from sim.engine.faults import Due
 from sim.engine.history import History
 from sim.engine.ports import Event, Submission, Switches
 from sim.engine.usage import Usage
-
-CHUNK_BYTES: Final = 1 << 20
-"""Payload bytes after which a frame is closed."""
-
-CHUNK_ITEMS: Final = 1 << 13
-"""Items after which a frame is closed."""
 
 _HEADER_BYTES: Final = 4
 
@@ -199,7 +193,7 @@ def submitted(submissions: Iterable[Submission]) -> Iterator[Submitted]:
     for submission in submissions:
         packed.append(submission)
         size += len(submission.payload)
-        if size > CHUNK_BYTES or len(packed) >= CHUNK_ITEMS:
+        if size > FRAME_BYTES or len(packed) >= FRAME_ITEMS:
             yield Submitted(packed)
             packed = []
             size = 0
@@ -214,7 +208,7 @@ def asked(function: str, arguments: Iterable[bytes]) -> Iterator[Ask]:
     for one in arguments:
         packed.append(one)
         size += len(one)
-        if size > CHUNK_BYTES or len(packed) >= CHUNK_ITEMS:
+        if size > FRAME_BYTES or len(packed) >= FRAME_ITEMS:
             yield Ask(function, packed)
             packed = []
             size = 0

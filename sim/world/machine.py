@@ -116,7 +116,7 @@ def describe() -> dict[str, Any]:
     """Return what `machine.json` tells of program and machine, and the command that was given."""
     return {
         **versions(),
-        "platform": platform.platform(),
+        "platform": _platform(),
         "cpu": {"model": _cpu_model(), "count": os.cpu_count()},
         "command": sys.argv,
     }
@@ -174,6 +174,13 @@ def _ask(git: str, *arguments: str) -> str | None:
 def _lock_hash() -> str | None:
     lock = _ROOT / "requirements.lock"
     return hashlib.sha256(lock.read_bytes()).hexdigest()[:16] if lock.is_file() else None
+
+
+def _platform() -> str:
+    """Return system, architecture and C library: no kernel's name, which may be its owner's."""
+    library = "".join(platform.libc_ver())
+    parts = (platform.system(), platform.machine(), *([f"with-{library}"] if library else []))
+    return "-".join(parts)
 
 
 def _cpu_model() -> str:

@@ -63,25 +63,12 @@ def observe(
         blocks=tuple(_block(raw, genesis_us) for raw in ledger.blocks),
         ceremonies=tuple(states),
         validators=tuple(
-            ValidatorView(
-                index=ValidatorIndex(testimony.index),
-                name=plan.validators[testimony.index].name,
+            _validator(
+                plan,
+                testimony,
+                attempts,
                 corrupted=testimony.index in corrupted,
-                disturbed=testimony.index in hindered,
-                alive=testimony.alive,
-                heads=tuple(testimony.heads),
-                ceremonies=tuple(_views(testimony)),
-                holdings=tuple(map(_holding, testimony.held)),
-                secrets=_Secrets(testimony, attempts),
-                periods=_periods(plan, testimony.index),
-                kept=tuple(map(_kept, testimony.secrets)),
-                left=tuple(testimony.left),
-                envelopes=tuple(testimony.envelopes),
-                transport=(
-                    transport_seeds_of(plan, testimony.index)
-                    if plan.transport.keys == "long-lived"
-                    else None
-                ),
+                hindered=testimony.index in hindered,
             )
             for testimony in testimonies
         ),
@@ -97,6 +84,37 @@ def observe(
         open_sessions=frozenset(state.open_sessions),
         counted=None if counts is None else _counted(counts),
         partitions=tuple(_partitions(ledger)),
+    )
+
+
+def _validator(
+    plan: Plan,
+    testimony: Testimony,
+    attempts: Mapping[AttemptId, Ceremony],
+    *,
+    corrupted: bool,
+    hindered: bool,
+) -> ValidatorView:
+    """Return what the checks look at of one validator."""
+    return ValidatorView(
+        index=ValidatorIndex(testimony.index),
+        name=plan.validators[testimony.index].name,
+        corrupted=corrupted,
+        disturbed=hindered,
+        alive=testimony.alive,
+        heads=tuple(testimony.heads),
+        ceremonies=tuple(_views(testimony)),
+        holdings=tuple(map(_holding, testimony.held)),
+        secrets=_Secrets(testimony, attempts),
+        periods=_periods(plan, testimony.index),
+        kept=tuple(map(_kept, testimony.secrets)),
+        left=tuple(testimony.left),
+        envelopes=tuple(testimony.envelopes),
+        transport=(
+            transport_seeds_of(plan, testimony.index)
+            if plan.transport.keys == "long-lived"
+            else None
+        ),
     )
 
 

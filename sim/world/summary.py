@@ -74,19 +74,7 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
     expectations = evaluate(outcome.plan.expects, facts)
     code = judge_run(violations, expectations, outcome.ending)
     summary: Record = {
-        "scenario": outcome.plan.name,
-        "seed": outcome.plan.seed,
-        "plan": plan_id,
-        "verdict": _verdict(code, recovered),
-        "exit_code": int(code),
-        "ending": outcome.ending,
-        "head": outcome.state.head.hex(),
-        "height": outcome.state.height,
-        "genesis_time_us": outcome.plan.ledger.genesis_time_us,
-        "virtual_seconds": outcome.last_us / 1_000_000,
-        "messages": dict(outcome.messages),
-        "bytes": dict(outcome.bytes),
-        "meters": _totals(outcome.charged),
+        **_run(outcome, plan_id, code, recovered),
         "keys": keys,
         "disputes": _disputes(attempts),
         "ceremonies": attempts,
@@ -103,6 +91,25 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
     if partitions:
         summary["partitions"] = partitions
     return {**summary, "digest": run_digest(outcome, summary)}
+
+
+def _run(outcome: RunOutcome, plan_id: str, code: Exit, recovered: Record | None) -> Record:
+    """Return the figures of the run as a whole."""
+    return {
+        "scenario": outcome.plan.name,
+        "seed": outcome.plan.seed,
+        "plan": plan_id,
+        "verdict": _verdict(code, recovered),
+        "exit_code": int(code),
+        "ending": outcome.ending,
+        "head": outcome.state.head.hex(),
+        "height": outcome.state.height,
+        "genesis_time_us": outcome.plan.ledger.genesis_time_us,
+        "virtual_seconds": outcome.last_us / 1_000_000,
+        "messages": dict(outcome.messages),
+        "bytes": dict(outcome.bytes),
+        "meters": _totals(outcome.charged),
+    }
 
 
 def _verdict(code: Exit, recovered: Record | None) -> str:

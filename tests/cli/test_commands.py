@@ -47,14 +47,11 @@ def ran(workplace: Path) -> dict[str, object]:
     return dict(json.loads(done.stdout))
 
 
-def test_help_answers_at_once() -> None:
-    started = time.perf_counter()
+def test_help_tells_exit_codes() -> None:
     done = ksim("--help")
-    seconds = time.perf_counter() - started
 
     assert done.returncode == 0
     assert "Exit codes" in done.stdout
-    assert seconds < 2  # 0.2 s on an idle machine; a busy one gets some slack
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -61,10 +61,10 @@ def test_a_message_that_many_share_crosses_once_and_is_shared_again() -> None:
 
 
 def test_a_message_above_a_piece_s_size_crosses_once_for_all_who_share_it() -> None:
-    block = Message(LEDGER, LABEL, bytes(2 * cargo.CARGO_BYTES))  # as one of hundreds of deals
+    block = Message(LEDGER, LABEL, bytes(2 * cargo.FRAME_BYTES))  # as one of hundreds of deals
     pieces = packed(*(mail(number, block) for number in range(500)))
 
-    assert sum(len(frame_bytes(piece)) for piece in pieces) < 2 * cargo.CARGO_BYTES + 50_000
+    assert sum(len(frame_bytes(piece)) for piece in pieces) < 2 * cargo.FRAME_BYTES + 50_000
     assert len({id(one[6]) for _, one in crossed(pieces)}) == 1
 
 
@@ -72,14 +72,14 @@ def test_much_mail_is_cut_into_pieces_of_bounded_size() -> None:
     posted = mails(*(bytes(300_000) + bytes([number]) for number in range(40)))
     pieces = packed(*posted)
 
-    assert max(len(frame_bytes(piece)) for piece in pieces) < cargo.CARGO_BYTES + 400_000
+    assert max(len(frame_bytes(piece)) for piece in pieces) < cargo.FRAME_BYTES + 400_000
     assert [one[6] for _, one in crossed(pieces)] == [one[6] for one in posted]
 
 
 def test_many_small_mails_are_cut_too() -> None:
-    pieces = packed(*mails(*[b""] * (2 * cargo.CARGO_ITEMS + 1)))
+    pieces = packed(*mails(*[b""] * (2 * cargo.FRAME_ITEMS + 1)))
 
-    assert [len(piece.targets) for piece in pieces] == [cargo.CARGO_ITEMS] * 2 + [1]
+    assert [len(piece.targets) for piece in pieces] == [cargo.FRAME_ITEMS] * 2 + [1]
 
 
 def test_what_was_taken_is_not_packed_again() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.base.ids import Label, ValidatorIndex
-from sim.engine import frames
+from sim.engine import cargo
 from sim.engine.faults import (
     Action,
     Command,
@@ -46,7 +46,7 @@ LABEL = Label("key/dkg/0", 1, "block", "17")
 
 
 def test_many_submissions_are_cut_into_frames() -> None:
-    count = 2 * frames.CHUNK_ITEMS + 1
+    count = 2 * cargo.FRAME_ITEMS + 1
     submissions = [Submission(n, V3, n, LABEL, b"") for n in range(count)]
 
     assert [len(frame.submissions) for frame in submitted(submissions)][-1] == 1

@@ -10,7 +10,6 @@ import pytest
 from sim import api
 from sim.base.errors import LocalError
 from sim.base.meters import charge
-from sim.scenario.toml_text import document
 from sim.study.calibrate import calibrate
 from sim.study.operations import Operation
 from sim.validator.costs import OPERATIONS, SCHEMES
@@ -48,8 +47,7 @@ source = "made up: a base multiplication takes a second and a half"
 def test_every_operation_is_measured_in_every_group_and_the_file_is_a_scenarios_model(
     tmp_path: Path,
 ) -> None:
-    found = calibrate("here", rounds=1)
-    (tmp_path / "here.toml").write_text(document(found.exported()), encoding="utf-8")
+    found = api.calibrate("here", tmp_path / "here.toml", rounds=1)
     (tmp_path / "priced.toml").write_text(SCENARIO.format(model="./here.toml"), encoding="utf-8")
 
     plan, _ = api.resolve(api.load(tmp_path / "priced.toml"))
@@ -152,3 +150,29 @@ def test_a_model_that_is_not_there_is_an_error_where_it_is_named(tmp_path: Path)
         api.load(file)
 
     assert error.value.diagnostics[0].span.line == 8
+
+
+def test_a_model_that_is_there_is_neither_measured_again_nor_lost(tmp_path: Path) -> None:
+    file = tmp_path / "here.toml"
+    file.write_text("kept", encoding="utf-8")
+
+    with pytest.raises(FileExistsError, match="there already"):
+        api.calibrate("here", file)
+
+    assert file.read_text(encoding="utf-8") == "kept"
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "rounds", "said"),
+    [
+        ("9 lives", "a.toml", 1, "no name"),
+        ("a", "a.txt", 1, ".toml"),
+        ("a", "a.toml", 0, "least 1"),
+    ],
+)
+def test_what_is_no_model_is_refused(
+    name: str, file: str, rounds: int, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        api.calibrate(name, tmp_path / file, rounds=rounds)
+    assert not (tmp_path / file).exists()

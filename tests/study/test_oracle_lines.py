@@ -6,6 +6,7 @@ from math import exp, fsum, lgamma, log, log1p
 
 import pytest
 
+from sim import api
 from sim.study.oracles.lines import (
     POWER,
     RESOLUTION,
@@ -100,3 +101,8 @@ def test_what_is_wrong_stays_wrong_the_second_time() -> None:
     (line,) = judged("x", [Question(HALF, bool)], 100, lambda seeds: [1] * len(seeds))
 
     assert (line.again, line.agrees) == (True, False)
+
+
+def test_no_oracle_at_all_agrees_with_nothing() -> None:
+    with pytest.raises(ValueError, match="no oracle is named: cost"):
+        api.oracle(())
