@@ -52,7 +52,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def module(self) -> str:
         """The name of the module that it becomes."""
-        return f"ksim_extension_{re.sub(r'[^A-Za-z0-9]', '_', self.name)}"
+        plain = re.sub(r"[^A-Za-z0-9]", lambda found: f"_{ord(found[0]):x}_", self.name)
+        return f"ksim_extension_{plain}"
 
 
 class ExtensionError(Exception):

@@ -74,6 +74,9 @@ class Memo:
             self.misses += 1
             entry = self._run(function)
             self._keep(key, entry)
+            if entry.error is not None:
+                charge_all(entry.charged)
+                raise entry.error  # with the traceback of where it was raised
         else:
             self.hits += 1
             self.saved.merge(entry.charged)
@@ -89,8 +92,8 @@ class Memo:
         with metering(Meter()) as meter:
             try:
                 return _Entry(function(), None, meter.counts)
-            except LocalError:
-                raise
+            except (LocalError, MemoryError, RecursionError):
+                raise  # no function of the arguments
             except Exception as error:  # noqa: BLE001  # stored, and raised again for every caller
                 return _Entry(None, error, meter.counts)
 

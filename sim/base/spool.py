@@ -1,7 +1,8 @@
 """Bytes out of the way: in a temporary file without a name, until somebody asks for them.
 
 For what a large run must be able to produce and hardly ever does, such as what simulated disks hold
-of envelopes that arrived long ago. The file of a process exists while anything in it is wanted.
+of envelopes that arrived long ago, and for validators' histories. A spool's file exists while
+anything in it is wanted.
 """
 
 from __future__ import annotations
@@ -9,20 +10,19 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
-from pathlib import Path
 from typing import Final, TypeAlias
 
 LEAST_BYTES: Final = 1 << 16
-"""What is shorter stays in memory: small runs never write here."""
+"""What is shorter stays in memory, unless the spool is told otherwise."""
 
 
 class _File:
     """One temporary file, deleted with the last object that refers to it."""
 
     def __init__(self) -> None:
-        self._file, path = tempfile.mkstemp(prefix="kchain-sim-")
-        Path(path).unlink()
-        weakref.finalize(self, os.close, self._file)
+        file = tempfile.TemporaryFile(prefix="kchain-sim-", buffering=0)  # noqa: SIM115  # see below
+        weakref.finalize(self, file.close)
+        self._file = file.fileno()
         self._end = 0
 
     def append(self, data: bytes) -> int:
@@ -44,7 +44,7 @@ class _File:
 
 
 class Spooled:
-    """Bytes in a file."""
+    """Bytes in a file of this process; a copy of it, and what goes to others, is the bytes."""
 
     __slots__ = ("_begin", "_file", "_length")
 
@@ -57,6 +57,9 @@ class Spooled:
         """Return them."""
         return self._file.read(self._begin, self._length)
 
+    def __reduce__(self) -> tuple[type[bytes], tuple[bytes]]:
+        return bytes, (self.read(),)
+
 
 Kept: TypeAlias = bytes | Spooled
 """Bytes, wherever they are."""
@@ -67,16 +70,22 @@ class Spool:
 
     Args:
         least: What is shorter, in bytes, stays in memory; `LEAST_BYTES` if None.
+        room: As many bytes stay there before any goes to the file: a run that needs no more holds
+            no file open.
     """
 
-    def __init__(self, least: int | None = None) -> None:
+    def __init__(self, least: int | None = None, *, room: int = 0) -> None:
         self._least = LEAST_BYTES if least is None else least
+        self._room = room
         # Weak, so that the file goes with the last of what is kept in it.
         self._current: weakref.ref[_File] | None = None
 
     def keep(self, data: bytes) -> Kept:
         """Put `data` out of the way, if it is long enough and there is room on the disk."""
         if len(data) < self._least:
+            return data
+        if len(data) <= self._room:
+            self._room -= len(data)
             return data
         file = None if self._current is None else self._current()
         try:

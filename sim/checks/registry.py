@@ -71,11 +71,18 @@ def _register(function: Function, kind: Literal["safety", "liveness"]) -> None:
     )
 
 
-def check_all(observation: Observation) -> list[Violation]:
-    """Run every check; return every violation, in the order of time, then of the checks."""
-    violations = [
-        Violation(known.name, known.kind, found.detail, found.time_us, found.validator)
-        for known in CHECKS.values()
-        for found in known.function(observation)
-    ]
+def check_all(
+    observation: Observation, before_each: Callable[[], None] = lambda: None
+) -> list[Violation]:
+    """Run every check; return every violation, in the order of time, then of the checks.
+
+    `before_each` is called before every check; raising from it ends them.
+    """
+    violations = []
+    for known in CHECKS.values():
+        before_each()
+        violations += [
+            Violation(known.name, known.kind, found.detail, found.time_us, found.validator)
+            for found in known.function(observation)
+        ]
     return sorted(violations, key=lambda violation: violation.time_us)

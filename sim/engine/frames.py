@@ -6,8 +6,8 @@ Big batches are cut into several frames, so that neither side holds one twice. M
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeAlias, TypeVar
 
 import msgspec
 
@@ -21,6 +21,8 @@ from sim.engine.ports import Event, Submission, Switches
 from sim.engine.usage import Usage
 
 _HEADER_BYTES: Final = 4
+
+T = TypeVar("T")
 
 
 class _Frame(msgspec.Struct, frozen=True, tag=True, array_like=True):
@@ -99,7 +101,7 @@ class Advanced(_Frame, frozen=True):
 
 
 class Lived(_Frame, frozen=True):
-    """From a worker, at the end: one validator's history."""
+    """From a worker, at the end: a validator's history, or the next pieces of it."""
 
     validator: ValidatorIndex
     digest: bytes
@@ -107,16 +109,11 @@ class Lived(_Frame, frozen=True):
     last_us: int
     chunks: list[bytes]
 
-    @classmethod
-    def of(cls, validator: ValidatorIndex, history: History) -> Lived:
-        """Return the frame for `history`: its pieces come out of their file."""
-        chunks = [fetch(chunk) for chunk in history.chunks]
-        return cls(validator, history.digest, history.count, history.last_us, chunks)
-
-    def history(self, spool: Spool) -> History:
-        """Return the history, with its pieces in `spool`."""
+    def history(self, spool: Spool, known: History | None) -> History:
+        """Return the history as far as it is here: after `known`, with its pieces in `spool`."""
         chunks = tuple(spool.keep(chunk) for chunk in self.chunks)
-        return History(self.digest, self.count, self.last_us, chunks)
+        before = () if known is None else known.chunks
+        return History(self.digest, self.count, self.last_us, before + chunks)
 
 
 class Finished(_Frame, frozen=True):
@@ -188,29 +185,32 @@ class FrameBuffer:
 
 def submitted(submissions: Iterable[Submission]) -> Iterator[Submitted]:
     """Pack `submissions` into frames of bounded size."""
-    packed: list[Submission] = []
-    size = 0
-    for submission in submissions:
-        packed.append(submission)
-        size += len(submission.payload)
-        if size > FRAME_BYTES or len(packed) >= FRAME_ITEMS:
-            yield Submitted(packed)
-            packed = []
-            size = 0
-    if packed:
-        yield Submitted(packed)
+    return map(Submitted, _batches(submissions, lambda one: len(one.payload)))
 
 
 def asked(function: str, arguments: Iterable[bytes]) -> Iterator[Ask]:
     """Pack calls of `function` into frames of bounded size."""
-    packed: list[bytes] = []
+    return (Ask(function, batch) for batch in _batches(arguments, len))
+
+
+def lived(validator: ValidatorIndex, history: History) -> Iterator[Lived]:
+    """Pack a history into frames of bounded size, one at least; pieces come out of their file."""
+    about = validator, history.digest, history.count, history.last_us
+    if not history.chunks:
+        yield Lived(*about, [])
+    for batch in _batches(map(fetch, history.chunks), len):
+        yield Lived(*about, batch)
+
+
+def _batches(items: Iterable[T], size_of: Callable[[T], int]) -> Iterator[list[T]]:
+    """Yield `items` in lists, each closed as soon as it is large or long enough for a frame."""
+    batch: list[T] = []
     size = 0
-    for one in arguments:
-        packed.append(one)
-        size += len(one)
-        if size > FRAME_BYTES or len(packed) >= FRAME_ITEMS:
-            yield Ask(function, packed)
-            packed = []
-            size = 0
-    if packed:
-        yield Ask(function, packed)
+    for item in items:
+        batch.append(item)
+        size += size_of(item)
+        if size > FRAME_BYTES or len(batch) >= FRAME_ITEMS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -26,9 +26,13 @@ _CHUNK: Final = 1 << 13
 hundreds of validators are merged, one piece of each is decoded at a time."""
 
 
+_ROOM: Final = 1 << 22
+"""Bytes of histories that a process keeps in memory: those of some dozens of validators."""
+
+
 def history_spool() -> Spool:
-    """Return where the histories of a process go: to a file, but for what is no whole piece."""
-    return Spool(_CHUNK)
+    """Return where the histories of a process go: to a file, but for the first and no pieces."""
+    return Spool(_CHUNK, room=_ROOM)
 
 
 _BATCH: Final = 64

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,9 @@ from sim.engine.ports import Submission
 
 _STDERR_KEPT_BYTES: Final = 1 << 14
 """How much of a worker's last words an error repeats."""
+
+_LAST_WORDS_SECONDS: Final = 2.0
+"""How long they are waited for."""
 
 
 class Worker:
@@ -150,7 +154,8 @@ class Worker:
                     case Done():
                         await self._done.send(frame)
                     case Lived():
-                        histories[frame.validator] = frame.history(spool)
+                        known = histories.get(frame.validator)
+                        histories[frame.validator] = frame.history(spool, known)
                     case Finished():
                         await self._left.send(frame.result(histories))
                         return
@@ -158,7 +163,9 @@ class Worker:
                         raise WorkerError(f"worker {self._number} failed:\n{frame.traceback}")
                     case _:
                         raise LocalError(f"not from a worker: {type(frame).__name__}")
-        await self._silent.wait()
+        # What it started may hold its stderr open.
+        with trio.move_on_after(_LAST_WORDS_SECONDS):  # noqa: TID251  # this machine's clock is meant
+            await self._silent.wait()
         status = await self._process.wait()
         last_words = self._stderr.decode(errors="replace")
         raise WorkerError(f"worker {self._number} ended with status {status}:\n{last_words}")
@@ -166,8 +173,10 @@ class Worker:
     async def pass_on_stderr(self) -> None:
         """Repeat what the worker prints, and remember its last words."""
         assert self._process.stderr is not None
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
         async for data in self._process.stderr:
-            sys.stderr.write(data.decode(errors="replace"))
+            with suppress(OSError):  # nobody reads it: no reason to end the run
+                sys.stderr.write(decoder.decode(data))
             self._stderr += data
             del self._stderr[:-_STDERR_KEPT_BYTES]
         self._silent.set()

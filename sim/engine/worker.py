@@ -37,8 +37,8 @@ from sim.engine.frames import (
     Frame,
     FrameBuffer,
     Learn,
-    Lived,
     frame_bytes,
+    lived,
     submitted,
 )
 
@@ -126,7 +126,8 @@ async def _advance(wire: Wire, driver: Driver, order: Order, idle_s: float) -> f
 
 def _finish(wire: Wire, result: ShardResult) -> None:
     for index, history in result.histories.items():
-        wire.write(Lived.of(index, history))
+        for frame in lived(index, history):
+            wire.write(frame)
     wire.write(Finished(result.finished, result.windows, result.wakes, result.order, result.usage))
 
 

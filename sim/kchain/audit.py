@@ -100,7 +100,7 @@ class AuditEntry(_Record, frozen=True):
         signing: The session's id.
         context: What was signed for.
         message_hash: SHA-256 of the message, 32 bytes.
-        signers: Share indices.
+        signers: Share indices, as the session's recorder names them.
         outcome: ``signed``, ``failed``, ``expired``, or the reason for which it was refused.
         bad: Names of signers whose partials were proven bad.
 

@@ -40,7 +40,8 @@ class PublicRecord:
         running: For a malformed response: the dealers that ran at its place in the ledger.
         deals: Id of every dealer's first deal.
         recorded: Ids of the entries that had an effect.
-        replied: (dealer, accuser) of the complaints that the ledger shows a reply to.
+        answered: (dealer, accuser) of the complaints that the ledger shows an answer to in the
+            clear, which is the first clear one that the dealer gave.
         transport: Transport keys by member, as announced.
 
     """
@@ -54,7 +55,7 @@ class PublicRecord:
     running: Mapping[bytes, tuple[int, ...]]
     deals: Mapping[int, bytes]
     recorded: frozenset[bytes]
-    replied: frozenset[tuple[int, int]]
+    answered: frozenset[tuple[int, int]]
     transport: Mapping[int, bytes]
 
     @classmethod
@@ -75,7 +76,9 @@ class PublicRecord:
             running=state.ran_at,
             deals={dealer: deal.transaction for dealer, deal in state.deals.items()},
             recorded=frozenset(transaction for _, transaction in state.log),
-            replied=frozenset(state.replies),
+            answered=frozenset(
+                pair for pair, reply in state.replies.items() if reply.kind == "clear"
+            ),
             transport=dict(state.transport),
         )
 

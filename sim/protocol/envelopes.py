@@ -131,8 +131,13 @@ def sign_envelopes(
 def signed_by_dealer(ceremony: Ceremony, envelope: ShareEnvelope) -> bool:
     """Say whether the dealer's signature covers `envelope` at its recipient's leaf.
 
+    An empty leaf is no envelope: the tree has one wherever the dealer owes nothing, as the masks of
+    a repair do at the target's place, and it must not pass for one that doesn't open.
+
     Public, but only the recipient asks: the signature, which is all its envelopes', is remembered.
     """
+    if not envelope.sealed:
+        return False
     try:
         root = merkle.root_from(
             envelope.sealed, envelope.recipient - 1, ceremony.size, envelope.path

@@ -102,7 +102,7 @@ def _bad_justification(record: PublicRecord, fault: Fault, cited: list[Cited]) -
     """Look for a wrong share: in the clear (deal, justification), or sealed and then opened."""
     kinds = [c.kind for c in cited]
     if kinds == ["deal", "justification"] and by(cited, fault.validator, *kinds):
-        return not record.ceremony.always_sealed and _bad_clear_reply(record, cited)
+        return _bad_clear_reply(record, cited)
     return _opening_verdict(record, fault, cited, dealer_first=True) == "bad-reply"
 
 
@@ -116,7 +116,7 @@ def _bad_clear_reply(record: PublicRecord, cited: list[Cited]) -> bool:
             first.setdefault(reply.accuser, reply)
     dealer = cited[0].seat.index
     return any(
-        (dealer, accuser) in record.replied
+        (dealer, accuser) in record.answered
         and not share_matches(record.ceremony, deal.points, accuser, reply.data)
         for accuser, reply in first.items()
     )

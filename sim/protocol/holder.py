@@ -97,13 +97,13 @@ class Holder:
 
         """
         try:
-            kept = self.holdings.take(envelope)
+            kept = self.holdings.take(envelope) if keep else None
         except NoRoom:
             return None
         dealer = self._ceremony.dealer_by_index[envelope.dealer]
         ack = ShareAck(envelope.session, envelope.attempt, envelope.dealer, envelope.recipient)
         answer = Send(source, dealer.name, ack)
-        if kept is None or not keep:
+        if kept is None:
             return [answer]
         return [Put(kept.key, kept.raw), Flush(), answer]
 
@@ -190,6 +190,11 @@ class Holder:
         if self.me not in state.confirmed or self.me in state.unsigning or share is None:
             return []
         return [Post(SignNonce(self._nonces.fresh(share)))] if self._nonces.empty else []
+
+    def forget(self, *, keep_share: bool) -> None:
+        """Drop what only the attempt needed, unspent nonces too; the share as well unless kept."""
+        self._nonces.discard()
+        self.holdings.forget(keep_share=keep_share)
 
     def _draw(self, purpose: str, *labels: int) -> Stream:
         return self._context.draw(purpose, self._ceremony.label, self._ceremony.attempt, *labels)

@@ -245,7 +245,7 @@ class RepairMachine:
         """Erase the repaired share: a later generation is active, or the key is retired."""
         if self._helper is not None:
             return []
-        self._holder.holdings.forget(keep_share=False)
+        self._holder.forget(keep_share=False)
         return [Delete("share"), Flush()]
 
     def _once(self, kind: str) -> bool:
@@ -268,5 +268,5 @@ class RepairMachine:
             timers = self._helper.forget()
         elif not keep:
             doomed.append("share")
-        self._holder.holdings.forget(keep_share=keep)
+        self._holder.forget(keep_share=keep)
         return [*map(StopTimer, timers), *map(Delete, sorted(doomed)), Flush()]

@@ -357,7 +357,8 @@ class RecordSignSession(_Payload, frozen=True):
         message: The bytes signed.
         signature: Valid under the record's public key, as long as its scheme has it; empty when so
             many seats are proven bad that the session has failed.
-        signers: Share indices, strictly ascending, at least t; empty when it has failed.
+        signers: Share indices, strictly ascending, at least t; empty when it has failed. They are
+            as the recorder names them: a threshold signature doesn't show whose shares made it.
         bad: Signers that gave bad partials, ascending, with the evidence.
 
     """

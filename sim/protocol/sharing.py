@@ -199,7 +199,7 @@ class SharingMachine:
         """Erase the share: a later generation is active, or the key is retired."""
         if self._holder is None:
             return []
-        self._holder.holdings.forget(keep_share=False)
+        self._holder.forget(keep_share=False)
         return [Delete("share"), Flush()]
 
     def _once(self, kind: str) -> bool:
@@ -254,5 +254,5 @@ class SharingMachine:
         if self._holder is not None:
             active = state.phase is Phase.ACTIVE
             doomed += [*self._holder.holdings.keys(), *([] if active else ["share"])]
-            self._holder.holdings.forget(keep_share=active)
+            self._holder.forget(keep_share=active)
         return [*map(StopTimer, timers), *map(Delete, sorted(doomed)), Flush()]

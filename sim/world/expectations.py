@@ -63,6 +63,9 @@ def describe(expect: ExpectPlan) -> str:
 
 
 def _differences(expect: ExpectPlan, facts: Facts) -> Iterator[str]:
+    if expect.of and expect.within_us is not None and facts.begun_us(expect.of) is None:
+        yield f"{expect.of} never happened"
+        return
     views = [view_key(facts, name, _time(expect, facts, name)) for name in _subjects(expect, facts)]
     for name, predicate in PREDICATES.items():
         wanted = getattr(expect, name)

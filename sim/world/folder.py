@@ -52,8 +52,9 @@ The ledger and the resolved scenario name theirs themselves (`kchain.file`, `sce
 _BATCH: Final = 1 << 10
 """Events that are encoded at one go; below 2**16."""
 
-_NUMBERS: Final = re.compile(r"\[\s+-?\d+(,\s+-?\d+)*\s+\]")
-"""A list of integers: tables of hundreds of them stand in one line each."""
+_NUMBERS: Final = re.compile(r"\[\n\s*-?\d+(,\n\s*-?\d+)*\n\s*\]")
+"""A list of integers: tables of hundreds of them stand in one line each. No string in JSON has a
+line's end in it, so none is changed."""
 
 
 class FolderError(Exception):
@@ -191,7 +192,12 @@ def _swap(fresh: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         target.rename(old)
-    fresh.rename(target)
+    try:
+        fresh.rename(target)
+    except OSError:
+        if old.exists() and not target.exists():
+            old.rename(target)
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -208,12 +214,19 @@ class RunFolder:
 
     @classmethod
     def find(cls, path: Path) -> RunFolder:
-        """Return the run's folder at `path`, or the only one somewhere below it."""
+        """Return the run's folder at `path`, or the only one somewhere below it.
+
+        What another process is writing, or was when it was killed, has a hidden name.
+        """
         if (path / PLAN).is_file():
             return cls(path)
         if not path.is_dir():
             raise FolderError(f"{path}: no such run's folder")
-        below = sorted(found.parent for found in path.glob(f"**/{PLAN}"))
+        below = sorted(
+            found.parent
+            for found in path.glob(f"**/{PLAN}")
+            if not any(part.startswith(".") for part in found.relative_to(path).parts)
+        )
         if len(below) != 1:
             found = "no run's folder" if not below else f"{len(below)} runs: name one of them"
             raise FolderError(f"{path}: {found}")
@@ -274,7 +287,10 @@ class RunFolder:
                 header = self._check(path, next(msgpack.Unpacker(stream, use_list=False), None))
         except (OSError, ValueError, msgpack.UnpackException) as error:
             raise FolderError(f"{path}: {error}") from None
-        return int(header["events"])
+        count = header.get("events")
+        if not isinstance(count, int):
+            raise FolderError(f"{path}: its header doesn't say how many records there are")
+        return count
 
     def events(self) -> Iterator[Event]:
         """Yield the records of `events.msgpack`."""

@@ -40,7 +40,6 @@ class KchainActor:
     Attributes:
         principals: Who they are, and all that they have asked for.
         tchain: What the T-chain makes of it.
-        deliveries: Blocks sent to validators so far.
 
     """
 
@@ -66,7 +65,6 @@ class KchainActor:
         self._heights = [0]
         self._held: dict[tuple[ValidatorIndex, Label, int], tuple[int, bytes]] = {}
         self._last_arrival_us = 0
-        self.deliveries = 0
 
     @property
     def state(self) -> ChainState:
@@ -214,7 +212,6 @@ class KchainActor:
         return self._sent(delivery, *self._held.pop(key))
 
     def _sent(self, delivery: Delivery, height: int, payload: bytes) -> LedgerDelivery:
-        self.deliveries += 1
         self._last_arrival_us = max(self._last_arrival_us, delivery.arrival_us)
         return LedgerDelivery(
             delivery.validator,

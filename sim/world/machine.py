@@ -118,7 +118,8 @@ def describe() -> dict[str, Any]:
         **versions(),
         "platform": _platform(),
         "cpu": {"model": _cpu_model(), "count": os.cpu_count()},
-        "command": sys.argv,
+        # An argument may be bytes that are no text.
+        "command": [os.fsencode(word).decode(errors="replace") for word in sys.argv],
     }
 
 

@@ -17,6 +17,7 @@ class StartedOperations:
 
     Attributes:
         watched: Their names.
+        fired: When each entry that waited began to act, in virtual time, by its id.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -27,6 +28,7 @@ class StartedOperations:
             if action.when is not None
         ]
         self._open_until_us = 0
+        self.fired: dict[str, int] = {}
         self.watched = frozenset(a.when.event for a, _, _ in self._waiting if a.when is not None)
 
     def observe(self, event: Event) -> None:
@@ -35,16 +37,12 @@ class StartedOperations:
         for action, until_us, left in self._waiting:
             concerned = _concerns(action, until_us, event)
             if concerned and left == 1:
-                lasts_us = self._reaction_us + action.lasts_us
-                self._open_until_us = max(self._open_until_us, event.time_us + lasts_us)
+                begun_us = event.time_us + self._reaction_us
+                self.fired[action.id] = begun_us
+                self._open_until_us = max(self._open_until_us, begun_us + action.lasts_us)
             else:
                 still.append((action, until_us, left - concerned))
         self._waiting = still
-
-    @property
-    def unfired(self) -> frozenset[str]:
-        """Ids of the entries whose event has not come, or not often enough."""
-        return frozenset(action.id for action, _, _ in self._waiting)
 
     def settled(self, now_us: int) -> bool:
         """Say whether nothing that was set off is still to be undone at `now_us`."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from sim.world.eventlog import EventLog
 
@@ -87,7 +87,8 @@ class RunOutcome:
         happened: How often an event did, by (event, validator or None for anyone), for those that
             `sometimes` expectations name.
         asked: What principals asked of the chain, in order of arrival.
-        unfired: Ids of the timeline's entries that waited for an event in vain.
+        fired: When each entry of the timeline that waited for an event began to act, by its id; not
+            those that waited in vain.
         machine: Figures of this machine and execution: nothing deterministic need be here.
 
     """
@@ -114,7 +115,7 @@ class RunOutcome:
     attacks: Attacks | None = None
     happened: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
     asked: Sequence[Asked] = ()
-    unfired: frozenset[str] = frozenset()
+    fired: Mapping[str, int] = field(default_factory=dict)
     machine: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -144,7 +145,7 @@ class Switches:
         """Return the switches that ``name=value`` texts set.
 
         Raises:
-            BadSwitchError: No such switch, or no integer where one belongs.
+            BadSwitchError: No such switch, or a value that it can't have.
 
         """
         values: dict[str, Any] = {}
@@ -153,7 +154,22 @@ class Switches:
             if name not in cls.__dataclass_fields__:
                 raise BadSwitchError(f"no switch {name}: {', '.join(cls.__dataclass_fields__)}")
             try:
-                values[name] = value if name == "perturb" else int(value)
+                values[name] = _switched(name, value)
             except ValueError:
-                raise BadSwitchError(f"{name} needs a number, not {value!r}") from None
+                raise BadSwitchError(f"{name} can't be {value!r}") from None
         return cls(**values)
+
+
+_LEAST: Final = {"width_divisor": 1, "memo": 0}
+
+
+def _switched(name: str, value: str) -> int | str:
+    from sim.world.networking import parse_perturb
+
+    if name == "perturb":
+        parse_perturb(value)
+        return value
+    number = int(value)
+    if number < _LEAST.get(name, number):
+        raise ValueError(value)
+    return number

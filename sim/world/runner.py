@@ -97,8 +97,9 @@ def _run(config: ShardConfig, processes: int, progress: ProgressCallback | None)
     )
     counts = actor.tchain.book.counts()
     observation = observe(plan, actor.ledger, testimonies, result.end_us, counts)
+    last = Progress(result.end_us, actor.ledger.height_at(result.end_us), result.sent)
     with sharing(memo):
-        violations = check_all(observation)
+        violations = check_all(observation, lambda: None if progress is None else progress(last))
     return RunOutcome(
         plan=plan,
         events=EventLog(result.histories),
@@ -125,7 +126,7 @@ def _run(config: ShardConfig, processes: int, progress: ProgressCallback | None)
         tchain=_counted(actor.tchain.book),
         happened=dict(happened.counts),
         asked=list(actor.principals.asked),
-        unfired=started.unfired,
+        fired=dict(started.fired),
         machine=_machine(result.machine, shards, testimonies, ledger_meter, memo.ahead),
     )
 

@@ -70,6 +70,7 @@ def summarise(outcome: RunOutcome, plan_id: str) -> Record:
         actions,
         outcome.attacks,
         outcome.happened,
+        outcome.fired,
     )
     expectations = evaluate(outcome.plan.expects, facts)
     code = judge_run(violations, expectations, outcome.ending)
@@ -190,7 +191,7 @@ def _action(action: ActionPlan, outcome: RunOutcome) -> Record:
             "node": None if node is None else names[node],
             "nth": action.when.nth,
         }
-        if action.id in outcome.unfired:
+        if action.id not in outcome.fired:
             shown["fired"] = False
     if action.key:
         shown["key"] = action.key

@@ -40,6 +40,7 @@ class Facts:
         actions: The timeline.
         attacks: What an attacker could do; None if nobody tried.
         happened: How often an event did, by (event, validator or None), as far as `sometimes` asks.
+        fired: When each entry of the timeline that waited for an event began to act, by its id.
 
     """
 
@@ -52,12 +53,15 @@ class Facts:
     actions: Sequence[Record] = ()
     attacks: Attacks | None = None
     happened: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
+    fired: Mapping[str, int] = field(default_factory=dict)
 
     def begun_us(self, entry: str) -> int | None:
         """Return when the timeline entry of that id happened; None if it didn't."""
         request = self.request(entry)
         if request is not None:
             return int(request["asked_us"])
+        if entry in self.fired:
+            return self.fired[entry]
         return next((a.get("at_us") for a in self.actions if a["id"] == entry), None)
 
     def request(self, entry: str) -> Record | None:

@@ -184,10 +184,12 @@ def test_foreign_envelopes_are_left_unread() -> None:
         assert len(rehearse(("v3", name, [])).unread) == 6
 
 
-def test_a_flaw_that_a_curve_cannot_have_changes_nothing() -> None:
-    for scheme in SCHEMES:
-        if scheme in BEHAVIOURS["small-order-point"].absent:
-            cluster = rehearse(("v3", "small-order-point", []), scheme=scheme)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_flaw_that_a_curve_cannot_have_changes_nothing(scheme: str) -> None:
+    """secp256k1 has a prime order: no point is small. On the other curves the flaw is there."""
+    cluster = rehearse(("v3", "small-order-point", []), scheme=scheme)
 
-            assert injections(cluster, "v3") == 0
-            assert cluster.state.faults == []
+    absent = scheme == "SECP256K1"
+    assert absent == (scheme in BEHAVIOURS["small-order-point"].absent)
+    assert (injections(cluster, "v3") == 0) == absent
+    assert (cluster.state.faults == []) == absent

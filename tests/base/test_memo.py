@@ -143,6 +143,32 @@ def test_functions_do_not_share_entries() -> None:
         assert (square(2), cube(2)) == (4, 8)
 
 
+def test_an_error_says_where_it_was_raised() -> None:
+    with using(Memo()), pytest.raises(KeyError) as caught:
+        failing(1)
+
+    assert "failing" in [entry.name for entry in caught.traceback]
+
+
+def test_what_no_argument_is_to_blame_for_is_not_remembered() -> None:
+    with using(Memo()) as memo:
+        for _ in range(2):
+            with pytest.raises(MemoryError):
+                exhausting(1)
+
+    assert (memo.misses, memo.hits) == (2, 0)
+
+
+@memoised
+def failing(number: int) -> int:
+    raise KeyError(number)
+
+
+@memoised
+def exhausting(number: int) -> int:
+    raise MemoryError(number)
+
+
 def test_a_full_memo_drops_what_was_used_least_recently() -> None:
     with using(Memo(2)):
         for x in (1, 2, 1, 3, 1, 2):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,26 @@ def test_the_file_is_closed_when_nothing_in_it_is_wanted() -> None:
 
     assert open_meanwhile == before + 1
     assert open_files() == before
+
+
+def test_what_there_is_room_for_stays_in_memory() -> None:
+    spool = Spool(1, room=10)
+
+    assert [type(spool.keep(bytes(size))) for size in (6, 5, 4, 1)] == [
+        bytes,
+        Spooled,
+        bytes,
+        Spooled,
+    ]
+
+
+def test_what_is_copied_or_sent_elsewhere_is_the_bytes() -> None:
+    """Never the number of a file that another process has not, or has for something else."""
+    kept = Spool(1).keep(b"what was written")
+
+    assert isinstance(kept, Spooled)
+    copies: list[object] = [copy.deepcopy(kept), pickle.loads(pickle.dumps(kept))]  # noqa: S301
+    assert copies == [b"what was written"] * 2
 
 
 def test_a_full_disk_costs_memory_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

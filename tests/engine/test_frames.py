@@ -37,7 +37,6 @@ from sim.engine.frames import (
     frame_bytes,
     submitted,
 )
-from sim.engine.history import History
 from sim.engine.ports import Event, Submission, Switches
 from sim.engine.usage import Usage
 
@@ -71,7 +70,7 @@ def test_frames_survive_any_cut_of_the_stream(step: int) -> None:
         Advance(10, dues),
         Submitted([Submission(1, V3, 2, LABEL, b"tx")]),
         Advanced(1, 2, 3, 0.5, [Event(1, V3, 2, "e")]),
-        Lived.of(V3, History(bytes(16), 0, 0, ())),
+        Lived(V3, bytes(16), 0, 0, []),
         Finish(),
         Ask("module:function", [b"one", b"two"]),
         Done([b"1", b"2"], 0.25),

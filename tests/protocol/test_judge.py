@@ -769,10 +769,13 @@ def test_statements_that_never_stood_on_the_ledger_frame_nobody() -> None:
     assert not reverify(PublicRecord.of(state), framed)
 
 
-def test_wrong_clear_share_that_nobody_asked_for_proves_nothing() -> None:
+@pytest.mark.parametrize("accuser", [2, 3])
+def test_wrong_clear_share_that_nobody_asked_for_proves_nothing(accuser: int) -> None:
+    """v2 complained, and is answered sealed, as it must be; v3 didn't even do that."""
+
     def one_too_many(effect: Effect) -> Iterable[Effect]:
         if isinstance(effect, Post) and isinstance(effect.statement, Justification):
-            extra = Reply(3, "clear", bytes(32))
+            extra = Reply(accuser, "clear", bytes(32))
             effect = Post(Justification((*effect.statement.replies, extra)))
         yield effect
 

@@ -6,6 +6,7 @@ Source: the complaint mode `provable`: the envelope is opened for everybody by w
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Callable
 
 import msgspec
@@ -354,3 +355,28 @@ def test_what_is_disclosed_opens_nothing_else(group: Group) -> None:
     assert len({disclosure.coins for disclosure in mine}) == 4
     assert len({disclosure.exchange for disclosure in mine}) == 4
     assert group.scalar_size == 32
+
+
+def test_an_empty_place_in_a_repair_is_no_envelope_that_does_not_open() -> None:
+    """A helper signs its masks with nothing at the target's place, and another helper holds what
+    leads there: the target and that helper together can't make a share out of nothing, a bad one.
+    """
+    cluster = made(4, 3)
+    cluster.run()
+    repair = cluster.repair(4)
+
+    def accuse(effect: Effect) -> list[Effect]:
+        if not (isinstance(effect, Post) and isinstance(effect.statement, Response)):
+            return [effect]
+        mask = holdings(repair.machines[2])._envelopes[1][0].envelope
+        path = (hashlib.sha256(b"\0" + mask.sealed).digest(), *mask.path[1:])
+        nothing = Disclosed(b"", path, mask.signature, b"", b"", b"")
+        told = Complaint(1, "invalid", b"", nothing)
+        dealing = [dealer.index for dealer in repair.ceremony.dealers]
+        good = good_dealers(effect.statement.good, dealing) - {1}
+        return [Post(Response(good_bits(good, dealing), (told,)))]
+
+    repair.tamper("v4", accuse)
+    repair.run()
+
+    assert verdicts(repair) == [("v4", "false-opening")]

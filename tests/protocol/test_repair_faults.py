@@ -278,7 +278,7 @@ def test_a_clear_reply_beside_the_sealed_one_proves_nothing(
     evidence = state.deals[1].raw, state.justified[1]
     claim = Fault("v1", "bad-justification", proof=True, evidence=evidence, height=1)
 
-    assert (1, 2) in PublicRecord.of(state).replied
+    assert (1, 2) in state.replies
     assert not reverify(PublicRecord.of(state), claim)
     assert state.faults == []
     assert repaired(repair, old)

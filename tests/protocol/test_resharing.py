@@ -7,16 +7,17 @@ from itertools import combinations
 import pytest
 
 from sim.base.codec import decode_canonical, encode
+from sim.base.ids import ValidatorIndex
 from sim.base.secret import SecretScalar
 from sim.crypto.group import Group
 from sim.protocol.citations import PublicRecord
-from sim.protocol.effects import Effect, Post
+from sim.protocol.effects import Effect, Post, Send
 from sim.protocol.evidence import reverify
 from sim.protocol.judge import CeremonyState
 from sim.protocol.machines import judge
 from sim.protocol.messages import Complaint, Deal, Response, ShareEnvelope
 from sim.protocol.phases import Phase
-from tests.support.cluster import Cluster
+from tests.support.cluster import Cluster, holdings
 from tests.support.ordinary import verifies
 from tests.support.threshold import exactly_t_open, opens, signs
 
@@ -323,6 +324,23 @@ def test_the_batch_judge_agrees_with_the_fold(old: Cluster) -> None:
     assert encode(again.transcript) == encode(state.transcript)
     assert again.faults == state.faults
     assert again.spans == state.spans
+
+
+def test_what_comes_after_the_erasure_is_acknowledged_and_not_kept(old: Cluster) -> None:
+    new = old.rotation("reshare")
+    new.run()
+    new.step()  # everybody sees the end
+    target = new.machines[1]
+    late = next(
+        decode_canonical(payload, ShareEnvelope)
+        for source, receiver, kind, payload in new.sent
+        if (source, receiver, kind) == ("v1", "v2", "share")
+    )
+
+    effects = target.on_message(ValidatorIndex(0), late)
+
+    assert [type(effect) for effect in effects] == [Send]
+    assert not holdings(target)._envelopes
 
 
 def test_everything_but_the_new_share_is_erased_at_the_end(old: Cluster) -> None:

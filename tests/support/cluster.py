@@ -53,6 +53,7 @@ from sim.protocol.messages import (
     kind_of,
 )
 from sim.protocol.phases import Phase
+from sim.protocol.repairing import RepairMachine
 from sim.protocol.sharing import SharingMachine
 from sim.protocol.transactions import (
     CeremonyPayload,
@@ -122,7 +123,7 @@ def long_lived_seeds(v: int) -> SecretBytes:
 
 def holdings(machine: Machine) -> Holdings:
     """What a holder's machine has received; to look at."""
-    assert isinstance(machine, SharingMachine)
+    assert isinstance(machine, SharingMachine | RepairMachine)
     assert machine._holder is not None
     return machine._holder.holdings
 

@@ -152,6 +152,27 @@ def test_within_counts_from_the_action_that_asked_for_the_key() -> None:
     assert failed(ExpectPlan(key="beacon", status="Active", within_us=29 * SECOND), known)
 
 
+def test_within_counts_from_when_an_entry_that_waited_began_to_act() -> None:
+    action = {"id": "boom", "do": "crash", "when": {"event": "deal-submitted"}}
+    beside = {"actions": [action], "fired": {"boom": 30 * SECOND}}
+    known = facts(attempt(1, "active"), beside=beside)
+    expects = [
+        ExpectPlan(key="beacon", status="Active", of="boom", within_us=seconds * SECOND)
+        for seconds in (30, 29)
+    ]
+
+    assert not failed(expects[0], known)
+    assert failed(expects[1], known)
+
+
+def test_within_of_an_entry_that_waited_in_vain_fails() -> None:
+    action = {"id": "boom", "do": "crash", "when": {"event": "never"}, "fired": False}
+    known = facts(attempt(1, "active"), beside={"actions": [action]})
+    expect = ExpectPlan(key="beacon", status="Active", of="boom", within_us=60 * SECOND)
+
+    assert failed(expect, known) == "boom never happened"
+
+
 def test_faults_are_the_exact_set_of_the_proven_ones() -> None:
     faults = [
         {"validator": "v02", "fault": "degree-too-high", "proof": True, "time_us": SECOND},

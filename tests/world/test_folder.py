@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,51 @@ def test_damaged_events_are_named(tmp_path: Path, cut: int) -> None:
 
     with pytest.raises(FolderError, match=r"events\.msgpack"):
         list(RunFolder(folder).events())
+
+
+def test_what_a_killed_writer_left_is_no_run(tmp_path: Path) -> None:
+    only = write_run(tmp_path, files()).path
+    for name in (".7-0.99.tmp", ".7-0.99.old"):
+        shutil.copytree(only, tmp_path / "tiny" / name)
+
+    assert RunFolder.find(tmp_path).path == only
+
+
+def test_a_run_that_cannot_take_its_place_leaves_what_stood_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = write_run(tmp_path, files("aa")).path
+    rename = Path.rename
+
+    def failing(path: Path, target: Path) -> Path:
+        if path.suffix == ".tmp":
+            raise PermissionError(13, "Permission denied")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(PermissionError):
+        write_run(tmp_path, files("bb"))
+
+    assert [path.name for path in (tmp_path / "tiny").iterdir()] == [there.name]
+    assert RunFolder(there).digests()["run"] == "aa"
+
+
+def test_numbers_stand_in_one_line_and_text_is_left_alone(tmp_path: Path) -> None:
+    told: Any = files()
+    object.__setattr__(told, "machine", {"numbers": [1, -2], "text": "of [ 1, 2 ] and [ 3 ]"})
+    folder = write_run(tmp_path, told).path
+
+    assert '"numbers": [1, -2]' in (folder / "machine.json").read_text()
+    assert RunFolder(folder).machine()["text"] == "of [ 1, 2 ] and [ 3 ]"
+
+
+def test_a_header_without_a_number_of_records_is_named(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, files()).path
+    header = {"format": "kchain-events", "version": 1}
+    (folder / "events.msgpack").write_bytes(msgpack.packb(header))
+
+    with pytest.raises(FolderError, match=r"events\.msgpack"):
+        RunFolder(folder).event_count()
 
 
 def test_a_run_is_found_below_a_folder_if_it_is_the_only_one(tmp_path: Path) -> None:
