@@ -29,7 +29,7 @@ def observation() -> Observation:
     )
     caught: list[Observation] = []
 
-    def catch(seen: Observation) -> list[Violation]:
+    def catch(seen: Observation, _: object) -> list[Violation]:
         caught.append(seen)
         return []
 

@@ -53,7 +53,7 @@ def observed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Observation]:
     def observe(name: str) -> Observation:
         seen: list[Observation] = []
 
-        def look(run: Observation) -> list[Violation]:
+        def look(run: Observation, _: object) -> list[Violation]:
             seen.append(run)
             return []
 
