@@ -118,7 +118,7 @@ def _figures(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 
 def _benches(a: Path, b: Path) -> Sides:
-    machines = [BenchFolder(path).about()["machine"] for path in (a, b)]
+    machines = [BenchFolder(path).about().machine for path in (a, b)]
     rows = [_named(path / "runs.parquet", _name, (*PARAMETERS, "seed")) for path in (a, b)]
     pairs, only_a, only_b = _paired(rows[0], rows[1], _counted, _measured)
     return Sides("bench", pairs, only_a, only_b, _elsewhere(*machines))
