@@ -7,8 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sim.base.extras import need
-from sim.study.bench.grid import PRESETS, BenchError, Grid, Point
+from sim.study.bench.grid import PARAMETERS, PRESETS, BenchError, Grid, Point
 from sim.world.folder import FolderError
 
 if TYPE_CHECKING:
@@ -36,9 +35,9 @@ class Bench:
 
         about = BenchFolder(folder).about()
         self.folder = folder
-        self.machine: dict[str, Any] = about["machine"]
-        self.created = str(about["created"])
-        self.skipped: tuple[str, ...] = tuple(about["skipped"])
+        self.machine = about.machine
+        self.created = about.created
+        self.skipped = about.skipped
 
     def __repr__(self) -> str:
         return f"<Bench {self.folder}, {self.created}>"
@@ -57,6 +56,25 @@ class Bench:
     def fits(self) -> polars.DataFrame | None:
         """How figures grow with n: exponents with intervals; None where there are too few sizes."""
         return self._table("fits") if (self.folder / "fits.parquet").is_file() else None
+
+    @property
+    def failing(self) -> dict[Point, tuple[int, int]]:
+        """The points with runs that failed: how many completed, and how many there are.
+
+        Raises:
+            FolderError: The benchmark isn't complete, or is damaged.
+
+        """
+        return {
+            Point(**{name: row[name] for name in PARAMETERS}): (row["completed"], row["runs"])
+            for row in self.points.iter_rows(named=True)
+            if row["completed"] < row["runs"]
+        }
+
+    @property
+    def exit_code(self) -> int:
+        """1 if a point has no completed run, and so no figures, else 0."""
+        return int(any(completed == 0 for completed, _ in self.failing.values()))
 
     def scenario(self, point: Point) -> str:
         """Return the scenario of a point, TOML: `ksim run` does what was measured.
@@ -86,16 +104,16 @@ class Bench:
             "skipped": list(self.skipped),
             "points": self.points.to_dicts(),
             "fits": [] if self.fits is None else self.fits.to_dicts(),
+            "exit_code": self.exit_code,
         }
 
     def _table(self, name: str) -> polars.DataFrame:
-        need("report", "polars")
-        import polars as pl
+        from sim.study.tables import read_table
 
         path = self.folder / f"{name}.parquet"
         if not path.is_file():
             raise FolderError(f"{path}: is not there: the benchmark is not complete")
-        return pl.read_parquet(path)
+        return read_table(path)
 
 
 def bench(
@@ -118,7 +136,7 @@ def bench(
         progress: Told after every run.
 
     Raises:
-        BenchError: There is no such preset, or no point can be run.
+        BenchError: There is no such preset, no point can be run, or two have one name.
         FolderError: `out` is no benchmark's folder, or was measured elsewhere.
         MissingExtraError: The extra `report` isn't installed.
         KeyboardInterrupt: Ctrl-C; what is done is kept.

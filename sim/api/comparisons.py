@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from sim.study.comparing.pairs import (
 )
 
 _DIFFERING: Final = "counts"
-"""What `--fail-if` calls the number of counted figures that differ."""
+"""What `--fail-if` calls the number of all that differs but times."""
 
 _SHOWN: Final = 40
 """So many names of figures a message has room for."""
@@ -55,6 +55,16 @@ class Comparison:
     failed: tuple[str, ...]
 
     @property
+    def counts(self) -> int:
+        """How much differs but times.
+
+        Each counted figure that changed is one, each run that only one side has, and the first
+        event that differs between two runs.
+        """
+        lost = len(self.only_a) + len(self.only_b)
+        return len(self.changes) + lost + (self.divergence is not None)
+
+    @property
     def exit_code(self) -> int:
         """1 if a condition held, else 0."""
         return int(bool(self.failed))
@@ -64,7 +74,8 @@ class Comparison:
         content = asdict(self)
         for ratio in content["ratios"]:
             ratio["ratio"] = ratio["ratio"] if isfinite(ratio["ratio"]) else None
-        return {"format": "kchain-compare", "version": 1, **content, "exit_code": self.exit_code}
+        own = {"counts": self.counts, "exit_code": self.exit_code}
+        return {"format": "kchain-compare", "version": 1, **content, **own}
 
 
 def compare(
@@ -77,7 +88,7 @@ def compare(
         b: The folder of the other.
         fail_if: Conditions, such as ``cpu_seconds > 1.10x``; the figure is the geometric mean of
             B/A over all pairs, the change in percent with ``%``, or without a unit the mean of
-            B − A. ``counts`` is the number of counted figures that differ.
+            B − A. ``counts`` is `Comparison.counts`.
         counts: Whether to leave times out.
 
     Raises:
@@ -97,19 +108,20 @@ def compare(
             f"measured on different machines ({'; '.join(sides.elsewhere)}): times don't compare. "
             "--counts compares the rest"
         )
-    found = tuple(changes(sides))
     timed = not (counts or apart)
-    return Comparison(
+    found = Comparison(
         kind=sides.kind,
         pairs=len(sides.pairs),
         only_a=sides.only_a,
         only_b=sides.only_b,
-        changes=found,
+        changes=tuple(changes(sides)),
         ratios=tuple(ratios(sides)) if timed else (),
         elsewhere=sides.elsewhere,
         divergence=None if sides.divergence is None else dict(sides.divergence),
-        failed=tuple(c.text for c in conditions if _holds(c, sides, len(found), timed=timed)),
+        failed=(),
     )
+    failed = (c.text for c in conditions if _holds(c, sides, found.counts, timed=timed))
+    return replace(found, failed=tuple(failed))
 
 
 def _holds(condition: Condition, sides: Sides, differing: int, *, timed: bool) -> bool:

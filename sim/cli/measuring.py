@@ -48,14 +48,19 @@ def run_bench(
         say("what is measured is kept: the same command goes on from there")
         raise
     _tell_bench(done, len(drawn), as_json=as_json)
-    return 0
+    for point, (completed, runs) in done.failing.items():
+        say(f"failed: {runs - completed} of {runs} runs of {point}")
+    return done.exit_code
 
 
 def _list_points(grid: api.Grid, show: str | None) -> int:
     """List the points of a grid, or print the scenario of one."""
     from sim.scenario.dump import dump_resolved
 
-    slugs = {point.slug: point for point in grid.points()}
+    try:
+        slugs = {point.slug: point for point in grid.points()}
+    except api.BenchError as error:
+        return refuse(str(error))
     if show is None:
         sys.stdout.write("".join(f"{slug}\n" for slug in slugs))
         return 0

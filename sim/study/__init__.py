@@ -1,7 +1,8 @@
 """What is learnt from many runs, or from many samples of a part: studies, with their statistics.
 
 Many runs: `pool`, `worker` processes that are started once, `cluster` other people's · `playing` a
-run as their job · `journal` what a long study has finished.
+run as their job · `journal` what a long study has finished · `tables` its tables, read again ·
+`counting` which figures count.
 
 Sweeps: `sweeping` the runs of a scenario's grid · `sweep_folder`, `sweep_rows`, `sweep_table` where
 they are kept, as what, and what they come to · `merging` shards.

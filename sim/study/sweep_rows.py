@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from functools import cache
+from typing import Any
 
 from sim.world.executing import Executed
+from sim.world.machine import describe
 
 Record = Mapping[str, Any]
-
-COUNTED: Final = ("messages", "bytes", "meters", "sometimes")
-"""Beginnings, up to the dot, of columns that count: a run without a figure there has 0."""
 
 
 def row_of(done: Executed) -> dict[str, Any]:
@@ -84,5 +83,17 @@ def machine_of(done: Executed) -> dict[str, Any]:
         **done.seconds,
         "peak_memory_mib": done.peak_memory_mib,
         "processes": done.processes,
+        **_machine(),
+    }
+
+
+@cache
+def _machine() -> dict[str, Any]:
+    """Return which machine this is, and what times depend on of it; a worker's own for good."""
+    known = describe()
+    return {
         "host": platform.node(),
+        "platform": known["platform"],
+        "cpu": known["cpu"]["model"],
+        "cpus": known["cpu"]["count"],
     }

@@ -11,8 +11,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
 from sim.base.samples import Range, chance_range
+from sim.study.counting import absent
 from sim.study.sweep_folder import RunId, SweepPlan
-from sim.study.sweep_rows import COUNTED
 from sim.world.verdicts import Exit
 
 if TYPE_CHECKING:
@@ -146,8 +146,7 @@ def rows_frame(plan: SweepPlan, entries: Mapping[RunId, Mapping[str, Any]]) -> p
     for key in plan.keys:
         columns[key] = _alike([plan.points[run.point][key] for run in order])
     for name in names:
-        absent = 0 if name.partition(".")[0] in COUNTED else None
-        columns[name] = [entries[run]["row"].get(name, absent) for run in order]
+        columns[name] = [entries[run]["row"].get(name, absent(name)) for run in order]
     return _frame(columns)
 
 

@@ -170,6 +170,62 @@ def test_rates_have_exact_intervals_and_words_on_their_axis(tmp_path: Path) -> N
     assert low == pytest.approx(0.025 ** (1 / 20))  # Clopper and Pearson for 20 of 20
 
 
+@pytest.mark.parametrize("schemes", [("ED25519",), ("ED25519", "BLS")])
+def test_keys_have_latencies_of_their_own(schemes: tuple[str, ...]) -> None:
+    rows = [
+        {
+            "point": 0,
+            "seed": seed,
+            "keys.beacon.scheme": scheme,
+            "plan": "00000000",
+            "exit_code": 0,
+            "beacon.create_seconds": 10.0,
+            "vault.create_seconds": None if seed == 1 else 100.0,
+        }
+        for scheme in schemes
+        for seed in (1, 2, 3)
+    ]
+    other = {"network.loss": "0%"}
+    both = [{"point": 0, "seed": 0, **other, **row} for row in rows]
+    both += [{**row, "network.loss": loss} for row in both for loss in ("1%", "5%")]
+
+    (panel,) = sweep.sweep_figure("latency", both).panels
+
+    labels = ["beacon", "vault"]
+    if len(schemes) > 1:
+        labels = [f"scheme {scheme}, {key}" for scheme in schemes for key in labels]
+    assert [curve.label for curve in panel.curves] == labels
+    assert [curve.look for curve in panel.curves] == list(range(len(labels)))
+    for curve in panel.curves:
+        y = 10.0 if curve.label.endswith("beacon") else 100.0
+        assert [(sample.y, sample.high) for sample in curve.samples] == [(y, y)] * 3
+
+
+def test_a_sweep_of_scenarios_without_keys_has_a_figure_without_curves(tmp_path: Path) -> None:
+    table = pl.read_parquet(stored_sweep(tmp_path) / "rows.parquet")
+    table.drop("beacon.create_seconds").write_parquet(tmp_path / "rows.parquet")
+
+    made = api.plot(tmp_path, "latency", ("png",))
+
+    assert [path.name for path in made] == ["latency.png", "latency.csv", "latency.txt"]
+
+
+def test_a_point_without_a_completed_run_is_left_out(tmp_path: Path) -> None:
+    keep = ("n", "t", "runs", "processes")
+    lost = {
+        name: value if name in keep or isinstance(value, str) else None
+        for name, value in point("dkg", 8).items()
+    }
+    rows = [point("dkg", 4), {**lost, "completed": 0}]
+    home = stored(tmp_path, rows)
+
+    api.plot(home, formats=("png",))
+
+    (panel,) = Results(home).figure("cost").panels
+    assert [sample.x for curve in panel.curves for sample in curve.samples] == [4]
+    assert bench_table(rows).rows[1][2:] == ("–",) * 14 + ("0/3",)
+
+
 def test_tables_say_the_same_in_all_formats() -> None:
     table = bench_table([point(name, 16) for name in CEREMONIES])
 

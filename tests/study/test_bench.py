@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +15,19 @@ import pytest
 from msgspec.structs import replace
 
 from sim import api
-from sim.study.bench.fits import fit
+from sim.study.bench.fits import fit, fit_rows
 from sim.study.bench.measuring import Job, measure
 from sim.study.bench.points import point_rows, run_row
 from sim.study.bench.running import Reached
 from sim.study.bench.scenarios import CEREMONY_US, base_of, scenario_of
+from tests.cli.test_commands import ksim
 
 GRID = api.PRESETS["quick"].changed(
     sizes=(3, 4, 5), ceremonies=("dkg", "sign"), costs=("instant",), seeds=1
 )
 SIZES = (3, 4, 5)
 MEASURED = ("seconds", "_mib")
+SMALL = ("--sizes", "3", "--ceremonies", "dkg", "--costs", "instant", "--seeds", "1")
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +201,7 @@ def test_growth_is_fitted_and_stored(done: api.Bench) -> None:
 
 def test_a_power_law_is_found_with_an_interval_that_holds_it() -> None:
     exact = fit([(n, 3.0 * n**2) for n in (4, 8, 16, 32)])
-    rough = fit([(n, 3.0 * n**2 * f) for n in (4, 8, 16, 32) for f in (0.8, 1.0, 1.3)])
+    rough = fit([(n, 3.0 * n**2 * f) for n, f in ((4, 1.1), (8, 0.9), (16, 0.9), (32, 1.1))])
 
     assert exact is not None
     assert rough is not None
@@ -205,7 +209,45 @@ def test_a_power_law_is_found_with_an_interval_that_holds_it() -> None:
     assert exact["exponent_high"] - exact["exponent_low"] < 1e-6
     assert rough["exponent_low"] < 2 < rough["exponent_high"]
     assert 0.1 < rough["exponent_high"] - rough["exponent_low"] < 1
-    assert fit([(4, 1.0), (8, 2.0), (8, 2.1)]) is None
+    assert fit([(4, 1.0), (8, 2.0)]) is None
+
+
+def test_more_seeds_of_the_same_counts_leave_the_interval_as_it_is() -> None:
+    point = next(GRID.points())
+    noise = {4: 1.1, 8: 0.9, 16: 1.05, 32: 0.95}
+    once, thrice = (
+        [
+            {**_made_up(replace(point, n=n), 1), "messages_mean": n**2 * factor}
+            for n, factor in noise.items()
+            for _ in range(seeds)
+        ]
+        for seeds in (1, 3)
+    )
+
+    found = [_fit_of("messages_mean", rows) for rows in (once, thrice)]
+
+    assert found[0] == found[1]
+    assert found[0]["samples"] == 4
+    assert found[0]["exponent_high"] - found[0]["exponent_low"] > 0.1
+
+
+def _fit_of(metric: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    (row,) = (row for row in fit_rows(rows, 1) if row["metric"] == metric)
+    return row
+
+
+def test_growth_is_of_the_median_over_completed_runs() -> None:
+    point = next(GRID.points())
+    rows = [
+        {**_made_up(replace(point, n=n), 1), "completed": completed, "messages_mean": factor * n}
+        for n in (4, 8, 16)
+        for completed, factor in ((True, 1), (True, 2), (True, 7), (False, n))
+    ]
+
+    found = _fit_of("messages_mean", rows)
+
+    assert found["exponent"] == pytest.approx(1)
+    assert found["log_factor"] == pytest.approx(log(2))
 
 
 def test_a_points_quantiles_are_over_all_its_seeds() -> None:
@@ -218,15 +260,50 @@ def test_a_points_quantiles_are_over_all_its_seeds() -> None:
     assert (row["latency_p50_s"], row["latency_p90_s"], row["latency_p99_s"]) == (2.0, 2.0, 9.0)
     assert (row["cpu_seconds"], row["cpu_seconds_least"], row["cpu_seconds_most"]) == (1.5, 1, 2)
     assert (row["messages_mean"], row["messages_max"]) == (4.0, 8)
-    assert (row["runs"], row["completed"]) == (2, 1)
+    assert (row["runs"], row["completed"]) == (2, 2)
 
 
-def _made_up(point: api.Point, seed: int) -> dict[str, Any]:
+def test_runs_that_failed_are_counted_and_nothing_else_of_them() -> None:
+    point = next(GRID.points())
+    passed, failed = _made_up(point, 1), _made_up(point, 2, "expectation failed")
+    latencies = {"run1/dkg": [1_000_000], "run2/dkg": [9_000_000]}
+
+    (alone,) = point_rows([passed], latencies)
+    (both,) = point_rows([passed, failed], latencies)
+    (none,) = point_rows([failed], latencies)
+
+    assert both == alone | {"runs": 2}
+    assert (none["runs"], none["completed"]) == (1, 0)
+    assert {name for name, value in none.items() if value is None} == {
+        name
+        for name in alone
+        if name not in (*api.Point.__struct_fields__, "t", "validators", "runs", "completed")
+    }
+
+
+def test_a_point_whose_runs_all_failed_is_said_and_fails_the_command(
+    done: api.Bench, tmp_path: Path
+) -> None:
+    fine = ksim("bench", *SMALL, "--losses", "0%", "--out", tmp_path / "fine", cwd=tmp_path)
+    failed = ksim("bench", *SMALL, "--losses", "0%,100%", "--out", tmp_path / "lost", cwd=tmp_path)
+
+    assert (fine.returncode, failed.returncode) == (0, 1)
+    assert "failed: " not in fine.stderr
+    (line,) = (line for line in failed.stderr.splitlines() if line.startswith("failed: "))
+    assert line.startswith("failed: 1 of 1 runs of dkg of ED25519 n=3 ")
+    assert "loss 100%" in line
+    assert (tmp_path / "lost" / "figures" / "cost.pdf").is_file()
+    stored = api.open_bench(tmp_path / "lost")
+    assert list(stored.failing.values()) == [(0, 1)]
+    assert (stored.exported()["exit_code"], done.exit_code, done.failing) == (1, 0, {})
+
+
+def _made_up(point: api.Point, seed: int, verdict: str = "pass") -> dict[str, Any]:
     run: Mapping[str, Any] = {
         "run": f"run{seed}",
         "t": 3,
         "digest": "",
-        "verdict": "pass" if seed == 1 else "expectation failed",
+        "verdict": verdict,
         "ceremonies": {"create": {"completed": True, "heights": 5, "latencies_us": [5]}},
         "ledger_bytes": 10,
         "messages": [{"deal": 4 * seed, "blocks": 100}, {"deal": 0}],
@@ -250,8 +327,91 @@ def test_parameters_make_names_for_files() -> None:
 
     odd = replace(point, loss="0.5%", cost="./models/my-machine.toml", processes=2, threshold="n-1")
 
-    assert odd.slug.endswith("-tnm1-ideal-loss0.5pct-my-machine-p2")
+    assert re.search("-tnm1-ideal-loss0.5pct-my-machine-[0-9a-f]{6}-p2$", odd.slug)
     assert not set(odd.slug) & set("/%+ ")
+
+
+def test_cost_models_of_one_name_make_points_of_several() -> None:
+    costs = ("reference", "./a/reference.toml", "./b/reference.toml")
+
+    points = list(GRID.changed(costs=costs, sizes=(3,), ceremonies=("dkg",)).points())
+
+    assert len({point.slug for point in points}) == len(points) == 3
+    assert points[0].slug.endswith("-reference")
+
+
+def test_two_points_of_one_name_are_refused(tmp_path: Path) -> None:
+    grid = GRID.changed(losses=("1%", "1pct"))
+
+    with pytest.raises(api.BenchError, match="two points are named dkg-ed25519-"):
+        api.bench(grid, tmp_path / "none")
+    listed = ksim("bench", "--losses", "1%,1pct", "--list", cwd=tmp_path)
+
+    assert (listed.returncode, listed.stdout) == (2, "")
+    assert not (tmp_path / "none").exists()
+
+
+def _interrupt(reached: Reached) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("more", [True, False])
+def test_tables_of_another_grid_do_not_outlive_their_description(
+    done: api.Bench, tmp_path: Path, more: bool
+) -> None:
+    folder = tmp_path / "more"
+    shutil.copytree(done.folder, folder)
+
+    with pytest.raises(KeyboardInterrupt):
+        api.bench(GRID.changed(seeds=2 if more else 1), folder, progress=_interrupt)
+
+    tables = sorted(path.name for path in folder.glob("*.parquet"))
+    assert tables == ([] if more else ["fits.parquet", "points.parquet", "runs.parquet"])
+    assert len(list(folder.glob("*.csv"))) == len(tables)
+
+
+@pytest.mark.parametrize("name", ["machine", "created", "grid", "skipped"])
+def test_a_description_that_lacks_something_is_told_by_its_file(
+    done: api.Bench, tmp_path: Path, name: str
+) -> None:
+    about = json.loads((done.folder / "bench.json").read_bytes())
+    del about[name]
+    (tmp_path / "bench.json").write_text(json.dumps(about), encoding="utf-8")
+
+    for act in (api.open_bench, lambda path: api.bench(GRID, path)):
+        with pytest.raises(api.FolderError, match=rf"bench\.json: .*`{name}`"):
+            act(tmp_path)
+
+
+def test_a_machine_without_its_cpu_is_told_by_the_file(done: api.Bench, tmp_path: Path) -> None:
+    about = json.loads((done.folder / "bench.json").read_bytes())
+    del about["machine"]["cpu"]
+    (tmp_path / "bench.json").write_text(json.dumps(about), encoding="utf-8")
+
+    with pytest.raises(api.FolderError, match=r"bench\.json: .*`cpu`"):
+        api.open_bench(tmp_path)
+
+
+@pytest.mark.parametrize("line", ['{"name": "nobody\'s"}', "[]", '{"run": 7}'])
+def test_a_run_that_is_none_is_told_by_its_line(done: api.Bench, tmp_path: Path, line: str) -> None:
+    folder = tmp_path / "odd"
+    shutil.copytree(done.folder, folder)
+    whole = (folder / "runs.jsonl").read_text(encoding="utf-8")
+    (folder / "runs.jsonl").write_text(f"{whole}{line}\n", encoding="utf-8")
+
+    with pytest.raises(api.FolderError, match=r"runs\.jsonl: line 8: "):
+        api.bench(GRID, folder)
+
+    (folder / "runs.jsonl").write_text(whole, encoding="utf-8")  # nobody holds it any longer
+    assert api.bench(GRID, folder).points.equals(done.points)
+
+
+def test_a_damaged_table_is_told_by_its_file(done: api.Bench, tmp_path: Path) -> None:
+    shutil.copy(done.folder / "bench.json", tmp_path)
+    (tmp_path / "points.parquet").write_bytes(b"PAR1")
+
+    with pytest.raises(api.FolderError, match=r"points\.parquet: "):
+        _ = api.open_bench(tmp_path).points
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from sim import api
 from sim.study.comparing.conditions import Condition
-from sim.study.comparing.pairs import ratio_of
+from sim.study.comparing.pairs import Pair, Sides, changes, ratio_of
 from tests.cli.test_commands import ksim
 
 TINY = """schema = 1
@@ -75,7 +76,14 @@ def _row(n: int, seed: int, seconds: float, shares: int) -> dict[str, Any]:
 
 def _bench(folder: Path, factor: float = 1.0, shares: int = 7, **machine: Any) -> Path:
     folder.mkdir()
-    about = {"format": "kchain-bench", "version": 1, "machine": {**MACHINE, **machine}}
+    about = {
+        "format": "kchain-bench",
+        "version": 1,
+        "created": "2025-01-01T00:00:00+00:00",
+        "grid": {},
+        "skipped": [],
+        "machine": {**MACHINE, **machine},
+    }
     (folder / "bench.json").write_text(json.dumps(about), encoding="utf-8")
     rows = [
         _row(n, seed, n * n * (1 + seed / 100) * factor * (1 + 0.01 * seed * (factor > 1)), shares)
@@ -110,6 +118,18 @@ def test_the_first_divergent_event_and_the_changed_figures_of_two_runs_are_named
         "head",
     }
     assert (found.failed, found.exit_code) == (("counts > 0",), 1)
+
+
+def test_a_divergence_counts_even_if_no_figure_shows_it(
+    runs: tuple[Path, ...], tmp_path: Path
+) -> None:
+    shutil.copytree(runs[0], tmp_path / "run")
+    shutil.copy(runs[2] / "events.msgpack", tmp_path / "run")
+
+    found = api.compare(runs[0], tmp_path / "run", fail_if=["counts > 0", "counts > 1"])
+
+    assert found.divergence is not None
+    assert (found.changes, found.counts, found.failed) == ((), 1, ("counts > 0",))
 
 
 def test_times_are_compared_by_the_geometric_mean_of_paired_ratios(tmp_path: Path) -> None:
@@ -151,6 +171,29 @@ def test_a_counter_that_one_side_does_not_mention_is_0_there(tmp_path: Path) -> 
     assert {(change.figure, change.a, change.b) for change in found.changes} == {
         ("messages.open_mean", 0, 2)
     }
+    conditions = ["messages.open_mean > 1", "charged.exp.small_mean > 0"]
+    assert api.compare(a, b, fail_if=conditions).failed == ("messages.open_mean > 1",)
+    with pytest.raises(api.CompareError, match=r'no figure "messages\.opne_mean"'):
+        api.compare(a, b, fail_if=["messages.opne_mean > 1"])
+
+
+@pytest.mark.parametrize("group", ["messages", "bytes", "charged", "executed", "meters"])
+def test_a_condition_sees_a_counter_that_one_side_of_a_pair_does_not_mention(group: str) -> None:
+    name = f"{group}.odd"
+
+    found = ratio_of(name, [({}, {name: 3}), ({name: 1}, {}), ({}, {})])
+
+    assert found is not None
+    assert found.pairs == 3
+    assert found.difference == pytest.approx(2 / 3)
+    assert ratio_of(name, [({}, {})]) is None
+    assert ratio_of("odd", [({}, {"odd": 3})]) is None
+
+
+def test_how_often_something_happened_counts_in_sweeps_too() -> None:
+    pair = Pair("point 0 seed 1", ({}, {"sometimes.dispute": 0}), ({}, {}))
+
+    assert list(changes(Sides("sweep", (pair,)))) == []
 
 
 @pytest.mark.parametrize(
@@ -182,9 +225,12 @@ def test_runs_that_one_side_lacks_are_named(tmp_path: Path) -> None:
     table = pl.read_parquet(b / "runs.parquet")
     table.filter(pl.col("n") == 4).write_parquet(b / "runs.parquet")
 
-    found = api.compare(a, b)
+    found = api.compare(a, b, fail_if=["counts > 0", "counts > 3"])
+    back = api.compare(b, a, fail_if=["counts > 2"])
 
     assert (found.pairs, len(found.only_a), found.only_b) == (3, 3, ())
+    assert (found.changes, found.counts, found.failed) == ((), 3, ("counts > 0",))
+    assert (back.counts, back.failed, back.exported()["counts"]) == (3, ("counts > 2",), 3)
     table.filter(pl.col("n") == 5).write_parquet(b / "runs.parquet")
     with pytest.raises(api.CompareError, match="no run in common"):
         api.compare(a, b)
@@ -282,22 +328,125 @@ def test_the_command_exits_0_1_or_2(tmp_path: Path, runs: tuple[Path, ...]) -> N
     assert "first differing event: time" in apart.stdout
 
 
-def test_sweeps_are_compared_run_by_run(tmp_path: Path) -> None:
-    for name, height in (("a", 7), ("b", 8)):
-        home = tmp_path / name
-        home.mkdir()
-        (home / "sweep.json").write_text("{}", encoding="utf-8")
-        rows = [{"point": 0, "seed": seed, "height": height - seed % 2} for seed in (1, 2)]
-        pl.DataFrame(rows).write_parquet(home / "rows.parquet")
-        taken = [{"point": 0, "seed": s, "host": "here", "cpu_seconds": 1.0} for s in (1, 2)]
-        pl.DataFrame(taken).write_parquet(home / "machine.parquet")
+SWEEP_MACHINE = {"host": "here", "platform": "Linux", "cpu": "Abacus", "cpus": 2}
 
-    found = api.compare(tmp_path / "a", tmp_path / "b")
+
+def _sweep(
+    folder: Path,
+    height: int = 7,
+    versions: Mapping[str, Any] | None = None,
+    machine: Mapping[str, Any] = SWEEP_MACHINE,
+) -> Path:
+    folder.mkdir()
+    plan = {
+        "format": "kchain-sweep",
+        "version": 1,
+        "scenario": "tiny",
+        "sweep": "00000000",
+        "keys": [],
+        "points": [{}],
+        "first_seed": 1,
+        "seeds": 2,
+        "shard": [1, 1],
+        "sometimes": [],
+        "versions": versions or {"python": "3.11.7", "libraries": {"gmpy2": "2.2"}},
+    }
+    (folder / "sweep.json").write_text(json.dumps(plan), encoding="utf-8")
+    rows = [{"point": 0, "seed": seed, "height": height - seed % 2} for seed in (1, 2)]
+    pl.DataFrame(rows).write_parquet(folder / "rows.parquet")
+    taken = [{"point": 0, "seed": seed, "cpu_seconds": 1.0, **machine} for seed in (1, 2)]
+    pl.DataFrame(taken).write_parquet(folder / "machine.parquet")
+    return folder
+
+
+def test_sweeps_are_compared_run_by_run(tmp_path: Path) -> None:
+    a, b = _sweep(tmp_path / "a"), _sweep(tmp_path / "b", height=8)
+
+    found = api.compare(a, b)
 
     assert [(change.pair, change.a, change.b) for change in found.changes] == [
         ("point 0 seed 1", 6, 7),
         ("point 0 seed 2", 7, 8),
     ]
+    assert [ratio.figure for ratio in found.ratios] == ["cpu_seconds"]
     shutil.rmtree(tmp_path / "a")
     with pytest.raises(api.CompareError):
-        api.compare(tmp_path / "a", tmp_path / "b")
+        api.compare(a, b)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"versions": {"python": "3.12.1", "libraries": {"gmpy2": "2.2"}}}, "python: 3.11.7 and"),
+        ({"versions": {"python": "3.11.7", "libraries": {"gmpy2": "2.3"}}}, "gmpy2: 2.2 and 2.3"),
+        ({"machine": SWEEP_MACHINE | {"host": "there"}}, "host: here and there"),
+        ({"machine": SWEEP_MACHINE | {"platform": "Elsewhere"}}, "platform: Linux and Elsewhere"),
+        ({"machine": SWEEP_MACHINE | {"cpu": "Slide rule"}}, "cpu: Abacus and Slide rule"),
+        ({"machine": SWEEP_MACHINE | {"cpus": 4}}, "cpus: 2 and 4"),
+    ],
+)
+def test_times_of_sweeps_on_different_machines_are_refused(
+    tmp_path: Path, change: dict[str, Any], told: str
+) -> None:
+    a, b = _sweep(tmp_path / "a"), _sweep(tmp_path / "b", **change)
+
+    with pytest.raises(api.CompareError, match=told):
+        api.compare(a, b)
+
+    assert api.compare(a, b, counts=True).changes == ()
+
+
+def test_sweeps_that_say_less_of_their_machines_are_compared_by_what_they_say(
+    tmp_path: Path,
+) -> None:
+    """Files of before the CPU and the platform were recorded."""
+    a = _sweep(tmp_path / "a", machine={"host": "here"})
+
+    assert api.compare(a, _sweep(tmp_path / "b")).elsewhere == ()
+    with pytest.raises(api.CompareError, match="host: here and there"):
+        api.compare(a, _sweep(tmp_path / "c", machine=SWEEP_MACHINE | {"host": "there"}))
+
+
+@pytest.mark.parametrize("table", ["rows", "machine"])
+@pytest.mark.parametrize("column", ["point", "seed"])
+def test_a_sweeps_table_that_lacks_a_column_is_told_by_its_file(
+    tmp_path: Path, table: str, column: str
+) -> None:
+    a, b = _sweep(tmp_path / "a"), _sweep(tmp_path / "b")
+    path = b / f"{table}.parquet"
+    pl.read_parquet(path).drop(column).write_parquet(path)
+
+    with pytest.raises(api.FolderError, match=rf"{table}\.parquet: has no column {column}"):
+        api.compare(a, b)
+
+
+def test_a_run_that_stands_in_a_table_twice_is_told(tmp_path: Path) -> None:
+    a, b = _sweep(tmp_path / "a"), _sweep(tmp_path / "b")
+    c, d = _bench(tmp_path / "c"), _bench(tmp_path / "d")
+    for path in (b / "rows.parquet", d / "runs.parquet"):
+        table = pl.read_parquet(path)
+        pl.concat([table, table.head(1)]).write_parquet(path)
+
+    with pytest.raises(api.FolderError, match=r"rows\.parquet: has point 0 seed 1 twice"):
+        api.compare(a, b)
+    with pytest.raises(api.FolderError, match=r"runs\.parquet: has dkg n=4 .*seed=1 twice"):
+        api.compare(c, d)
+
+
+def test_a_benchmarks_table_that_lacks_a_column_is_told_by_its_file(tmp_path: Path) -> None:
+    a, b = _bench(tmp_path / "a"), _bench(tmp_path / "b")
+    pl.read_parquet(b / "runs.parquet").drop("seed", "loss").write_parquet(b / "runs.parquet")
+
+    with pytest.raises(api.FolderError, match=r"runs\.parquet: has no column loss, seed"):
+        api.compare(a, b)
+
+
+def test_the_command_refuses_a_damaged_description(tmp_path: Path) -> None:
+    a, b = _bench(tmp_path / "a"), _bench(tmp_path / "b")
+    (b / "bench.json").write_text('{"format": "kchain-bench", "version": 1}', encoding="utf-8")
+
+    refused = ksim("compare", a, b)
+
+    assert refused.returncode == 2
+    assert "bench.json: " in refused.stderr
+    assert "internal error" not in refused.stderr

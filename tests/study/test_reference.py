@@ -14,6 +14,7 @@ from sim.study.reference import benches, lines
 from sim.study.reference.__main__ import main
 from sim.study.reference.commands import CommandError, ksim
 from sim.study.reference.lines import Line, Task, growth
+from tests.report.points import point, stored
 
 TINY = api.PRESETS["forms"].changed(sizes=(3, 4, 5), seeds=1)
 
@@ -57,6 +58,42 @@ def test_what_was_measured_stands_in_the_folder_and_is_not_measured_again(
     assert (home / "forms" / "points.csv").is_file()
     assert (home / "forms" / "column" / "cost.pdf").is_file()
     assert capsys.readouterr().out == ""  # all that is said on the way is no result
+
+
+def test_figures_of_another_program_are_not_taken_from_earlier_sessions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(benches, "QUICK", {"forms": TINY})
+    monkeypatch.setattr(benches, "LONG", {})
+    monkeypatch.setattr(lines, "QUICK", {"fine": Task("9", "rounds", lambda: iter(()))})
+    work = lines.WORK / "bench" / "forms"
+    api.bench(TINY, work)
+    shown = tmp_path / "results" / "reference" / "acceptance.csv"
+
+    main(["--only", "fine"])
+    own = shown.read_text(encoding="utf-8")
+    about = json.loads((work / "bench.json").read_bytes())
+    about["machine"]["program"]["source"] = "0" * 16
+    (work / "bench.json").write_text(json.dumps(about), encoding="utf-8")
+    main(["--only", "fine"])
+    others = shown.read_text(encoding="utf-8")
+    (work / "bench.json").write_text("{}", encoding="utf-8")
+    code = main(["--only", "fine"])
+
+    assert "2.small.evaluation" in own
+    assert "2.small" not in others
+    assert code == 2
+    assert "bench.json: is no kchain-bench file" in capsys.readouterr().err
+
+
+def test_a_reshare_that_never_completed_is_not_measured(tmp_path: Path) -> None:
+    made = [point("dkg", 64), {**point("reshare", 64), "cpu_seconds": None}]
+    stored(tmp_path, made)
+
+    (line,) = benches.bench_lines({"ceremonies": tmp_path})
+
+    assert (line.id, line.verdict) == ("1.n64.reshare", "not measured")
 
 
 def test_growth_above_its_bound_fails() -> None:

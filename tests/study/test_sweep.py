@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from sim import api
 from sim.base import extras
 from sim.study.merging import MergeError
 from sim.study.sweep_folder import JOURNAL, MACHINE, ROWS, SWEEP
+from sim.world.machine import describe
 from tests.support.interrupts import heed_interrupts
 from tests.support.tiny import TINY
 
@@ -102,6 +104,18 @@ def test_a_sweep_has_a_row_for_every_run_with_the_digest_that_the_run_has(
     assert row["meters.proof.verify"] == alone.summary["meters"]["proof.verify"]
     assert row["beacon.public_key"] == alone.keys["beacon"].public_key
     assert (row["validators.n"], row["network.loss"]) == (3, "10%")
+
+
+def test_a_sweeps_runs_name_the_machine_that_did_them(tmp_path: Path) -> None:
+    (tmp_path / "swept.toml").write_text(SWEPT.replace("seeds = 6", "seeds = 1"))
+
+    done = api.sweep(api.load(tmp_path / "swept.toml"), processes=1)
+
+    known = describe()
+    names = ("host", "platform", "cpu", "cpus")
+    assert done.machine.select(names).unique().rows() == [
+        (platform.node(), known["platform"], known["cpu"]["model"], known["cpu"]["count"])
+    ]
 
 
 def test_an_interrupted_and_a_killed_sweep_go_on_and_end_with_the_same_rows(

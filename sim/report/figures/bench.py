@@ -88,10 +88,11 @@ _MUCH: Final = 4
 """Ratio from which an axis is logarithmic that needn't be."""
 
 _NOTES: Final = {
-    "cost": "Markers: median over seeds; bars: least and most. Dashed: fitted power laws, with "
-    "95 % intervals of their exponents.",
+    "cost": "Markers: median over seeds; bars: least and most. Dashed: power laws fitted to the "
+    "medians, with 95 % intervals of their exponents.",
     "total": "Whole runs, checks included, without start-up. Markers: median over seeds; bars: "
-    "least and most. Dashed: fitted power laws, with 95 % intervals of their exponents.",
+    "least and most. Dashed: power laws fitted to the medians, with 95 % intervals of their "
+    "exponents.",
     "latency": "From the request until a validator knows: the median over validators and seeds; "
     "bars reach to the 99th percentile. Blocks come every two seconds unless the scenario says "
     "otherwise, so latencies come in steps.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from sim.base.samples import chance_range, quantile
@@ -33,19 +34,22 @@ def sweep_figure(name: str, rows: Sequence[Row]) -> Figure:
     keys = swept(list(rows[0]))
     along, others = _axis(keys, rows)
     values = list(dict.fromkeys(row[along] for row in rows)) if along else [""]
+    made = [column.removesuffix(_CREATE) for column in rows[0] if column.endswith(_CREATE)]
     numeric = bool(along) and all(isinstance(value, int | float) for value in values)
     places = {value: value if numeric else i for i, value in enumerate(values)}
-    curves = []
-    for look, (label, group) in enumerate(_groups(others, rows)):
-        samples = _rates if name == "rates" else _latencies
-        found = tuple(
-            sample
+    curves: list[Curve] = []
+    for label, group in _groups(others, rows):
+        parts = [
+            (float(places[value]), [row for row in group if not along or row[along] == value])
             for value in values
-            for sample in samples(
-                float(places[value]), [row for row in group if not along or row[along] == value]
-            )
-        )
-        curves.append(Curve(label, look, found))
+        ]
+        if name == "rates":
+            curves.append(Curve(label, len(curves), _samples(_rates, parts)))
+            continue
+        for key in made:
+            own = partial(_latencies, key + _CREATE)
+            named = label if len(made) == 1 else key if not others else f"{label}, {key}"
+            curves.append(Curve(named, len(curves), _samples(own, parts)))
     panel = Panel(
         "",
         along or "all runs",
@@ -63,7 +67,7 @@ def _note(name: str, runs: int) -> str:
     what = (
         "bars: exact 95 % intervals (Clopper and Pearson)"
         if name == "rates"
-        else "median over the runs that made a key; bars reach to the 99th percentile"
+        else "median over the runs that made the key; bars reach to the 99th percentile"
     )
     return f"{runs} runs; {what}."
 
@@ -84,19 +88,21 @@ def _groups(keys: Sequence[str], rows: Sequence[Row]) -> Iterator[tuple[str, lis
     yield from groups.items()
 
 
+def _samples(
+    of: Callable[[float, Sequence[Row]], Iterator[Sample]],
+    parts: Sequence[tuple[float, Sequence[Row]]],
+) -> tuple[Sample, ...]:
+    return tuple(sample for x, rows in parts for sample in of(x, rows))
+
+
 def _rates(x: float, rows: Sequence[Row]) -> Iterator[Sample]:
     if rows:
         passed = sum(row["exit_code"] == 0 for row in rows)
         yield Sample(x, passed / len(rows), *chance_range(passed, len(rows), CONFIDENCE))
 
 
-def _latencies(x: float, rows: Sequence[Row]) -> Iterator[Sample]:
-    times = sorted(
-        value
-        for row in rows
-        for name, value in row.items()
-        if name.endswith(_CREATE) and value is not None
-    )
+def _latencies(column: str, x: float, rows: Sequence[Row]) -> Iterator[Sample]:
+    times = sorted(row[column] for row in rows if row[column] is not None)
     if times:
         median, high = (quantile(times, level) for level in (0.5, 0.99))
         yield Sample(x, median, median, high)

@@ -61,7 +61,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True, order=True):
             f"t{_plain(self.threshold)}",
             self.profile,
             f"loss{_plain(self.loss)}",
-            Path(self.cost).stem,
+            _cost(self.cost),
         ]
         if self.processes > 1:
             parts.append(f"p{self.processes}")
@@ -80,6 +80,13 @@ PARAMETERS: Final = Point.__struct_fields__
 
 SERIES: Final = tuple(name for name in PARAMETERS if name != "n")
 """What stays the same along a curve against n."""
+
+
+def _cost(model: str) -> str:
+    """Return a cost model's part of a slug: files of one name differ by a digest of their paths."""
+    if not model.endswith(".toml"):
+        return _plain(model)
+    return f"{Path(model).stem}-{hashlib.sha256(model.encode()).hexdigest()[:6]}"
 
 
 def _plain(text: str) -> str:
@@ -121,8 +128,13 @@ class Grid:
     fit_from: int = 16
 
     def points(self) -> Iterator[Point]:
-        """Yield every point once, small committees first."""
-        seen = set()
+        """Yield every point once, small committees first.
+
+        Raises:
+            BenchError: Two points have one name, and so one file.
+
+        """
+        seen: dict[str, Point] = {}
         axes = (
             self.sizes,
             self.processes,
@@ -148,9 +160,11 @@ class Grid:
                 processes=shared,
                 n=n,
             )
-            if point not in seen:
-                seen.add(point)
+            other = seen.setdefault(point.slug, point)
+            if other is point:
                 yield point
+            elif other != point:
+                raise BenchError(f"two points are named {point.slug}: {other}, and {point}")
 
     def changed(self, **axes: object) -> Grid:
         """Return this grid with every axis of `axes` that is not None in its place."""

@@ -16,6 +16,7 @@ import msgspec
 from sim.base.samples import quantile
 from sim.study.bench.grid import PARAMETERS, Point
 from sim.study.bench.measuring import Record, subtracted
+from sim.study.counting import absent
 
 Row = dict[str, Any]
 
@@ -24,9 +25,6 @@ COUNTED: Final = ("messages", "bytes", "charged")
 
 TIMES: Final = ("cpu_seconds", "run_cpu_seconds", "checks_cpu_seconds", "wall_seconds")
 """What is measured; each run's own."""
-
-COUNTERS: Final = ("messages.", "bytes.", "charged.", "executed.")
-"""Beginnings of columns that count: a run without a figure there has 0."""
 
 QUANTILES: Final = ((50, 0.5), (90, 0.9), (99, 0.99))
 
@@ -107,6 +105,8 @@ def _mean_and_max(name: str, values: Sequence[int]) -> Row:
 def point_rows(rows: Sequence[Row], latencies: Mapping[str, Sequence[int]]) -> Iterator[Row]:
     """Yield one row per point, in the order of their first runs.
 
+    A point's figures are those of its completed runs; without one it has none.
+
     Args:
         rows: Of runs.
         latencies: By run, those of its ceremony, µs: a point's quantiles are over all its seeds.
@@ -126,22 +126,26 @@ def _point_row(
     first = group[0]
     row: Row = {name: first[name] for name in (*PARAMETERS, "t", "validators")}
     row["runs"] = len(group)
-    row["completed"] = sum(one["completed"] for one in group)
+    completed = [one for one in group if one["completed"]]
+    row["completed"] = len(completed)
     pooled = sorted(
-        time_us for one in group for time_us in latencies.get(f"{one['run']}/{one['ceremony']}", ())
+        time_us
+        for one in completed
+        for time_us in latencies.get(f"{one['run']}/{one['ceremony']}", ())
     )
     for percent, level in QUANTILES:
         row[f"latency_p{percent}_s"] = quantile(pooled, level) / 1e6 if pooled else None
     for name in names:
         if name in row or name in ("seed", "run", "digest"):
             continue
-        absent = 0 if name.startswith(COUNTERS) else None
-        values = [v for v in (one.get(name, absent) for one in group) if v is not None]
-        if not values:
+        found = (one.get(name, absent(name)) for one in completed)
+        values = [value for value in found if value is not None]
+        if name in TIMES or name == "startup_cpu_seconds":
+            row[name] = median(values) if values else None
+            row[f"{name}_least"] = min(values, default=None)
+            row[f"{name}_most"] = max(values, default=None)
+        elif not values:
             row[name] = None
-        elif name in TIMES or name == "startup_cpu_seconds":
-            row[name] = median(values)
-            row |= {f"{name}_least": min(values), f"{name}_most": max(values)}
         elif name.endswith("_max") or name == "peak_memory_mib":
             row[name] = max(values)
         else:

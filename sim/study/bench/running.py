@@ -76,7 +76,7 @@ def bench(
         progress: Told after every run.
 
     Raises:
-        BenchError: No point can be run.
+        BenchError: No point can be run, or two have one name.
         FolderError: `out` is no benchmark's folder, or was measured elsewhere.
         MissingExtraError: The extra ``report`` isn't installed.
         OSError: The folder can't be written.

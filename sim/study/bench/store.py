@@ -8,7 +8,7 @@ every point as a scenario that `ksim run` takes. `docs/results.md` describes the
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,7 @@ import msgspec
 from sim.base.extras import need
 from sim.base.files import replacing, write_whole
 from sim.study.bench.grid import Grid
-from sim.study.bench.points import COUNTERS
+from sim.study.counting import absent
 from sim.study.journal import Journal
 from sim.world.folder import FolderError
 from sim.world.machine import describe, differences, source_hash
@@ -31,6 +31,68 @@ BENCH: Final = "bench.json"
 RUNS: Final = "runs.jsonl"
 SCENARIOS: Final = "scenarios"
 TABLES: Final = ("runs", "points", "fits")
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What `bench.json` says, beside format and version.
+
+    Attributes:
+        created: When the benchmark was begun, UTC, ISO 8601.
+        grid: What is measured, as plain data.
+        skipped: Combinations of parameters that there can't be, each with the reason.
+        machine: What times depend on, as `machine_record` has it.
+
+    """
+
+    created: str
+    grid: dict[str, Any]
+    skipped: tuple[str, ...]
+    machine: dict[str, Any]
+
+
+class _Cpu(msgspec.Struct):
+    """What a machine record says of the processor, at least."""
+
+    model: str
+    count: int | None
+
+
+class _Machine(msgspec.Struct):
+    """What a machine record has, at least."""
+
+    program: dict[str, Any]
+    python: str
+    platform: str
+    cpu: _Cpu
+
+
+class _Ceremony(msgspec.Struct):
+    """What a line of `runs.jsonl` has of one ceremony, at least."""
+
+    completed: bool
+    heights: int | None
+    latencies_us: list[int]
+
+
+class _Run(msgspec.Struct):
+    """What a line of `runs.jsonl` has, at least: all that tables are made of."""
+
+    run: str
+    digest: str
+    verdict: str
+    t: int
+    ledger_bytes: int
+    messages: list[dict[str, int]]
+    bytes: list[dict[str, int]]
+    charged: list[dict[str, int]]
+    executed: dict[str, int]
+    ceremonies: dict[str, _Ceremony]
+    cpu_seconds: float | None
+    run_cpu_seconds: float
+    checks_cpu_seconds: float
+    wall_seconds: float
+    startup_cpu_seconds: float
+    peak_memory_mib: float
 
 
 def machine_record() -> dict[str, Any]:
@@ -62,17 +124,20 @@ class BenchFolder:
     def begin(cls, path: Path, grid: Grid, skipped: Sequence[str]) -> BenchFolder:
         """Open the folder at `path` to go on in it, or make it.
 
+        Tables of another grid are removed: nobody is to read them under this one's description.
+
         Raises:
-            FolderError: What is there was measured elsewhere, or somebody else is writing it.
+            FolderError: What is there was measured elsewhere or is damaged, or somebody else is
+                writing it.
             OSError: It can't be written.
 
         """
         folder = cls(path)
         machine, created = machine_record(), datetime.now(UTC).isoformat(timespec="seconds")
-        if (path / BENCH).is_file():
-            about = folder.about()
-            created = about["created"]
-            different = differing(about["machine"], machine)
+        about = folder.about() if (path / BENCH).is_file() else None
+        if about is not None:
+            created = about.created
+            different = differing(about.machine, machine)
             if different:
                 raise FolderError(
                     f"{path}: was measured elsewhere, or by another program "
@@ -80,21 +145,29 @@ class BenchFolder:
                     "--out, or begin anew with --fresh"
                 )
         path.mkdir(parents=True, exist_ok=True)
-        folder._journal = Journal(path / RUNS, {"format": f"{FORMAT}-runs", "version": VERSION})
-        folder.records = {record["run"]: record for record in folder._journal.entries}
-        about = {
-            "format": FORMAT,
-            "version": VERSION,
-            "created": created,
-            "grid": msgspec.to_builtins(grid),
-            "skipped": list(skipped),
-            "machine": machine,
-        }
-        write_whole(path / BENCH, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+        journal = Journal(path / RUNS, {"format": f"{FORMAT}-runs", "version": VERSION})
+        try:
+            folder.records = dict(_records(path / RUNS, journal.entries))
+            wanted = msgspec.json.decode(msgspec.json.encode(grid))
+            if about is None or about.grid != wanted:
+                folder._remove_tables(TABLES)
+            content = {
+                "format": FORMAT,
+                "version": VERSION,
+                "created": created,
+                "grid": wanted,
+                "skipped": list(skipped),
+                "machine": machine,
+            }
+            write_whole(path / BENCH, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        except BaseException:
+            journal.__exit__(None, None, None)
+            raise
+        folder._journal = journal
         return folder
 
-    def about(self) -> dict[str, Any]:
-        """Return `bench.json`.
+    def about(self) -> About:
+        """Return what `bench.json` says.
 
         Raises:
             FolderError: There is none, or it is none.
@@ -112,7 +185,12 @@ class BenchFolder:
         if content.get("version") != VERSION:
             found = content.get("version")
             raise FolderError(f"{path}: version {found!r}; this program reads {VERSION}")
-        return content
+        try:
+            about = msgspec.convert(content, About)
+            msgspec.convert(about.machine, _Machine)
+        except msgspec.ValidationError as error:
+            raise FolderError(f"{path}: {error}") from None
+        return about
 
     def add(self, record: dict[str, Any]) -> None:
         """Keep what was measured of one run, for good."""
@@ -151,15 +229,11 @@ class BenchFolder:
         import polars as pl
 
         if not rows:
-            for suffix in ("parquet", "csv"):
-                (self.path / f"{name}.{suffix}").unlink(missing_ok=True)
+            self._remove_tables([name])
             return
         columns = list(dict.fromkeys(column for row in rows for column in row))
         table = pl.DataFrame(
-            {
-                c: [row.get(c, 0 if c.startswith(COUNTERS) else None) for row in rows]
-                for c in columns
-            },
+            {c: [row.get(c, absent(c)) for row in rows] for c in columns},
             strict=False,
         )
         empty = [c for c, kind in table.schema.items() if kind == pl.Null]
@@ -167,6 +241,26 @@ class BenchFolder:
         for suffix, write in (("parquet", table.write_parquet), ("csv", table.write_csv)):
             with replacing(self.path / f"{name}.{suffix}") as fresh:
                 write(fresh)
+
+    def _remove_tables(self, names: Sequence[str]) -> None:
+        for name in names:
+            for suffix in ("parquet", "csv"):
+                (self.path / f"{name}.{suffix}").unlink(missing_ok=True)
+
+
+def _records(path: Path, entries: Sequence[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what the journal at `path` has, by run.
+
+    Raises:
+        FolderError: A line isn't what is measured of a run.
+
+    """
+    for number, entry in enumerate(entries, 2):  # line 1 is the header
+        try:
+            run = msgspec.convert(entry, _Run).run
+        except msgspec.ValidationError as error:
+            raise FolderError(f"{path}: line {number}: {error}") from None
+        yield run, entry
 
 
 _SAME: Final = ("program.commit", "program.dirty", "program.lock")

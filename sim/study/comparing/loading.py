@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from sim.base.extras import need
 from sim.study.bench.grid import PARAMETERS
 from sim.study.bench.points import TIMES
 from sim.study.bench.store import BENCH, BenchFolder
 from sim.study.comparing.pairs import CompareError, Pair, Row, Sides
-from sim.study.sweep_folder import MACHINE, ROWS, SWEEP
+from sim.study.sweep_folder import MACHINE, ROWS, SWEEP, SweepFolder
 from sim.study.sweep_table import MACHINE_MEDIANS
+from sim.study.tables import read_table
 from sim.world.folder import FolderError, RunFolder
+from sim.world.machine import differences
 from sim.world.replay import first_difference
 
 _MEASURED: Final = (*TIMES, "startup_cpu_seconds", "peak_memory_mib")
@@ -23,7 +24,16 @@ _MEASURED: Final = (*TIMES, "startup_cpu_seconds", "peak_memory_mib")
 _MACHINE: Final = ("python", "platform", "cpu")
 """What times depend on beside the program itself, which may well be what is compared."""
 
+_VERSIONS: Final = ("python", "libraries")
+"""Likewise, of what a sweep's plan says of its program."""
+
+_WHERE: Final = ("host", "platform", "cpu", "cpus")
+"""Likewise, of what a sweep's rows say of their machines; all but the host may be missing."""
+
 _NAMING: Final = ("run", "seed", *PARAMETERS)
+
+_RUN: Final = ("point", "seed")
+"""What names a run of a sweep."""
 
 
 def load_sides(a: Path, b: Path) -> Sides:
@@ -108,8 +118,8 @@ def _figures(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 
 def _benches(a: Path, b: Path) -> Sides:
-    machines = [BenchFolder(path).about()["machine"] for path in (a, b)]
-    rows = [{_name(row): row for row in _table(path / "runs.parquet")} for path in (a, b)]
+    machines = [BenchFolder(path).about().machine for path in (a, b)]
+    rows = [_named(path / "runs.parquet", _name, (*PARAMETERS, "seed")) for path in (a, b)]
     pairs, only_a, only_b = _paired(rows[0], rows[1], _counted, _measured)
     return Sides("bench", pairs, only_a, only_b, _elsewhere(*machines))
 
@@ -132,12 +142,9 @@ def _measured(row: Row) -> Row:
 
 
 def _sweeps(a: Path, b: Path) -> Sides:
-    counted, timed, hosts = [], [], []
-    for path in (a, b):
-        counted.append({_run(row): row for row in _table(path / ROWS)})
-        taken = {_run(row): row for row in _table(path / MACHINE)}
-        timed.append(taken)
-        hosts.append(sorted({str(row.get("host")) for row in taken.values()}))
+    counted = [_named(path / ROWS, _run, _RUN) for path in (a, b)]
+    timed = [_named(path / MACHINE, _run, _RUN) for path in (a, b)]
+    versions = [_versions(path) for path in (a, b)]
     rows = [
         {name: {"row": row, "taken": timed[i].get(name, {})} for name, row in counted[i].items()}
         for i in (0, 1)
@@ -145,8 +152,24 @@ def _sweeps(a: Path, b: Path) -> Sides:
     pairs, only_a, only_b = _paired(
         rows[0], rows[1], lambda row: row["row"], lambda row: _times(row["taken"])
     )
-    elsewhere = () if hosts[0] == hosts[1] else (f"host: {hosts[0]} and {hosts[1]}",)
+    apart = [f"{name}: {left} and {right}" for name, left, right in differences(*versions)]
+    elsewhere = (*apart, *_apart(timed[0].values(), timed[1].values()))
     return Sides("sweep", pairs, only_a, only_b, elsewhere)
+
+
+def _versions(path: Path) -> Row:
+    found = SweepFolder(path).plan().versions
+    return {name: found.get(name) for name in _VERSIONS}
+
+
+def _apart(a: Collection[Row], b: Collection[Row]) -> Iterator[str]:
+    """Yield how the machines differ that two sweeps' runs were done on; older files say less."""
+    for name in _WHERE:
+        left, right = (
+            sorted({str(row[name]) for row in rows if row.get(name) is not None}) for rows in (a, b)
+        )
+        if left and right and left != right:
+            yield f"{name}: {', '.join(left)} and {', '.join(right)}"
 
 
 def _run(row: Row) -> str:
@@ -171,12 +194,24 @@ def _paired(
     return pairs, only_a, tuple(name for name in b if name not in a)
 
 
-def _table(path: Path) -> Sequence[Row]:
-    need("report", "polars")
-    import polars as pl
-    from polars.exceptions import PolarsError
+def _named(path: Path, name: Callable[[Row], str], columns: Sequence[str]) -> dict[str, Row]:
+    """Return the rows of a stored table by the names of their runs.
 
-    try:
-        return pl.read_parquet(path).to_dicts()
-    except (PolarsError, OSError) as error:
-        raise FolderError(f"{path}: {error}") from None
+    Args:
+        path: Of the table.
+        name: Makes a name from a row.
+        columns: What it needs for that.
+
+    Raises:
+        FolderError: There is no such table, it lacks a column, or has a run twice.
+
+    """
+    table = read_table(path)
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise FolderError(f"{path}: has no column {', '.join(missing)}")
+    rows: dict[str, Row] = {}
+    for row in table.to_dicts():
+        if rows.setdefault(name(row), row) is not row:
+            raise FolderError(f"{path}: has {name(row)} twice")
+    return rows

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from math import exp, fsum, inf, log
 from typing import Any, Final
 
+from sim.study.counting import absent
+
 Row = Mapping[str, Any]
 
 CONFIDENCE: Final = 0.95
-
-_COUNTERS: Final = ("messages.", "bytes.", "charged.", "executed.", "meters.")
-"""Beginnings of figures that count: where one isn't mentioned it is 0."""
 
 
 class CompareError(Exception):
@@ -102,8 +101,7 @@ def changes(sides: Sides) -> Iterator[Change]:
     for pair in sides.pairs:
         a, b = pair.counted
         for figure in dict.fromkeys([*a, *b]):
-            absent = 0 if figure.startswith(_COUNTERS) else None
-            left, right = a.get(figure, absent), b.get(figure, absent)
+            left, right = a.get(figure, absent(figure)), b.get(figure, absent(figure))
             if left != right:
                 yield Change(pair.name, figure, left, right)
 
@@ -119,9 +117,12 @@ def ratios(sides: Sides) -> Iterator[Ratio]:
 def ratio_of(figure: str, pairs: Sequence[tuple[Row, Row]]) -> Ratio | None:
     """Return how `figure` changed, or None where no pair has it in both, as a number.
 
-    The interval is Student's t on the logarithms of the ratios: pairs differ in size, ratios don't.
+    A figure that counts is 0 where it isn't mentioned, if it is anywhere: a name that is nowhere is
+    a mistake. The interval is Student's t on the logarithms of the ratios: pairs differ in size,
+    ratios don't.
     """
-    values = [(a.get(figure), b.get(figure)) for a, b in pairs]
+    missing = absent(figure) if any(figure in a or figure in b for a, b in pairs) else None
+    values = [(a.get(figure, missing), b.get(figure, missing)) for a, b in pairs]
     numbers = [
         (float(a), float(b))
         for a, b in values

@@ -60,6 +60,11 @@ def main(arguments: Sequence[str]) -> int:
         except (FolderError, MissingExtraError) as error:
             _say(f"  {error}")
             return 2
+    try:
+        measured = _measured(works, machine)
+    except FolderError as error:
+        _say(f"  {error}")
+        return 2
     for name, task in tasks.items():
         if name not in found:
             _say(f"task {name}")
@@ -71,7 +76,7 @@ def main(arguments: Sequence[str]) -> int:
             else:
                 _keep(name, found[name], machine)
     told = [
-        *benches.bench_lines(_measured(works)),
+        *benches.bench_lines(measured),
         *(line for some in found.values() for line in some),
     ]
     _write(given.out, sorted(told, key=lambda line: line.id), machine)
@@ -80,10 +85,14 @@ def main(arguments: Sequence[str]) -> int:
     return int(any(line.holds is not True for line in told))
 
 
-def _measured(works: Mapping[str, Path]) -> dict[str, Path]:
-    """Return the benchmarks that are complete, those of earlier sessions included."""
+def _measured(works: Mapping[str, Path], machine: Mapping[str, Any]) -> dict[str, Path]:
+    """Return the benchmarks that are complete, with those of this program's earlier sessions."""
     known = {name: WORK / "bench" / name for name in (*benches.QUICK, *benches.LONG)}
-    complete = {name: path for name, path in known.items() if (path / "points.parquet").is_file()}
+    complete = {
+        name: path
+        for name, path in known.items()
+        if (path / "points.parquet").is_file() and benches.is_current(path, machine)
+    }
     return complete | dict(works)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import polars as pl
 
 from sim.report.figures.make import Results, make
@@ -51,7 +52,8 @@ _FIGURES: Final = "all"
 def measure(name: str, grid: Grid, out: Path, progress: Callable[[Reached], None]) -> Path:
     """Measure a benchmark, and put its tables and figures into `out`; return the working folder."""
     work = WORK / "bench" / name
-    bench(grid, work, fresh=not _may_go_on(work), progress=progress)
+    going_on = not (work / BENCH).is_file() or is_current(work, machine_record())
+    bench(grid, work, fresh=not going_on, progress=progress)
     home = out / name
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
@@ -64,11 +66,18 @@ def measure(name: str, grid: Grid, out: Path, progress: Callable[[Reached], None
     return work
 
 
-def _may_go_on(work: Path) -> bool:
-    """Whether a working folder is of this program and machine; another's is measured again."""
-    if not (work / BENCH).is_file():
-        return True
-    return not differing(BenchFolder(work).about()["machine"], machine_record())
+def is_current(work: Path, machine: Mapping[str, Any]) -> bool:
+    """Whether a working folder is of this program and machine; another's is measured again.
+
+    Args:
+        work: A benchmark's folder.
+        machine: What there is now, as `machine_record` has it.
+
+    Raises:
+        FolderError: It is none, or is damaged.
+
+    """
+    return not differing(BenchFolder(work).about().machine, machine)
 
 
 def bench_lines(works: Mapping[str, Path]) -> Iterator[Line]:
@@ -105,12 +114,19 @@ def _reshare(work: Path, n: int) -> Line:
         (pl.col("n") == n) & (pl.col("cost") == "instant")
     )
     taken = dict(zip(points["ceremony"], points["cpu_seconds"], strict=True))
-    ratio = taken["reshare"] / taken["dkg"]
-    return Line(
+    line = Line(
         id=f"1.n{n}.reshare",
         what=f"reshare against DKG, n = {n}",
         bound="≤ 2 ×",
+        measured="no run completed",
+        holds=None,
+        how="ksim bench: CPU time of the ceremony, medians over seeds",
+    )
+    if taken["reshare"] is None or taken["dkg"] is None:
+        return line
+    ratio = taken["reshare"] / taken["dkg"]
+    return msgspec.structs.replace(
+        line,
         measured=f"{ratio:.2f} × ({taken['reshare']:.2f} s and {taken['dkg']:.2f} s of CPU)",
         holds=ratio <= 2,
-        how="ksim bench: CPU time of the ceremony, medians over seeds",
     )

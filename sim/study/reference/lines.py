@@ -262,5 +262,6 @@ def growth(fits: Mapping[str, Any] | None, id_: str, what: str, most: float | No
         measured=f"{fits['exponent']:.2f} "
         f"[{fits['exponent_low']:.2f}, {fits['exponent_high']:.2f}]",
         holds=most is None or fits["exponent"] <= most,
-        how="ksim bench: CPU of whole runs, least squares on logarithms, 95 % interval",
+        how="ksim bench: CPU of whole runs, medians over seeds, least squares on logarithms, "
+        "95 % interval",
     )
