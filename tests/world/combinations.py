@@ -227,20 +227,26 @@ def problems(case: int, *, beyond: bool = False) -> list[str]:
     return found
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str]) -> int:
+    """Print a case, or run some; return 1 if something is wrong about one of them."""
     beyond = arguments[2:] == ["beyond"]
     if arguments[0] == "show":
         sys.stdout.write(combination(int(arguments[1]), beyond=beyond).text)
-        return
-    for case in range(int(arguments[0]), int(arguments[1])):
+        return 0
+    cases = range(int(arguments[0]), int(arguments[1]))
+    wrong = 0
+    for case in cases:
         try:
             found = problems(case, beyond=beyond)
         except Exception:  # noqa: BLE001  # the next case is run all the same
             found = [traceback.format_exc()]
+        wrong += bool(found)
         for line in found:
             sys.stdout.write(f"{case}: {line}\n")
         sys.stdout.flush()
+    sys.stdout.write(f"{len(cases)} cases, {wrong} with something wrong\n")
+    return int(wrong > 0)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))
