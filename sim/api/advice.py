@@ -116,7 +116,7 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def confirmed(self) -> bool:
         """Whether there is a recommendation, and draws agree with what it rests on."""
-        return self.chosen is not None and all(line.agrees for line in self.lines)
+        return self.chosen is not None and all(line.agrees and line.decided for line in self.lines)
 
     @property
     def exit_code(self) -> int:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -36,7 +39,7 @@ def calibrate(
     Raises:
         ValueError: Not such a name, file or number.
         FileExistsError: The file is there already, and nothing was measured.
-        OSError: It can't be written.
+        OSError: It can't be written, and nothing was measured; unless the disk is full only then.
 
     """
     if not re.fullmatch(NAME_PATTERN, name, re.ASCII):
@@ -48,6 +51,23 @@ def calibrate(
         raise ValueError(f"rounds must be at least 1, not {rounds}")
     if path.exists() and not force:
         raise FileExistsError(f"{path} is there already")
+    _check_writable(path)
     found = measure(name, rounds, progress)
     write_whole(path, document(found.exported()))
     return found
+
+
+def _check_writable(path: Path) -> None:
+    """See that `path` can be written, before the work that would be lost.
+
+    Raises:
+        OSError: It can't; names the file or its folder.
+
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path.parent)) from None

@@ -29,12 +29,19 @@ class Oracle(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def agrees(self) -> bool:
-        """Whether every line does."""
-        return all(line.agrees for line in self.lines)
+        """Whether every line does, and says something by it."""
+        return all(line.agrees and line.decided for line in self.lines)
+
+    @property
+    def verdict(self) -> str:
+        """``agrees``, ``disagrees``, or ``undecided`` if some line has too few trials."""
+        if self.agrees:
+            return "agrees"
+        return "undecided" if all(line.agrees for line in self.lines) else "disagrees"
 
     @property
     def exit_code(self) -> int:
-        """The exit code that ``ksim oracle`` gives: 0, or 1 if a line disagrees."""
+        """The exit code that ``ksim oracle`` gives: 0, or 1 if a line disagrees or is undecided."""
         return 0 if self.agrees else 1
 
     def exported(self) -> dict[str, Any]:
@@ -44,7 +51,7 @@ class Oracle(msgspec.Struct, frozen=True, kw_only=True):
             "version": 1,
             "families": list(self.families),
             "quick": self.quick,
-            "verdict": "agrees" if self.agrees else "disagrees",
+            "verdict": self.verdict,
             "exit_code": self.exit_code,
             "lines": [line.exported() for line in self.lines],
         }

@@ -84,6 +84,8 @@ class Sweep:
         total: How many runs it has.
         folder: Its folder, or None.
         errors: Of each run that couldn't be done, which it was and why.
+        spared: Folders of failing runs with another digest that were left alone: what failed here
+            went beside them.
 
     """
 
@@ -93,6 +95,7 @@ class Sweep:
         entries: Mapping[RunId, Mapping[str, Any]],
         folder: Path | None,
         errors: Sequence[tuple[str, Exception]] = (),
+        spared: Sequence[Path] = (),
     ) -> None:
         self.scenario = plan.scenario
         self.id = plan.sweep
@@ -101,6 +104,7 @@ class Sweep:
         self.total = len(plan.runs())
         self.folder = folder
         self.errors = tuple(errors)
+        self.spared = tuple(spared)
         self._plan = plan
         wanted = set(plan.runs())
         self._entries = {run: entry for run, entry in entries.items() if run in wanted}
@@ -179,8 +183,10 @@ class Sweep:
         for run, entry in sorted(self._entries.items()):
             row = entry["row"]
             if row["exit_code"]:
-                name = Path(FAILURES) / self.scenario / f"{run.seed}-{row['plan']}"
-                folder = None if self.folder is None else self.folder / name
+                # Journals didn't always say it: it is this unless something else stood there.
+                name = entry.get("folder") or f"{run.seed}-{row['plan']}"
+                home = None if self.folder is None else self.folder / FAILURES / self.scenario
+                folder = None if home is None else home / name
                 yield SweepFailure(*run, row["verdict"], row["exit_code"], folder)
 
     @property
@@ -328,7 +334,8 @@ def sweep(
             ahead=ahead,
             progress=tell,
         )
-    return _settled(Sweep(plan, ended.entries, folder.path, ended.errors), folder)
+    done = Sweep(plan, ended.entries, folder.path, ended.errors, ended.spared)
+    return _settled(done, folder)
 
 
 @contextmanager
@@ -381,6 +388,7 @@ def merge(shards: Sequence[str | Path], out: str | Path) -> Sweep:
         MissingExtraError: A library of the extra `report` isn't installed.
         FolderError: One of them is no sweep's folder, or is damaged.
         MergeError: They aren't all the shards of one sweep, each once and finished.
+        OSError: It can't be written: what stood there still does.
 
     """
     from sim.study.merging import merge as put_together

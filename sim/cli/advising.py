@@ -56,6 +56,8 @@ def _confirmed(
     if out is not None and advice.scenario is not None:
         write_whole(out / SCENARIO, advice.scenario)
         shown["scenario_file"] = str(out / SCENARIO)
+    elif out is not None:
+        (out / SCENARIO).unlink(missing_ok=True)  # an older question's, beside this one's answer
     if confirm and advice.scenario is not None:
         if progress is not None:
             progress("running the ceremony of a drawn committee")

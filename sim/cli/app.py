@@ -1,7 +1,8 @@
 """The application: its commands, and the exit code of every way to end.
 
 Codes: 0 pass · 1 an expectation failed · 2 bad scenario or usage · 3 safety violated · 4 liveness
-violated · 5 not reproducible · 6 internal error · 7 budget exceeded · 130 interrupted.
+violated · 5 not reproducible · 6 internal error · 7 budget exceeded · 130 interrupted ·
+141 output unread.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ app = typer.Typer(
     "K-chain, and reproduced bit for bit from a scenario and a seed.",
     epilog="Exit codes: 0 pass, 1 an expectation failed, 2 bad scenario or usage, 3 safety "
     "violated, 4 liveness violated, 5 not reproducible, 6 internal error, 7 budget exceeded, "
-    "130 interrupted.",
+    "130 interrupted, 141 output unread.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -22,7 +22,7 @@ def consult(
     every: bool,
     as_json: bool,
 ) -> int:
-    """Compare measurements with formulas; 0 if all agree, 1 if not."""
+    """Compare measurements with formulas; 0 if all agree, 1 if not, or too few were made."""
     for name in families:
         if name not in api.ORACLES:
             return refuse(f'there is no oracle "{name}": {", ".join(api.ORACLES)}')

@@ -74,7 +74,13 @@ def console(*, stderr: bool = False) -> Console:
     """
     from rich.console import Console
 
-    return Console(
+    class Piped(Console):
+        """One that leaves a broken pipe to `exit_with`; rich would exit with 1."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Piped(
         stderr=stderr,
         highlight=False,
         markup=False,

@@ -56,6 +56,10 @@ def run_sweep(
     except KeyboardInterrupt:
         say("what is done is kept: the same command goes on from there")
         raise
+    if not done.total:
+        say(f"note: shard {done.shard} has nothing to do: there are fewer runs than shards")
+    for folder in done.spared:
+        say(f"note: {folder} failed with another digest and was left alone")
     return _tell(done, as_json=as_json)
 
 

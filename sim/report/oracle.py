@@ -103,7 +103,13 @@ def _chances(lines: Iterable[Line]) -> RenderableType:
 
 
 def _verdict(line: Line) -> Text:
-    return Text(line["verdict"], "green" if line["agrees"] else "bold red")
+    return Text(line["verdict"], _style(line))
+
+
+def _style(line: Line) -> str:
+    if not line["agrees"]:
+        return "bold red"
+    return "green" if line["decided"] else "yellow"
 
 
 def number(value: float) -> str:
@@ -121,6 +127,11 @@ def verdicts(found: Mapping[str, Any]) -> Iterator[Text]:
         exact = sum(line["low"] is None for line in lines)
         kinds = [(exact, "figure", "equal"), (len(lines) - exact, "chance", "within 99 %")]
         said = ", ".join(f"{count(n, what)} {how}" for n, what, how in kinds if n)
+        open_ = [line for line in lines if not line["decided"]]
+        if not wrong and open_:
+            few = f"{len(open_)} of {count(len(lines), 'line')}"
+            yield Text(f"{family}: undecided: too few runs for {few}", "yellow")
+            continue
         if not wrong:
             yield Text(f"{family}: agrees: {said}", "green")
             continue

@@ -11,9 +11,12 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
+
+import msgspec
 
 from sim.world.folder import FolderError
 
@@ -27,6 +30,7 @@ class Journal:
     Args:
         path: Of the file; it is made if it isn't there.
         header: What it is of: format, version, and whatever makes two journals two.
+        shape: What every entry must convert to, by msgspec; entries stay the objects that they are.
 
     Attributes:
         entries: What was in it.
@@ -36,14 +40,14 @@ class Journal:
 
     """
 
-    def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, header: Mapping[str, Any], shape: type = dict) -> None:
         self._stream = path.open("ab")
         self._synced = time.monotonic()
         try:
             _lock(self._stream, path)
             found = list(_lines(path))
             self._stream.truncate(sum(map(len, found)))
-            self.entries = _entries(path, found, header)
+            self.entries = _entries(path, found, header, shape)
             if not found:
                 self.append(header)
                 self.sync()
@@ -78,29 +82,44 @@ class Journal:
         self._stream.close()
 
 
-def read_journal(path: Path, header: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the entries of a journal, which somebody may be writing.
+def read_journal(path: Path, header: Mapping[str, Any], shape: type = dict) -> list[dict[str, Any]]:
+    """Return the entries of a journal, which somebody may be writing; `shape` as of `Journal`.
 
     Raises:
         FolderError: It is missing, damaged, or of something else.
 
     """
     try:
-        return _entries(path, list(_lines(path)), header)
+        return _entries(path, list(_lines(path)), header, shape)
     except OSError as error:
         raise FolderError(f"{path}: {error.strerror}") from None
 
 
 def check_free(path: Path) -> None:
-    """See that nobody is writing the journal at `path`, if there is one: before it is deleted, say.
+    """See that nobody is writing the journal at `path`, if there is one.
 
     Raises:
         FolderError: Somebody is.
 
     """
-    if path.exists():
-        with path.open("r+b") as stream:
-            _lock(stream, path)
+    with held(path):
+        pass
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keep others from writing the journal at `path`, if there is one: while it is replaced, say.
+
+    Raises:
+        FolderError: Somebody is writing it.
+
+    """
+    if not path.exists():
+        yield
+        return
+    with path.open("r+b") as stream:
+        _lock(stream, path)
+        yield
 
 
 def _lock(stream: IO[bytes], path: Path) -> None:
@@ -115,11 +134,18 @@ def _lines(path: Path) -> Iterator[bytes]:
         yield from (line for line in stream if line.endswith(b"\n"))
 
 
-def _entries(path: Path, lines: list[bytes], header: Mapping[str, Any]) -> list[dict[str, Any]]:
-    try:
-        first, *rest = [json.loads(line) for line in lines] or [dict(header)]
-    except ValueError as error:
-        raise FolderError(f"{path}: {error}") from None
-    if first != dict(header):
-        raise FolderError(f"{path}: is of something else: {json.dumps(first)[:200]}")
-    return rest
+def _entries(
+    path: Path, lines: list[bytes], header: Mapping[str, Any], shape: type
+) -> list[dict[str, Any]]:
+    entries = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            entry = json.loads(line)
+            if number > 1:
+                msgspec.convert(entry, shape)
+                entries.append(entry)
+        except ValueError as error:
+            raise FolderError(f"{path}:{number}: {error}") from None
+        if number == 1 and entry != dict(header):
+            raise FolderError(f"{path}: is of something else: {json.dumps(entry)[:200]}")
+    return entries

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sim.study.sweep_folder import FAILURES, WHOLE, SweepFolder, SweepPlan, by_run
+from sim.study.journal import held
+from sim.study.sweep_folder import FAILURES, JOURNAL, WHOLE, SweepFolder, SweepPlan, by_run
+from sim.world.folder import swap
 from sim.world.machine import version_differences
 
 
@@ -27,11 +30,14 @@ def merge(shards: Sequence[Path], root: Path) -> SweepFolder:
 
     Args:
         shards: Their folders, in any order.
-        root: The folder is ``<root>/<scenario>/sweep-<id>``; what is there is replaced.
+        root: The folder is ``<root>/<scenario>/sweep-<id>``; what is there is replaced once the
+            merged one is complete.
 
     Raises:
-        FolderError: One of them is no sweep's folder, or is damaged.
+        FolderError: One of them is no sweep's folder, or is damaged; or another process is writing
+            what would be replaced.
         MergeError: They don't belong together, one is missing or there twice, or isn't finished.
+        OSError: It can't be written: what stood there still does.
 
     """
     parts = [_open(path) for path in shards]
@@ -41,14 +47,25 @@ def merge(shards: Sequence[Path], root: Path) -> SweepFolder:
     if problems:
         raise MergeError("\n".join(problems))
     parts.sort(key=lambda part: part.plan.shard)
-    target.begin(plan, fresh=True)
-    with target.journal(plan) as journal:
+    fresh = SweepFolder(target.path.with_name(f".{target.path.name}.{os.getpid()}.tmp"))
+    shutil.rmtree(fresh.path, ignore_errors=True)
+    with held(target.path / JOURNAL):
+        try:
+            _fill(fresh, plan, parts)
+            swap(fresh.path, target.path)
+        finally:
+            shutil.rmtree(fresh.path, ignore_errors=True)
+    return target
+
+
+def _fill(folder: SweepFolder, plan: SweepPlan, parts: Sequence[_Part]) -> None:
+    folder.begin(plan, fresh=True)
+    with folder.journal(plan) as journal:
         for _, entry in sorted(by_run([e for part in parts for e in part.entries]).items()):
             journal.append(entry)
     for part in parts:
         if part.folder.failures.is_dir():
-            shutil.copytree(part.folder.failures, target.path / FAILURES, dirs_exist_ok=True)
-    return target
+            shutil.copytree(part.folder.failures, folder.path / FAILURES, dirs_exist_ok=True)
 
 
 def _open(path: Path) -> _Part:

@@ -1,11 +1,13 @@
 """A run as a job of a pool: a scenario and a seed go to a worker, figures come back.
 
-def heights(done: Executed) -> int:
-    return done.summary["height"]
+What figures there are, the caller says:
 
-with Pool() as pool:
-    for job, height in results(pool, partial(play, heights), [Job(scenario, 1), …]):
-        …
+    def heights(done: Executed) -> int:
+        return done.summary["height"]
+
+    with Pool() as pool:
+        for job, height in results(pool, partial(play, heights), [Job(scenario, 1), …]):
+            …
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 
@@ -21,10 +21,11 @@ from sim.base.files import write_whole
 from sim.scenario.grid import SweepGrid
 from sim.scenario.load import resolve
 from sim.scenario.plan import Plan
-from sim.study.journal import Journal, check_free, read_journal
+from sim.study.journal import Journal, held, read_journal
 from sim.world.expectations import describe
 from sim.world.folder import FolderError
 from sim.world.machine import source_hash, version_differences, versions
+from sim.world.verdicts import Exit
 
 SWEEP: Final = "sweep.json"
 JOURNAL: Final = "journal.jsonl"
@@ -55,6 +56,46 @@ class RunId(NamedTuple):
 
     point: int
     seed: int
+
+
+class EntryRow(msgspec.Struct):
+    """What every row has, of its figures; those that are added up or ranked may not be text."""
+
+    plan: str
+    verdict: str
+    exit_code: Exit
+    height: float
+    virtual_seconds: float
+    messages: float
+    bytes: float
+    ledger_bytes: float
+
+
+class EntryMachine(msgspec.Struct):
+    """The same of what a run took."""
+
+    cpu_seconds: float
+    wall_seconds: float
+    peak_memory_mib: float
+
+
+class Entry(msgspec.Struct):
+    """A line of the journal, as far as others rely on it.
+
+    Attributes:
+        point: Of the grid, from 0.
+        seed: Of the run.
+        row: Its figures; see `sweep_rows.row_of`.
+        machine: What it took.
+        folder: The name of its folder, if it failed and this was written by a program that says so.
+
+    """
+
+    point: Annotated[int, msgspec.Meta(ge=0)]
+    seed: Annotated[int, msgspec.Meta(ge=0)]
+    row: EntryRow
+    machine: EntryMachine
+    folder: Annotated[str, msgspec.Meta(pattern=r"^[\w-]+$")] | None = None
 
 
 @dataclass(frozen=True)
@@ -181,9 +222,9 @@ class SweepFolder:
             OSError: It can't be written, or not be forgotten.
 
         """
-        check_free(self.path / JOURNAL)
-        if fresh and self.path.exists():
-            shutil.rmtree(self.path)
+        with held(self.path / JOURNAL):
+            if fresh and self.path.exists():
+                shutil.rmtree(self.path)
         if self.exists():
             self._check_versions(plan)
         self.path.mkdir(parents=True, exist_ok=True)
@@ -215,19 +256,25 @@ class SweepFolder:
                 raise FolderError(f"{path}: is no {FORMAT} file")
             if content.pop("version", None) != VERSION:
                 raise FolderError(f"{path}: is of a version that this program doesn't read")
-            return msgspec.convert(content, SweepPlan)
+            plan = msgspec.convert(content, SweepPlan)
         except FileNotFoundError:
             raise FolderError(f"{self.path}: no sweep's folder: it has no {SWEEP}") from None
         except (OSError, ValueError, AttributeError) as error:
             raise FolderError(f"{path}: {error}") from None
+        if not 1 <= plan.shard.number <= plan.shard.of:
+            raise FolderError(f"{path}: is damaged: there is no shard {plan.shard}")
+        for number, values in enumerate(plan.points):
+            if missing := [key for key in plan.keys if key not in values]:
+                raise FolderError(f"{path}: is damaged: point {number} has no {missing[0]}")
+        return plan
 
     def journal(self, plan: SweepPlan) -> Journal:
         """Open the journal, to go on with it."""
-        return Journal(self.path / JOURNAL, plan.header())
+        return Journal(self.path / JOURNAL, plan.header(), Entry)
 
     def entries(self, plan: SweepPlan) -> list[dict[str, Any]]:
         """Return what is done."""
-        return read_journal(self.path / JOURNAL, plan.header())
+        return read_journal(self.path / JOURNAL, plan.header(), Entry)
 
     def replace(self, name: str, content: bytes) -> None:
         """Write a file, whole or not at all."""

@@ -51,10 +51,23 @@ class SweepJob:
 
 
 class Done(NamedTuple):
-    """What comes back of a run: its line of the journal, and if it failed, what to keep of it."""
+    """What comes back of a run.
+
+    Attributes:
+        entry: Its line of the journal.
+        files: If it failed, what to keep of it, unless the worker has written that.
+        spared: The folder of another failure that it was written beside.
+
+    """
 
     entry: dict[str, Any]
-    files: RunFiles | None
+    files: RunFiles | None = None
+    spared: Path | None = None
+
+    def kept(self, failures: Path, files: RunFiles) -> Done:
+        """Write the folder of a run that failed, and return what is known then."""
+        written = write_run(failures, files)
+        return Done({**self.entry, "folder": written.path.name}, None, written.beside)
 
 
 @dataclass
@@ -65,12 +78,14 @@ class Sweeping:
         plan: What is to be done.
         entries: What is done, by run.
         errors: Of each run that couldn't be done, what it was and why.
+        spared: Folders of failures with another digest that were there, and were left alone.
 
     """
 
     plan: SweepPlan
     entries: dict[RunId, Mapping[str, Any]]
     errors: list[tuple[str, Exception]] = field(default_factory=list)
+    spared: list[Path] = field(default_factory=list)
 
     @property
     def missing(self) -> list[RunId]:
@@ -113,12 +128,14 @@ def sweep(
     for job, future in completed(pool, work, _jobs(grid, plan, done.missing), ahead):
         error = _error(future)
         if error is None:
-            entry, files = future.result()
-            if files is not None and failures is not None:
-                write_run(failures, files)
+            found = future.result()
+            if found.files is not None and failures is not None:
+                found = found.kept(failures, found.files)
+            if found.spared is not None:
+                done.spared.append(found.spared)
             if journal is not None:
-                journal.append(entry)
-            done.entries[job.run] = entry
+                journal.append(found.entry)
+            done.entries[job.run] = found.entry
         else:
             done.errors.append((str(job), error))
         progress(total - len(done.missing), total)
@@ -162,13 +179,12 @@ def do_run(keep: str | None, wanted: bool, job: SweepJob) -> Done:
 
 
 def _done(keep: str | None, wanted: bool, run: RunId, done: Executed) -> Done:
-    entry = {**run._asdict(), "row": row_of(done), "machine": machine_of(done)}
+    found = Done({**run._asdict(), "row": row_of(done), "machine": machine_of(done)})
     if not done.summary["exit_code"] or not wanted:
-        return Done(entry, None)
+        return found
     if keep is None:
-        return Done(entry, done.files())
-    write_run(Path(keep), done.files())
-    return Done(entry, None)
+        return found._replace(files=done.files())
+    return found.kept(Path(keep), done.files())
 
 
 @cache

@@ -133,7 +133,7 @@ def write_run(root: Path, files: RunFiles) -> Written:
         fresh.mkdir()
         _fill(fresh, files)
         target, spared = _place(home / name, str(files.digests["run"]))
-        _swap(fresh, target)
+        swap(fresh, target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return Written(target, spared)
@@ -186,7 +186,7 @@ def _replaceable(folder: Path, digest: str) -> bool:
     return summary.get("exit_code") == 0 or summary.get("digest") == digest
 
 
-def _swap(fresh: Path, target: Path) -> None:
+def swap(fresh: Path, target: Path) -> None:
     """Put `fresh` at `target`; what stood there goes only once the new one is complete."""
     old = target.with_name(f".{target.name}.{os.getpid()}.old")
     shutil.rmtree(old, ignore_errors=True)
@@ -250,12 +250,12 @@ class RunFolder:
         return self._bytes(SCENARIO).decode(errors="replace")
 
     def summary(self) -> dict[str, Any]:
-        """Return `summary.json`."""
-        return self._json(SUMMARY)
+        """Return `summary.json`; what every reader needs is in it."""
+        return self._json(SUMMARY, "scenario", "seed", "verdict", "exit_code", "digest")
 
     def digests(self) -> dict[str, Any]:
         """Return `digests.json`."""
-        return self._json(DIGESTS)
+        return self._json(DIGESTS, "run")
 
     def machine(self) -> dict[str, Any]:
         """Return `machine.json`."""
@@ -316,13 +316,16 @@ class RunFolder:
         except OSError as error:
             raise FolderError(f"{self.path / name}: {error.strerror}") from None
 
-    def _json(self, name: str) -> dict[str, Any]:
+    def _json(self, name: str, *needed: str) -> dict[str, Any]:
         path = self.path / name
         try:
             content = json.loads(self._bytes(name))
         except ValueError as error:
             raise FolderError(f"{path}: {error}") from None
-        return self._check(path, content)
+        found = self._check(path, content)
+        if missing := [key for key in needed if key not in found]:
+            raise FolderError(f"{path}: is damaged: it has no {', '.join(missing)}")
+        return found
 
     @staticmethod
     def _check(path: Path, header: object) -> dict[str, Any]:

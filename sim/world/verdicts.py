@@ -19,6 +19,7 @@ class Exit(enum.IntEnum):
     INTERNAL = 6
     BUDGET = 7
     INTERRUPTED = 130
+    UNREAD = 141
 
 
 VERDICTS: Final[dict[Exit, str]] = {
@@ -31,6 +32,7 @@ VERDICTS: Final[dict[Exit, str]] = {
     Exit.INTERNAL: "internal error",
     Exit.BUDGET: "budget exceeded",
     Exit.INTERRUPTED: "interrupted",
+    Exit.UNREAD: "output unread",
 }
 """The words for each code, as `verdict` in every output."""
 

@@ -33,6 +33,14 @@ def test_the_oracle_of_captures_prints_lines_and_exits_0() -> None:
     ].keys()
 
 
+def test_an_oracle_with_too_few_runs_is_undecided_and_exits_1() -> None:
+    done = ksim("oracle", "loss", "--runs", "1", "-j", "1")
+
+    assert done.returncode == 1
+    assert "loss: undecided: too few runs for" in done.stdout
+    assert "agrees" not in done.stdout
+
+
 def test_the_oracles_that_can_be_asked_for_are_those_that_there_are() -> None:
     assert tuple(FAMILIES) == api.ORACLES
 
@@ -66,6 +74,20 @@ def test_advice_is_written_as_markdown_html_and_a_scenario(tmp_path: Path) -> No
         "advice.md",
         "advised.toml",
     ]
+
+
+def test_advice_without_a_recommendation_leaves_no_older_scenario_beside_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "advised.toml").write_text("of an older question")
+
+    done = ksim(
+        "advise", "--validators", "30", "--malicious", "45%", "--offline", "30%",
+        "-j", "1", "--out", str(tmp_path),
+    )  # fmt: skip
+
+    assert done.returncode == 1, done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["advice.html", "advice.md"]
 
 
 def test_a_table_shows_counts_once_per_kind_and_what_disagrees() -> None:

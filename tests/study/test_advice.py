@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cache
 from math import comb
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -17,11 +19,14 @@ from sim.report.advice import decision, power
 from sim.report.sheet import html, markdown
 from sim.scenario.load import load_text
 from sim.scenario.quantities import QuantityError
+from sim.study.advice import confirming
 from sim.study.advice.expense import expense, retransmission_us
 from sim.study.advice.frontier import Frontier
 from sim.study.advice.quantities import parse_chance
 from sim.study.advice.request import AdviceError, Request, request
 from sim.study.oracles.cost_formulas import POINT, SCALAR
+from sim.study.oracles.lines import Chance, OracleLine
+from sim.study.oracles.trials import Question
 
 
 @cache
@@ -71,9 +76,13 @@ def test_a_number_that_was_meant_as_a_percentage_is_recognised() -> None:
         ({"validators": None}, "--validators is missing"),
         ({"malicious": "100%"}, "below 1"),
         ({"failure": "0"}, "above 0"),
+        ({"failure": "1e-400"}, "--failure is too small to compute with: 1e-400"),
+        ({"offline": "2^-2000"}, "--offline is too small"),
+        ({"failure": "1e-320", "epochs": 10**6}, "over all draws is too small"),
         ({"committees": 0}, "at least 1"),
         ({"malicious_holders": "all"}, "few, many, random"),
         ({"stake": "pareto:0.5"}, "shape from 1 to 100"),
+        ({"stake": "equal:foo"}, '--stake equal has nothing after it, not "equal:foo"'),
         ({"stake": "nowhere.csv"}, "equal, pareto:SHAPE or a file"),
         ({"protocol": "frost", "commitments": "evaluation"}, "coefficient form alone"),
         ({"scheme": "RSA"}, "ED25519"),
@@ -177,6 +186,51 @@ def test_the_recommendation_is_confirmed_by_draws() -> None:
     assert (advice.captured, advice.stalled, advice.exit_code) == (0, 0, 0)
     assert advice.drawn >= 2_000
     assert [line.verdict for line in advice.lines] == ["within"] * 4
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"validators": 100, "malicious": "0"},
+        {"validators": 4, "malicious": "0.25", "failure": "1", "stall": "1"},
+        {"validators": 1000, "malicious": "1e-9", "failure": "0.5"},
+        {"validators": 3000, "malicious": "1/500", "failure": "1e-3", "stall": "1e-3"},
+    ],
+)
+def test_where_next_to_nothing_is_left_to_chance_there_is_a_recommendation_too(
+    asked: dict[str, Any],
+) -> None:
+    advice = api.advise(**asked, processes=1)
+
+    assert advice.confirmed
+    assert {line.verdict for line in advice.lines} == {"within"}
+    assert len(advice.lines) == 2, "captured and stalled; nothing else is uncertain"
+    assert markdown(decision(advice.exported(), plot=False))
+
+
+def test_every_request_that_makes_sense_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draws are replaced: what they are asked about has to make sense, whatever they give."""
+    asked_about: list[Chance] = []
+
+    def ask(_family: str, questions: Sequence[Question], *_: object) -> Iterator[OracleLine]:
+        asked_about.extend(question.chance for question in questions)
+        return iter(())
+
+    monkeypatch.setattr(confirming, "judged", ask)
+    for validators, stake in ((4, "equal"), (60, "equal"), (5, "pareto:1.2")):
+        for malicious in ("0", "1e-9", "1/50", "1/3", "0.9"):
+            for budget in ("1", "0.5", "1e-3", "1e-300"):
+                api.advise(
+                    validators=validators,
+                    malicious=malicious,
+                    failure=budget,
+                    stall=budget,
+                    stake=stake,
+                    processes=1,
+                )
+
+    assert all(0 <= chance.formula <= 1 for chance in asked_about)
+    assert len(asked_about) > 100
 
 
 def test_its_scenario_has_the_drawn_members_and_passes() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sim import api
+from sim.api import calibrations
 from sim.base.errors import LocalError
 from sim.base.meters import charge
 from sim.study.calibrate import calibrate
@@ -160,6 +161,31 @@ def test_a_model_that_is_there_is_neither_measured_again_nor_lost(tmp_path: Path
         api.calibrate("here", file)
 
     assert file.read_text(encoding="utf-8") == "kept"
+
+
+@pytest.mark.parametrize(
+    ("file", "error", "named"),
+    [
+        ("nodir/x.toml", FileNotFoundError, "nodir"),
+        ("plain/x.toml", NotADirectoryError, "plain"),
+        ("folder.toml", IsADirectoryError, "folder.toml"),
+    ],
+)
+def test_a_model_that_can_not_be_written_is_told_before_anything_is_measured(
+    file: str,
+    error: type[OSError],
+    named: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "plain").touch()
+    (tmp_path / "folder.toml").mkdir()
+    monkeypatch.setattr(calibrations, "measure", lambda *_: pytest.fail("it was measured"))
+
+    with pytest.raises(error) as found:
+        api.calibrate("here", tmp_path / file, force=True)
+
+    assert found.value.filename == str(tmp_path / named)
 
 
 @pytest.mark.parametrize(

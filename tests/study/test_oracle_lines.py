@@ -7,10 +7,12 @@ from math import exp, fsum, lgamma, log, log1p
 import pytest
 
 from sim import api
+from sim.base.errors import LocalError
 from sim.study.oracles.lines import (
     POWER,
     RESOLUTION,
     Chance,
+    OracleLine,
     chance_line,
     exact_lines,
     interval,
@@ -69,6 +71,58 @@ def test_a_chance_of_nought_bears_no_exception() -> None:
 
     assert chance_line("x", never, 0, 1000, 10).agrees
     assert not chance_line("x", never, 1, 1000, 10).agrees
+
+
+@pytest.mark.parametrize("chance", [0.0, 1e-12, 1 - 2.3e-16, 1.0])
+def test_no_number_of_trials_is_computed_for_what_is_next_to_certain(chance: float) -> None:
+    with pytest.raises(LocalError, match=r"tells .* from 0 or 1"):
+        trials_for(chance)
+
+
+@pytest.mark.parametrize(
+    ("formula", "trials", "why"),
+    [
+        (0.5, 1, "too few to tell anything"),
+        (0.0, 1, "too few to tell anything"),
+        (1.0, 3, "too few to tell anything"),
+        (0.0, 1000, "a chance above 0.0046 would be seen"),
+        (1e-15, 1000, "a chance above 0.0046 would be seen"),
+        (1e-4, 1000, "a chance above 0.0066 would be seen"),
+        (1.0, 1000, "a chance below 0.995 would be seen"),
+        (0.5, 100, "odds 2.85x off would be found"),
+    ],
+)
+def test_a_line_says_what_its_trials_are_enough_for(formula: float, trials: int, why: str) -> None:
+    chance = HALF._replace(formula=formula)
+
+    line = chance_line("x", chance, round(formula * trials), trials, trials)
+
+    assert line.why == why
+    undecided = why.startswith("too few")
+    assert (line.decided, line.verdict) == (not undecided, "undecided" if undecided else "within")
+
+
+def test_what_a_line_says_would_be_seen_is_left_out_of_the_interval() -> None:
+    """The least chance above the formula's: what is counted then is out with `POWER`."""
+    seen = 0.0066205
+    out = [k for k in range(1001) if interval(k, 1000)[0] > 1e-4]
+
+    assert fsum(exactly(1000, seen, k) for k in out) == pytest.approx(POWER, abs=1e-4)
+
+
+def test_too_few_trials_are_neither_agreement_nor_measured_again() -> None:
+    (line,) = judged("x", [Question(HALF, bool)], 2, lambda seeds: [1] * len(seeds))
+    fine = chance_line("x", HALF, 52, 100, 100)
+    wrong = chance_line("x", HALF, 90, 100, 100)
+
+    def verdict(*lines: OracleLine) -> tuple[str, int]:
+        found = api.Oracle(families=("x",), quick=False, lines=lines)
+        return found.verdict, found.exit_code
+
+    assert not line.again
+    assert verdict(fine) == ("agrees", 0)
+    assert verdict(fine, line) == ("undecided", 1)
+    assert verdict(fine, line, wrong) == ("disagrees", 1)
 
 
 def test_a_publication_agrees_if_it_is_what_the_formula_rounds_to() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +17,7 @@ import pytest
 
 from sim import api
 from sim.base import extras
+from sim.study import merging
 from sim.study.merging import MergeError
 from sim.study.sweep_folder import JOURNAL, MACHINE, ROWS, SWEEP
 from sim.world.machine import describe
@@ -299,6 +303,158 @@ def test_another_program_may_not_go_on_with_a_sweep(file: Path, tmp_path: Path) 
     api.sweep(scenario, {"seeds": 1}, processes=1, out=tmp_path, fresh=True)
 
 
+def failing(folder: Path) -> Path:
+    """A scenario whose only run fails."""
+    (folder / "failing.toml").write_text(TINY + FAILING)
+    return folder / "failing.toml"
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below `folder`."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_a_failure_that_another_one_stood_in_the_way_of_is_found_beside_it(tmp_path: Path) -> None:
+    command = ("sweep", failing(tmp_path), "--seeds", 1, "-j", 1, "--out", tmp_path)
+    assert told(*command)[0] == 1
+    (summary,) = tmp_path.rglob("summary.json")
+    earlier = json.loads(summary.read_text())
+    summary.write_text(json.dumps({**earlier, "digest": "of another program's run"}))
+    (journal,) = tmp_path.rglob(JOURNAL)
+    journal.unlink()
+
+    code, out, err = told(*command)
+
+    beside = summary.parent.with_name(f"{summary.parent.name}-2")
+    assert code == 1
+    assert err == f"note: {summary.parent} failed with another digest and was left alone\n"
+    assert f"ksim replay {beside}" in out
+    (failure,) = api.open_sweep(journal.parent).failures
+    assert failure.folder == beside
+    assert api.replay(beside).exit_code == 0
+
+
+def test_a_journal_that_does_not_name_folders_is_read(tmp_path: Path) -> None:
+    done = api.sweep(api.load(failing(tmp_path)), {"seeds": 1}, processes=1, out=tmp_path)
+    assert done.folder is not None
+    header, entry = lines(tmp_path)
+    assert entry.pop("folder") == done.failures[0].folder.name  # type: ignore[union-attr]
+    (done.folder / JOURNAL).write_text(f"{json.dumps(header)}\n{json.dumps(entry)}\n")
+
+    again = api.open_sweep(done.folder)
+
+    assert again.failures == done.failures
+
+
+def without(*keys: str) -> str:
+    """A line of a journal in which one key is missing."""
+    row: dict[str, object] = {"plan": "0123abcd", "verdict": "pass", "exit_code": 0, "height": 3}
+    row |= {"virtual_seconds": 1.5, "messages": 1, "bytes": 1, "ledger_bytes": 1}
+    taken = {"cpu_seconds": 1, "wall_seconds": 1.0, "peak_memory_mib": 50}
+    whole: dict[str, object] = {"point": 0, "seed": 1, "row": row, "machine": taken}
+    for key in keys:
+        whole.pop(key, None)
+        row.pop(key, None)
+    return json.dumps(whole)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{}", "missing required field `point`"),
+        ('{"point": 0}', "missing required field `seed`"),
+        ("5", "Expected `object`, got `int`"),
+        ("{", "Expecting property name"),
+        (without("row"), "missing required field `row`"),
+        (without("exit_code"), r"missing required field `exit_code` - at `\$.row`"),
+        (without().replace('"exit_code": 0', '"exit_code": 99'), "Invalid enum value 99"),
+        (without().replace('"height": 3', '"height": "high"'), r"got `str` - at `\$.row.height`"),
+        (without("machine"), "missing required field `machine`"),
+    ],
+)
+def test_a_damaged_line_of_a_journal_is_named(
+    file: Path, line: str, said: str, tmp_path: Path
+) -> None:
+    scenario = api.load(file)
+    done = api.sweep(scenario, {"seeds": 1}, processes=1, out=tmp_path)
+    assert done.folder is not None
+    journal = done.folder / JOURNAL
+    good = journal.read_text()
+    journal.write_text(f"{good}{without()}\n{line}\n")
+
+    error = rf"journal\.jsonl:4: .*{said}"
+    with pytest.raises(api.FolderError, match=error):
+        api.open_sweep(done.folder)
+    with pytest.raises(api.FolderError, match=error):
+        api.sweep(scenario, {"seeds": 1}, processes=1, out=tmp_path)
+    with pytest.raises(api.FolderError, match=error):
+        api.merge([done.folder], tmp_path / "merged")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"shard": [0, 1]}, "there is no shard 0/1"),
+        ({"shard": [1, 0]}, "there is no shard 1/0"),
+        ({"shard": [3, 2]}, "there is no shard 3/2"),
+        ({"keys": ["validators.n"]}, "point 0 has no validators.n"),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_told(
+    file: Path, change: dict[str, object], said: str, tmp_path: Path
+) -> None:
+    done = api.sweep(api.load(file), {"seeds": 1}, processes=1, out=tmp_path)
+    assert done.folder is not None
+    plan = done.folder / SWEEP
+    plan.write_text(json.dumps({**json.loads(plan.read_text()), **change}))
+
+    with pytest.raises(api.FolderError, match=rf"sweep\.json: is damaged: {said}"):
+        api.open_sweep(done.folder)
+
+
+@pytest.mark.parametrize("broken", ["copytree", "rename"])
+def test_a_merge_that_fails_half_way_leaves_what_stood_there(
+    broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = api.load(failing(tmp_path))
+    api.sweep(scenario, {"seeds": 2}, processes=1, out=tmp_path / "all")
+    shards = [
+        api.sweep(scenario, {"seeds": 2}, processes=1, shard=(number, 2), out=tmp_path / "parts")
+        for number in (1, 2)
+    ]
+    folders = [shard.folder for shard in shards if shard.folder is not None]
+    before = tree(tmp_path / "all")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        if broken == "copytree":
+            patched.setattr(shutil, "copytree", full)
+        else:
+            patched.setattr(merging, "swap", full)
+        with pytest.raises(OSError, match="No space left"):
+            api.merge(folders, tmp_path / "all")
+
+    assert tree(tmp_path / "all") == before
+    assert len(list((tmp_path / "all" / "tiny").iterdir())) == 1
+    merged = api.merge(folders, tmp_path / "all")
+    assert tree(tmp_path / "all").keys() == before.keys()
+    assert [failure.folder.is_dir() for failure in merged.failures if failure.folder] == [True] * 2
+
+
+def test_a_shard_without_runs_says_so(tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text(TINY)
+
+    code, _, err = told(
+        "sweep", tmp_path / "tiny.toml", "--seeds", 2, "--shard", "3/5", "--out", tmp_path
+    )
+
+    assert code == 0
+    assert err == "note: shard 3/5 has nothing to do: there are fewer runs than shards\n"
+
+
 def test_two_processes_can_not_be_at_one_sweep(file: Path, tmp_path: Path) -> None:
     done = api.sweep(api.load(file), {"seeds": 1}, processes=1, out=tmp_path)
     assert done.folder is not None
@@ -320,6 +476,12 @@ def test_two_processes_can_not_be_at_one_sweep(file: Path, tmp_path: Path) -> No
         for seeds, fresh in ((2, False), (1, True)):
             with pytest.raises(api.FolderError, match="another process is writing it"):
                 api.sweep(api.load(file), {"seeds": seeds}, processes=1, out=tmp_path, fresh=fresh)
+        part = api.sweep(
+            api.load(file), {"seeds": 1}, processes=1, shard=(1, 1), out=tmp_path / "parts"
+        )
+        assert part.folder is not None
+        with pytest.raises(api.FolderError, match="another process is writing it"):
+            api.merge([part.folder], tmp_path)
 
         holder.kill()
     again = api.open_sweep(done.folder)

@@ -15,6 +15,7 @@ from sim.scenario.network_plan import NetworkPlan
 from sim.scenario.plan import LedgerPlan, Plan, QuotaPlan, TransportPlan, ValidatorPlan
 from sim.world.eventlog import Event
 from sim.world.folder import FolderError, RunFiles, RunFolder, plan_id, write_run
+from sim.world.verdicts import VERDICTS, Exit
 
 EVENT = Event(10, 0, 0, "send", "beacon/dkg/0", 1, ("share", "v01", 1), 1, "ok", (15,))
 
@@ -47,7 +48,13 @@ def files(digest: str = "aa", exit_code: int = 0, scenario: str = "schema = 1\n"
         ledger=msgpack.packb({"format": "kchain-ledger", "version": 1}),
         events=[EVENT],
         digests={"run": digest},
-        summary={"exit_code": exit_code, "digest": digest},
+        summary={
+            "scenario": "tiny",
+            "seed": 7,
+            "verdict": VERDICTS[Exit(exit_code)],
+            "exit_code": exit_code,
+            "digest": digest,
+        },
         machine={"wall_seconds": 1.5},
     )
 
@@ -157,6 +164,17 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: str) -> None:
 
     with pytest.raises(FolderError, match=r"summary\.json"):
         RunFolder(folder).summary()
+
+
+def test_what_a_damaged_file_lacks_is_named(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, files()).path
+    (folder / "summary.json").write_text('{"format": "kchain-summary", "version": 1, "seed": 7}')
+    (folder / "digests.json").write_text('{"format": "kchain-digests", "version": 1}')
+
+    with pytest.raises(FolderError, match=r"summary\.json: .* no scenario, verdict, exit_code, di"):
+        RunFolder(folder).summary()
+    with pytest.raises(FolderError, match=r"digests\.json: is damaged: it has no run"):
+        RunFolder(folder).digests()
 
 
 @pytest.mark.parametrize("cut", [1, 20, 200])

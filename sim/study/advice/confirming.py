@@ -17,7 +17,7 @@ from sim.protocol.selection import draw_committee
 from sim.study.advice.frontier import Choice, Frontier
 from sim.study.advice.request import Request
 from sim.study.oracles.capture import Stakes
-from sim.study.oracles.lines import Chance, OracleLine, trials_for
+from sim.study.oracles.lines import Chance, OracleLine, trials_for, uncertain
 from sim.study.oracles.trials import Question, judged
 from sim.study.pool import Pool, results
 
@@ -34,7 +34,7 @@ _DRAWS: Final = range(2_000, 20_001)
 """How many draws there may be, whatever would be needed."""
 
 _OFTEN: Final = 0.02
-"""A chance is looked at that is no smaller: of a rarer one too many draws would be needed."""
+"""A chance is looked at that is no nearer to 0 or 1: of others too many draws would be needed."""
 
 _PARTS: Final = 1 << 32
 """A coin has four bytes."""
@@ -48,7 +48,8 @@ class Confirmation:
         draws: How many committees were drawn.
         captured: How many had t malicious members.
         stalled: How many had fewer than t + f* honest members online.
-        lines: All of it, and chances that are seen often enough, beside what was computed.
+        lines: All of it, and chances that are seen often enough, if there are some, beside what
+            was computed.
 
     """
 
@@ -72,18 +73,20 @@ def confirm(
     """
     n, quorum = chosen.n, chosen.t + chosen.faults
     bad, short = frontier.captured(n), frontier.short(n)
-    many = max(k for k in range(n + 1) if bad[k] >= _OFTEN)
-    few = min(k for k in range(n + 2) if short[k] >= _OFTEN)
-    needed = max(trials_for(chance) for chance in (bad[many], short[few]) if chance < 1)
+    # Nothing is looked at where nothing is left to chance: nobody is malicious, nobody offline.
+    many = [k for k in range(n + 1) if uncertain(bad[k], _OFTEN)][-1:]
+    few = [k for k in range(n + 2) if uncertain(short[k], _OFTEN)][:1]
+    often = [*(bad[k] for k in many), *(short[k] for k in few)]
+    needed = max(map(trials_for, often), default=_DRAWS.start)
     chunks = -(-min(max(needed, _DRAWS.start), _DRAWS.stop - 1) // _CHUNK)
     work = partial(seated, asked.stakes(), n, float(asked.offline), asked.seed)
     subject = f"{n} of {len(asked.weights)}, {asked.malicious_words}"
     questions = [
         Question(Chance(subject, figure, SOURCE, chance), hits, _CHUNK)
         for figure, chance, hits in (
-            (f"≥ {many} malicious", bad[many], partial(_malicious, many)),
+            *((f"≥ {k} malicious", bad[k], partial(_malicious, k)) for k in many),
             (f"≥ {chosen.t} malicious: captured", bad[chosen.t], partial(_malicious, chosen.t)),
-            (f"< {few} honest and online", short[few], partial(_short, few)),
+            *((f"< {k} honest and online", short[k], partial(_short, k)) for k in few),
             (f"< {quorum} honest and online: stalled", short[quorum], partial(_short, quorum)),
         )
     ]

@@ -101,7 +101,7 @@ class Frontier:
 
     def captured(self, n: int) -> list[float]:
         """Return P[at least k of n are malicious], in one draw, for k = 0 … n + 1."""
-        return list(self.electorate.tails(n))
+        return [_chance(tail) for tail in self.electorate.tails(n)]
 
     def short(self, n: int) -> list[float]:
         """Return P[fewer than k of n are honest and online], in one draw, for k = 0 … n + 1."""
@@ -117,7 +117,7 @@ class Frontier:
             for bad, chance in enumerate(exactly)
             if chance > 0
         )
-        return [float(chance) for chance in fewer]
+        return [_chance(float(chance)) for chance in fewer]
 
     def _choice(self, n: int) -> Choice:
         draws = self._asked.draws
@@ -137,3 +137,8 @@ class Frontier:
             capture=min(1.0, bad[t] * draws),
             stall=min(1.0, short[t + faults]),
         )
+
+
+def _chance(computed: float) -> float:
+    """Return a chance that rounding may have brought beyond 0 or 1."""
+    return min(1.0, max(0.0, computed))

@@ -33,6 +33,8 @@ def parse_chance(text: str, name: str) -> Fraction:
         meant = f"{text.strip()}%"
         hint = f"; did you mean {meant}?" if 1 < value <= 100 and "%" not in text else ""
         raise QuantityError(f"{name} is a chance, 0 to 1, not {text}{hint}", meant or None)
+    if value and not float(value):
+        raise QuantityError(f"{name} is too small to compute with: {text.strip()}; try 2^-40")
     return value
 
 

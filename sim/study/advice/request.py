@@ -143,6 +143,10 @@ def request(
     for name, count in (("committees", committees), ("epochs", epochs)):
         if count < 1:
             raise AdviceError(f"--{name} must be at least 1, not {count}")
+    if stall is None:
+        chances["stall"] = chances["failure"] / (committees * epochs)
+        if float(chances["stall"]) == 0:
+            raise AdviceError("--failure over all draws is too small to compute with; try 2^-40")
     _one_of("--malicious-holders", malicious_holders, HOLDERS)
     _one_of("--scheme", scheme, SCHEMES)
     _one_of("--protocol", protocol, PROTOCOLS)
@@ -164,7 +168,7 @@ def request(
         offline=chances["offline"],
         loss=chances["loss"],
         failure=chances["failure"],
-        stall=chances["failure"] / (committees * epochs) if stall is None else chances["stall"],
+        stall=chances["stall"],
     )
 
 
@@ -180,6 +184,8 @@ def _weights(stake: str, validators: int | None, seed: int) -> tuple[int, ...]:
             raise AdviceError("--validators is missing: how many there are")
         _check_count(validators)
         if kind == "equal":
+            if stake != kind:
+                raise AdviceError(f'--stake equal has nothing after it, not "{stake}"')
             return (1,) * validators
         return pareto_stakes(validators, parse_shape(shape), seed)
     weights = _read(Path(stake))

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from math import ceil, log, sqrt
+from math import ceil, sqrt
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from sim.base.errors import LocalError
 from sim.base.samples import Range, chance_range
 
 CONFIDENCE: Final = 0.99
@@ -29,6 +30,11 @@ QUICK_RESOLUTION: Final = 3.0
 """The same for a quick look."""
 
 TRIALS_LEAST: Final = 40
+
+CHANCE_LEAST: Final = 1e-9
+"""A chance nearer to 0 or 1 can't be told from it: no number of trials that anybody makes would."""
+
+TOO_FEW: Final = "too few to tell anything"
 
 
 class OracleLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +57,8 @@ class OracleLine(msgspec.Struct, frozen=True, kw_only=True):
         why: What the trials are enough for.
         again: Whether an earlier sample was outside of its interval, and this is the second, with
             fresh seeds; see `sim.study.oracles.trials`.
-        agrees: The verdict.
+        decided: Whether the trials are enough for anything; if not, agreeing says nothing.
+        agrees: Whether measurement and formula don't contradict each other.
 
     """
 
@@ -70,6 +77,7 @@ class OracleLine(msgspec.Struct, frozen=True, kw_only=True):
     runs: int = 1
     why: str = ""
     again: bool = False
+    decided: bool = True
     agrees: bool
 
     @property
@@ -82,7 +90,9 @@ class OracleLine(msgspec.Struct, frozen=True, kw_only=True):
         """The verdict in a word or two."""
         if self.exact:
             return "equal" if self.agrees else "DIFFERS"
-        return "within" if self.agrees else "OUTSIDE"
+        if not self.agrees:
+            return "OUTSIDE"
+        return "within" if self.decided else "undecided"
 
     def exported(self) -> dict[str, Any]:
         """Return it as plain data, with its verdict in words."""
@@ -164,6 +174,7 @@ def chance_line(
 ) -> OracleLine:
     """Return the line of something that happened in `count` of `trials` independent trials."""
     found = interval(count, trials)
+    enough = _resolved(chance.formula, trials)
     return OracleLine(
         family=family,
         subject=chance.subject,
@@ -177,8 +188,9 @@ def chance_line(
         count=count,
         trials=trials,
         runs=runs,
-        why=_resolved(chance.formula, trials),
+        why=enough or TOO_FEW,
         again=again,
+        decided=enough is not None,
         agrees=found.holds(chance.formula),
     )
 
@@ -189,13 +201,24 @@ def interval(count: int, trials: int) -> Range:
     return chance_range(count, trials, CONFIDENCE)
 
 
+def uncertain(chance: float, least: float = CHANCE_LEAST) -> bool:
+    """Say whether a chance is at least so far from 0 and from 1."""
+    return least <= chance <= 1 - least
+
+
 @lru_cache(maxsize=4096)
 def trials_for(chance: float, resolution: float = RESOLUTION) -> int:
-    """Return how many trials tell `chance`, between 0 and 1, from others.
+    """Return how many trials tell `chance` from others.
 
     So many that, if the true odds are `resolution` times its odds, or one over that, the interval
     leaves `chance` out with probability `POWER` at least.
+
+    Raises:
+        LocalError: It can't be told from 0 or 1: see `CHANCE_LEAST`.
+
     """
+    if not uncertain(chance):
+        raise LocalError(f"no number of trials tells {chance} from 0 or 1")
     gap = abs(_off(chance, resolution) - chance)
     guess = 4.9**2 * chance * (1 - chance) / gap**2  # the normal approximation, 2.58 + 2.33 sigmas
     trials = max(TRIALS_LEAST, int(guess / 2))
@@ -226,15 +249,33 @@ def _off(chance: float, factor: float) -> float:
     return chance * factor / (1 - chance + chance * factor)
 
 
-def _resolved(chance: float, trials: int) -> str:
-    """Say what `trials` are enough for: the least factor on the odds that they would find."""
-    if not 0 < chance < 1:
-        return f"a chance above {-log(1 - POWER) / trials:.2g} would be seen"
+def _resolved(chance: float, trials: int) -> str | None:
+    """Say what `trials` are enough for: the least factor on the odds that they would find.
+
+    If they would find no factor, as of rare events, it is the least chance that they would see.
+    None if that is more than one half: they can't tell the event from a coin.
+    """
+
+    def found(factor: float) -> bool:
+        return min(power(chance, trials, factor), power(chance, trials, 1 / factor)) >= POWER
+
     low, high = 1.0, 64.0
-    if power(chance, trials, high) < POWER:
-        return "too few to tell anything"
-    for _ in range(20):
-        middle = sqrt(low * high)
-        least = min(power(chance, trials, middle), power(chance, trials, 1 / middle))
-        low, high = (low, middle) if least >= POWER else (middle, high)
-    return f"odds {high:.2f}x off would be found"
+    if uncertain(chance) and found(high):
+        for _ in range(20):
+            middle = sqrt(low * high)
+            low, high = (low, middle) if found(middle) else (middle, high)
+        return f"odds {high:.2f}x off would be found"
+    seen = _seen(min(chance, 1 - chance), trials)
+    if seen > 1 / 2:
+        return None
+    if chance > 1 / 2:
+        return f"a chance below {1 - seen:.3g} would be seen"
+    return f"a chance above {seen:.2g} would be seen"
+
+
+def _seen(chance: float, trials: int) -> float:
+    """Return the least chance above `chance` of which `trials` leave `chance` out, with `POWER`."""
+    from scipy.stats import beta, binom
+
+    most = int(binom.isf((1 - CONFIDENCE) / 2, trials, chance))
+    return float(beta.ppf(POWER, most + 1, trials - most)) if most < trials else 1.0

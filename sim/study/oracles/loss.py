@@ -25,6 +25,7 @@ from sim.study.oracles.lines import (
     Chance,
     OracleLine,
     trials_for,
+    uncertain,
 )
 from sim.study.oracles.trials import Question, judged
 from sim.study.playing import Job, play
@@ -266,7 +267,7 @@ def runs_for(study: Study, resolution: float) -> int:
     return max(
         -(-trials_for(chance.formula, resolution) // each)
         for chance, _, each in asked
-        if 0 < chance.formula < 1
+        if uncertain(chance.formula)
     )
 
 
