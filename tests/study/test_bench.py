@@ -399,7 +399,7 @@ def test_a_run_that_is_none_is_told_by_its_line(done: api.Bench, tmp_path: Path,
     whole = (folder / "runs.jsonl").read_text(encoding="utf-8")
     (folder / "runs.jsonl").write_text(f"{whole}{line}\n", encoding="utf-8")
 
-    with pytest.raises(api.FolderError, match=r"runs\.jsonl: line 8: "):
+    with pytest.raises(api.FolderError, match=r"runs\.jsonl:8: "):
         api.bench(GRID, folder)
 
     (folder / "runs.jsonl").write_text(whole, encoding="utf-8")  # nobody holds it any longer

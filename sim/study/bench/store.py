@@ -259,7 +259,7 @@ def _records(path: Path, entries: Sequence[Any]) -> Iterator[tuple[str, dict[str
         try:
             run = msgspec.convert(entry, _Run).run
         except msgspec.ValidationError as error:
-            raise FolderError(f"{path}: line {number}: {error}") from None
+            raise FolderError(f"{path}:{number}: {error}") from None
         yield run, entry
 
 
