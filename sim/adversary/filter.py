@@ -161,6 +161,8 @@ class Adversary:
     ) -> Sequence[Effect]:
         """Let each behaviour see the occasion, if any, and what the one before it left."""
         now = list(effects)
+        if state.ceremony.operation == "generate":
+            return now  # a key of one party: nobody to lie to, and no group to lie in
         self._note(effects, state.ceremony)
         seat = seat_of(state.ceremony, self._validator)
         for corrupt, known, params in self._mine:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -170,8 +171,14 @@ def _uninvited(corruption: Corruption) -> Statement | None:
             return None
 
 
+PADDING_MAX: Final = 1 << 26
+"""Bytes of padding at most: every receiver's copy is in memory at once."""
+
+
 @behaviour(
-    Param("size", int, TRANSACTION_MAX, "bytes that follow each message", least=1),
+    Param(
+        "size", int, TRANSACTION_MAX, "bytes that follow each message", least=1, most=PADDING_MAX
+    ),
     Param("via", str, "both", "where it floods", choices=("both", "wire", "ledger")),
 )
 def oversized_message(effect: Occasion, corruption: Corruption) -> Iterator[Occasion]:
@@ -184,13 +191,13 @@ def oversized_message(effect: Occasion, corruption: Corruption) -> Iterator[Occa
     the deal, and whatever else that account says waits for its nonce: excluded for no-deal, without
     proof, and the ceremony succeeds. With `wire` alone nobody is excluded.
     """
-    padding, via = bytes(corruption.count("size")), corruption.option("via")
+    size, via = corruption.count("size"), corruption.option("via")
     match effect:
         case Packet(_, "share", _, payload) if via != "ledger":
             yield effect
-            yield dataclasses.replace(effect, payload=payload + padding)
+            yield dataclasses.replace(effect, payload=payload + bytes(size))
         case Filing("deal", payload) if via != "wire":
-            body = addressed(payload).body + padding
+            body = addressed(payload).body + bytes(size)
             yield dataclasses.replace(effect, payload=readdressed(payload, body=body))
         case _:
             yield effect

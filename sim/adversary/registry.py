@@ -247,6 +247,7 @@ class Param:
         doc: What it means, one line.
         choices: The allowed values, or empty for any of the type.
         least: The least allowed integer.
+        most: The largest.
 
     """
 
@@ -256,6 +257,7 @@ class Param:
     doc: str
     choices: tuple[Value, ...] = ()
     least: int | None = None
+    most: int | None = None
 
     def problem(self, value: object) -> str | None:
         """Say what is wrong with `value`, or return None."""
@@ -265,6 +267,8 @@ class Param:
             return f"{self.name} must be one of {', '.join(map(str, self.choices))}"
         if self.least is not None and isinstance(value, int) and value < self.least:
             return f"{self.name} must be at least {self.least}"
+        if self.most is not None and isinstance(value, int) and value > self.most:
+            return f"{self.name} must be at most {self.most}"
         return None
 
 

@@ -90,6 +90,7 @@ def _param(param: Param) -> dict[str, Any]:
         "doc": param.doc,
         **({"choices": list(param.choices)} if param.choices else {}),
         **({} if param.least is None else {"least": param.least}),
+        **({} if param.most is None else {"most": param.most}),
     }
 
 

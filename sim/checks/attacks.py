@@ -21,7 +21,7 @@ from typing import Final
 from sim.base.randomness import stream
 from sim.base.secret import SecretScalar
 from sim.checks.observation import Observation, generation_of, id_of
-from sim.checks.stealing import loot
+from sim.checks.stealing import loot, stolen
 from sim.crypto import verification
 from sim.crypto.groups import get_group
 from sim.crypto.polynomial import interpolate_constant
@@ -140,11 +140,18 @@ def _signs(scheme: str, public_key: bytes, secret: int) -> bool:
 def exposed(observation: Observation, key: str) -> bool:
     """Say whether all that the adversary stole and recorded gives the present key away.
 
-    If it does, the secret key is computed and compared with the public one.
+    If it does, the secret key is computed and compared with the public one; a key of one party is
+    in its holder's store, whole.
     """
     state = observation.active.get(key)
     if state is None:
         return False
+    if state.ceremony.scheme in verification.SINGLE_PARTY:
+        return any(
+            (kept.session, kept.attempt, kept.name) == (*id_of(state), "share")
+            for validator in observation.validators
+            for kept in stolen(validator)
+        )
     era = state.ceremony.era
     secret = loot(observation, key, era).secret()
     group = get_group(state.ceremony.scheme)

@@ -207,6 +207,10 @@ class ValidatorView:
             return self.corrupted
         return any(known.meets(period) for known in self.periods)
 
+    def corrupted_from(self, period: Period) -> int:
+        """Return since when it is corrupted, of the first stretch that meets `period`."""
+        return min((known.from_us for known in self.periods if known.meets(period)), default=0)
+
 
 @dataclass(frozen=True)
 class Observation:

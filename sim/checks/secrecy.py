@@ -85,22 +85,22 @@ def generations_stay_hidden(observation: Observation) -> Iterator[Finding]:
     said = by_attempt(observation)
     for identity, (made, *_) in observation.generations.items():
         ceremony, life = made.ceremony, observation.lifetime(made)
-        known: set[int] = {
-            m.index for m in ceremony.members if observation.view(m).corrupted_in(life)
+        known: dict[int, int] = {
+            m.index: max(life.from_us, observation.view(m).corrupted_from(life))
+            for m in ceremony.members
+            if observation.view(m).corrupted_in(life)
         }
-        at_us = observation.at_us(made.ended_at)
         for state in _reshares(observation, identity):
             shown = said.get(id_of(state), ())
-            exposed = Exposure(observation, state, shown).exposed
-            if exposed - known:
-                at_us = observation.at_us(state.deal_end)
-                known |= exposed
+            for dealer in Exposure(observation, state, shown).exposed:
+                known.setdefault(dealer, observation.at_us(state.deal_end))
         if len(known) >= ceremony.threshold:
             names = ", ".join(ceremony.member(holder).name for holder in sorted(known))
+            enough = ceremony.threshold - 1
             yield Finding(
                 f"{title(made)}: the shares of {names} are known, t = {ceremony.threshold}: so is "
                 "the key",
-                at_us,
+                max(observation.at_us(made.ended_at), sorted(known.values())[enough]),
             )
 
 

@@ -16,7 +16,7 @@ from sim.scenario.source import KeyPath
 from sim.scenario.using import USE, unknown
 
 if TYPE_CHECKING:
-    from sim.adversary.registry import Behaviour
+    from sim.adversary.registry import Behaviour, Param
 
 
 PERIODS_MAX: Final = 10_000
@@ -180,16 +180,22 @@ def _victims(
 def _check_params(
     params: Mapping[str, Any], behaviours: list[Behaviour], registry: Registry, path: KeyPath
 ) -> None:
-    known = {param.name: param for behaviour in behaviours for param in behaviour.params}
+    known: dict[str, list[tuple[Behaviour, Param]]] = {}
+    for behaviour in behaviours:
+        for param in behaviour.params:
+            known.setdefault(param.name, []).append((behaviour, param))
     targeted = any(behaviour.targeted for behaviour in behaviours)
     for name, value in params.items():
         where = (*path, "params", name)
         if name in known:
-            problem = known[name].problem(value)
-            if problem is not None:
-                wrong = value if isinstance(value, str) else None
-                choices = map(str, known[name].choices)
-                registry.reporter.error(where, problem, wrong=wrong, allowed=choices)
+            for behaviour, param in known[name]:
+                problem = param.problem(value)
+                if problem is not None:
+                    wrong = value if isinstance(value, str) else None
+                    message = problem if len(known[name]) == 1 else f"{behaviour.name}: {problem}"
+                    choices = map(str, param.choices)
+                    registry.reporter.error(where, message, wrong=wrong, allowed=choices)
+                    break
         elif name == "victims" and targeted:
             registry.reporter.error(where, "expected the victims' names, in an array")
         elif behaviours:

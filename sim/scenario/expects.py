@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from sim.crypto.verification import SINGLE_PARTY
 from sim.scenario import catalogue
 from sim.scenario.expect_plan import ExpectPlan
 from sim.scenario.expectations import DisputeTable, ExpectTable, FaultTable
@@ -132,10 +133,15 @@ def _check_shares(table: ExpectTable, registry: Registry, path: KeyPath) -> None
     if table.using is None:
         return
     reporter, where = registry.reporter, (*path, "using")
+    if not table.using:
+        reporter.error(where, "no shares sign nothing: name at least one")
     if table.signs is None:
         reporter.error(where, "using says with which shares: say with signs whether they make one")
     if table.key is None and registry.only_key() is None:
         reporter.error(where, "shares are of one key: say of which with key")
+    scheme = registry.schemes.get(table.key or registry.only_key() or "")
+    if scheme in SINGLE_PARTY:
+        reporter.error(where, f"a key of {scheme} has one holder, and no shares")
     first: dict[str, int] = {}
     for i, share in enumerate(table.using):
         registry.position(share.partition("@")[0], (*where, i))
@@ -177,7 +183,16 @@ def _check_of(
         reporter.conflict(message, where, (*path, "key"))
 
 
+_WHOLE: Final = ("exposed", "shareless", "injected", "violates", "using")
+"""Keys of an expectation that are about the run as it was at its end."""
+
+
 def _check_time(table: ExpectTable, file: ScenarioFile, registry: Registry, path: KeyPath) -> None:
+    whole = [name for name in _WHOLE if getattr(table, name) is not None]
+    for moment in ("at", "within"):
+        if whole and getattr(table, moment) is not None:
+            message = f"{whole[0]} is about the end of the run: leave {moment} out"
+            registry.reporter.conflict(message, (*path, moment), (*path, whole[0]))
     if table.at is None:
         return
     if table.within is not None:

@@ -232,6 +232,11 @@ def _groups(
         if len(lengths) > 1:
             told = ", ".join(f"{axis.name} has {len(axis.values)}" for axis in members)
             reports.value(group[0], f"arrays that go together have one length, but {told}")
+        for number, node in enumerate(group):
+            if node.value in [before.value for before in group[:number]]:
+                reports.value(node, f"{node.value} stands twice in a group")
+        if len(group) == 1:
+            reports.value(group[0], "arrays go together in groups of two or more")
         together |= {axis.name: members for axis in members}
     groups: list[list[dict[KeyPath, Node]]] = []
     for axis in axes:

@@ -42,6 +42,8 @@ def instants(
     """
     table, where, reporter = every(entry), (*path, "every"), registry.reporter
     ends = [end for end in (table.until, duration) if end is not None]
+    if entry.when is not None:
+        return ()  # reported elsewhere: either the one or the other
     if not ends and table.count is None:
         message = "this never ends: give until or count, or set run.duration"
         reporter.conflict(message, where, ("run", "duration"))

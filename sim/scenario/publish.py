@@ -98,6 +98,7 @@ def _param(param: Param) -> dict[str, Any]:
         "description": param.doc,
         **({"enum": list(param.choices)} if param.choices else {}),
         **({} if param.least is None else {"minimum": param.least}),
+        **({} if param.most is None else {"maximum": param.most}),
     }
 
 

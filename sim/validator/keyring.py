@@ -33,7 +33,8 @@ def signing_key_of(
         machine = seat.machine
         if machine.share is not None:
             return seat, machine.share
-        if isinstance(machine, GenerateMachine) and machine.seed is not None:
+        signs = machine.ceremony.scheme == "MLDSA"
+        if isinstance(machine, GenerateMachine) and signs and machine.seed is not None:
             return seat, mldsa.SigningKey.from_seed(machine.seed)
     return None
 

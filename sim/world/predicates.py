@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from sim.base.ids import NEVER_US
+from sim.checks import CHECKS
 from sim.protocol.signing_events import SIGNED
 from sim.world.views import Facts, KeyView, Record
 
@@ -262,7 +264,10 @@ def _violates(
     wanted: str, _expect: ExpectPlan, _views: Sequence[KeyView], facts: Facts
 ) -> Iterator[str]:
     found = {violation["invariant"] for violation in facts.violations}
-    if wanted not in found:
+    if wanted not in CHECKS:
+        (like, *_) = get_close_matches(wanted, CHECKS, 1) or ("one of ksim list invariants",)
+        yield f"no invariant: did you mean {like}?"
+    elif wanted not in found:
         yield f"missing: {show(sorted(found))} broken"
 
 
@@ -283,8 +288,8 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "faults_include": _faults_include,
     "disputes": _disputes,
     "status": _status_is,
-    "generation": _each(lambda v: 0 if v.generation is None else v.generation["generation"]),
-    "era": _each(lambda v: 1 if v.generation is None else v.generation["era"]),
+    "generation": _each(lambda v: None if v.generation is None else v.generation["generation"]),
+    "era": _each(lambda v: None if v.generation is None else v.generation["era"]),
     "rotation": _rotation,
     "rotations": _rotations,
     "public_key": _each(_public_key),

@@ -65,6 +65,18 @@ def test_keys_that_zip_names_go_together(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("group", "said"),
+    [
+        ('["validators.n", "validators.n"]', "validators.n stands twice in a group"),
+        ('["validators.n"]', "arrays go together in groups of two or more"),
+    ],
+)
+def test_a_group_joins_different_arrays(group: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=said):
+        grid(tmp_path, f'"validators.n" = [5, 7]\nzip = [{group}]')
+
+
 def test_a_point_is_the_scenario_with_its_values_set(tmp_path: Path) -> None:
     found = grid(tmp_path, '"network.loss" = ["0%", "1%"]')
     set_by_hand = load(str(tmp_path / "swept.toml"), ["network.loss=1%"])

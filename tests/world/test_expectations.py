@@ -165,6 +165,20 @@ def test_within_counts_from_when_an_entry_that_waited_began_to_act() -> None:
     assert failed(expects[1], known)
 
 
+def test_a_key_that_was_never_made_has_no_generation() -> None:
+    known = facts(attempt(1, "failed"))
+
+    assert failed(ExpectPlan(key="beacon", generation=0), known) == "generation is none"
+    assert failed(ExpectPlan(key="beacon", era=1), known) == "era is none"
+
+
+def test_an_invariant_that_does_not_exist_is_not_just_unbroken() -> None:
+    known = facts(attempt(1, "active"))
+
+    said = failed(ExpectPlan(violates="secrecyy"), known)
+    assert said == "violates is no invariant: did you mean secrecy?"
+
+
 def test_within_of_an_entry_that_waited_in_vain_fails() -> None:
     action = {"id": "boom", "do": "crash", "when": {"event": "never"}, "fired": False}
     known = facts(attempt(1, "active"), beside={"actions": [action]})
