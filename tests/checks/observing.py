@@ -23,7 +23,7 @@ from tests.support.cluster import Cluster, Corrupt, long_lived_seeds
 SEED = 7
 BLOCK_US = 2_000_000
 REGISTRY = 11
-"""Validators of a life, v1 to v11, whether they have a seat or not."""
+"""Validators of a life, at the least: v1 to v11, whether they have a seat or not."""
 
 
 class WitnessedStore(dict[str, bytes]):
