@@ -10,6 +10,7 @@ import pytest
 
 from sim.base.codec import encode
 from sim.base.errors import LocalError
+from sim.base.ids import ValidatorIndex
 from sim.base.secret import SecretScalar
 from sim.checks import (
     CHECKS,
@@ -20,6 +21,7 @@ from sim.checks import (
     Violation,
     check_all,
 )
+from sim.checks.leaks import stored_secrets
 from sim.checks.registry import check
 from sim.protocol.entries import Fault
 from sim.protocol.judge import CeremonyState
@@ -276,6 +278,17 @@ def clear_share() -> bytes:
     ((_, reply),) = LOST.state.replies.items()
     assert reply.kind == "clear"
     return reply.data
+
+
+def test_what_the_vault_seals_is_looked_for_whatever_it_is() -> None:
+    ceremony, index = SOUND.ceremony, ValidatorIndex(0)
+
+    (unheard_of,) = stored_secrets("hint", bytes(32), ceremony, index)
+    assert unheard_of.what == "its entry hint"
+    assert stored_secrets("hint", bytes(15), ceremony, index) == []
+    for key in ("deal", "outgoing", "delivery", "envelope/3", "spent/1/0/0/0"):
+        assert stored_secrets(key, bytes(32), ceremony, index) == []
+        assert stored_secrets(f"{'0' * 64}#1/{key}", bytes(32), ceremony, index) == []
 
 
 def test_a_share_published_on_purpose_is_no_leak_but_a_second_copy_is() -> None:
