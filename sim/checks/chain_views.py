@@ -38,7 +38,9 @@ class AuditLine(NamedTuple):
         signing: The session's id.
         requester: The principal that asked; zeros for the chain itself.
         context: What was signed for.
-        outcome: ``signed``, ``failed``, ``expired``, or the reason for which it was refused.
+        outcome: ``signed``, ``failed``, ``expired``, why its key is out of use, or the reason for
+            which it was refused.
+        bad: Names of signers whose partials were proven bad.
 
     """
 
@@ -48,6 +50,7 @@ class AuditLine(NamedTuple):
     requester: bytes
     context: str
     outcome: str
+    bad: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sim.base.ids import ValidatorIndex
 from sim.base.secret import SecretScalar
 from sim.checks import (
     CHECKS,
+    AuditLine,
     BlockView,
     Observation,
     PartitionView,
@@ -33,6 +34,7 @@ from sim.protocol.messages import (
     Statement,
     kind_of,
 )
+from sim.protocol.signing_task import NOBODY
 from sim.protocol.transactions import CeremonyPayload, Transaction
 from tests.checks.observing import BLOCK_US, observe, rehearse
 from tests.support.cluster import CHAIN, Cluster
@@ -226,6 +228,17 @@ def test_a_fault_that_claims_no_proof_needs_none() -> None:
     unproven = Fault("v4", "no-deal", proof=False, evidence=(), height=3)
 
     assert found(with_state(faults=[unproven])) == []
+
+
+@pytest.mark.parametrize(("signer", "names"), [("v4", ["v4"]), ("v3", [])])
+def test_a_proven_bad_partial_of_an_honest_signer_is_found(signer: str, names: list[str]) -> None:
+    line = AuditLine(2, "beacon", "test-1-0", NOBODY, "test", "signed", (signer,))
+
+    violations = check_all(replace(observe(SOUND), audit=(line,)))
+
+    assert [v.validator for v in violations] == names
+    assert {v.invariant for v in violations} <= {"evidence-spares-the-honest"}
+    assert {v.time_us for v in violations} <= {2 * BLOCK_US}
 
 
 def plant(value: bytes) -> Observation:

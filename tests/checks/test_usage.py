@@ -38,7 +38,7 @@ def record(signing: str) -> bytes:
 
 
 def line(height: int, signing: str, outcome: str, requester: bytes = WALLET.public) -> AuditLine:
-    return AuditLine(height, "beacon", signing, requester, "drand", outcome)
+    return AuditLine(height, "beacon", signing, requester, "drand", outcome, ())
 
 
 def block(height: int, *transactions: tuple[bytes, str]) -> BlockView:
