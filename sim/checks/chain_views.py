@@ -17,7 +17,7 @@ class BlockView:
         time_us: Virtual time.
         raw: Its bytes as they stand in the ledger's file.
         transactions: Encoded signed transactions, applied or rejected, in order.
-        reasons: Why each was rejected; empty for those that were applied.
+        reasons: Why each was rejected, one for one; empty for those that were applied.
 
     """
 
@@ -26,7 +26,7 @@ class BlockView:
     time_us: int
     raw: bytes
     transactions: tuple[bytes, ...]
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[str, ...]
 
 
 class AuditLine(NamedTuple):

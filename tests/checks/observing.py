@@ -231,9 +231,14 @@ def _observation(
     periods: Mapping[int, Sequence[Period]],
 ) -> Observation:
     end = clusters[-1].height
-    entries = [entry for cluster in clusters for entry in cluster.entries]
+    judged = [
+        (entry.height, entry.raw, reason)
+        for cluster in clusters
+        for entry, reason in zip(cluster.entries, cluster.reasons, strict=True)
+    ]
     blocks = tuple(
-        _block([e.raw for e in entries if e.height == height], height) for height in range(end + 1)
+        _block([(raw, reason) for at, raw, reason in judged if at == height], height)
+        for height in range(end + 1)
     )
     registry = sorted({v for cluster in clusters for v in cluster.machines})
     return Observation(
@@ -248,10 +253,12 @@ def _observation(
     )
 
 
-def _block(transactions: Sequence[bytes], height: int) -> BlockView:
+def _block(judged: Sequence[tuple[bytes, str]], height: int) -> BlockView:
+    transactions = tuple(transaction for transaction, _ in judged)
     raw = b"".join(transactions)
     digest = hashlib.sha256(height.to_bytes(8, "big") + raw).digest()
-    return BlockView(height, digest, height * BLOCK_US, raw, tuple(transactions))
+    reasons = tuple(reason for _, reason in judged)
+    return BlockView(height, digest, height * BLOCK_US, raw, transactions, reasons)
 
 
 def _validator(

@@ -309,7 +309,7 @@ def test_a_share_published_on_purpose_is_no_leak_but_a_second_copy_is() -> None:
 
     assert clear_share() in {secret.value.reveal() for secret in seen.validators[2].secrets}
     assert found(seen) == []
-    copied = replace(seen, blocks=(*seen.blocks, BlockView(99, b"", 1, clear_share(), ())))
+    copied = replace(seen, blocks=(*seen.blocks, BlockView(99, b"", 1, clear_share(), (), ())))
     assert found(copied) == [("no-secret-on-the-chain", "v3")]
 
 
@@ -319,7 +319,7 @@ def saying(cluster: Cluster, speaker: int, statement: Statement) -> Observation:
     payload = encode(CeremonyPayload(ceremony.session, ceremony.attempt, encode(statement)))
     identity = ceremony.member(speaker).identity
     raw = encode(Transaction(CHAIN, kind_of(statement), identity, 99, payload, bytes(64)))
-    return replace(seen, blocks=(*seen.blocks, BlockView(99, b"", 1, raw, (raw,))))
+    return replace(seen, blocks=(*seen.blocks, BlockView(99, b"", 1, raw, (raw,), ("",))))
 
 
 def secret(cluster: Cluster, seat: int, what: str) -> bytes:
