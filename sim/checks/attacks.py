@@ -2,8 +2,8 @@
 
 `forge` has shares and nothing else, of one generation or of several, and tries to sign with them.
 `exposed` has what a mobile adversary gets: every secret of every validator that it corrupts, while
-it does, and a recording of everything that ever travelled. Whether that makes the key is a matter
-of linear algebra, so nothing is overlooked: see `algebra`.
+it does, and a recording of everything that ever travelled. Whether either makes the key is a matter
+of linear algebra, so nothing is overlooked, and no sets of shares are gone through: see `algebra`.
 
 Signatures and partial signatures aren't looked at: they give shares away only if nonces are used
 twice, and signers refuse to.
@@ -14,12 +14,13 @@ say so.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from sim.base.randomness import stream
 from sim.base.secret import SecretScalar
+from sim.checks.algebra import Form, Knowledge, at
+from sim.checks.forms import Parts
 from sim.checks.observation import Observation, generation_of, id_of
 from sim.checks.stealing import loot, stolen
 from sim.crypto import verification
@@ -28,9 +29,6 @@ from sim.crypto.polynomial import interpolate_constant
 from sim.crypto.signatures import RANDOMNESS, get_signatures
 from sim.protocol.judge import CeremonyState
 from sim.protocol.phases import Phase
-
-TRIES_MAX: Final = 20_000
-"""Sets of shares that `forge` tries: all of them, as long as there are no more than 20 shares."""
 
 FORGED: Final = b"K-chain/attack/v1"
 
@@ -93,37 +91,74 @@ def can_sign(observation: Observation, key: str, using: Iterable[Holder]) -> boo
 
 
 def forge(shares: Mapping[Holder, Point], records: Sequence[CeremonyState]) -> bool:
-    """Try everything that one can try with `shares`: say whether a signature comes of it.
+    """Sign with what `shares` determine: say whether an ordinary verifier accepts the signature.
 
     Args:
         shares: All that the attacker has.
-        records: The attempts that made the generations of one public key, which anyone can look up.
+        records: The attempts that made the generations of one public key, without a gap from the
+            first to the last that `shares` are of; anyone can look them up.
 
-    Every set of as many shares as some generation needs is interpolated, within a generation and
-    across generations; a set that gives the secret key signs, and an ordinary verifier decides.
+    Shares that don't fit the public verification shares are worth nothing. Of the others, all of
+    one polynomial are interpolated together, polynomial by polynomial; then what all of them
+    determine together, as forms of what dealers drew. The work grows with a power of the number of
+    shares, not with the number of their subsets, and ends with an answer always.
 
     """
     scheme, public_key = records[0].ceremony.scheme, records[0].public_key
     group = get_group(scheme)
-    thresholds = sorted({record.ceremony.threshold for record in records})
-    for points in itertools.islice(_sets(shares, thresholds), TRIES_MAX):
-        secret = interpolate_constant(points, group.order)
+    made = {record.ceremony.generation: record for record in records}
+    for secret in _determined(shares, dict(sorted(made.items()))):
         # Only the discrete logarithm of the public key makes a signature that verifies.
         if secret and group.base_mul(secret) == public_key:
             return _signs(scheme, public_key, secret)
     return False
 
 
-def _sets(shares: Mapping[Holder, Point], thresholds: Sequence[int]) -> Iterator[dict[int, int]]:
-    """Yield {index: share} of every size in `thresholds`; of one generation first, then mixed."""
-    held = sorted(shares.items())
-    for pure in (True, False):
-        for size in thresholds:
-            for chosen in itertools.combinations(held, size):
-                generations = {generation for (_, generation), _ in chosen}
-                points = dict(point for _, point in chosen)
-                if (len(generations) == 1) == pure and len(points) == size:
-                    yield points
+def _determined(shares: Mapping[Holder, Point], made: Mapping[int, CeremonyState]) -> Iterator[int]:
+    """Yield what may be the secret key: at most one scalar of each generation, and one of all."""
+    first = next(iter(made.values()))
+    group = get_group(first.ceremony.scheme)
+    order = group.order
+    fitting = {generation: _fitting(shares, record) for generation, record in made.items()}
+    for points in fitting.values():
+        # Through more points than needed goes the same polynomial. Too few are tried as well:
+        # they give the key away if the polynomial's degree is lower than it must be.
+        if points:
+            yield interpolate_constant(points, order)
+    if sum(map(bool, fitting.values())) < 2:
+        return
+    polynomials = _polynomials(made)
+    knowledge = Knowledge(order)
+    for generation, points in fitting.items():
+        for index, share in sorted(points.items()):
+            knowledge.learn(at(order, polynomials[generation], index), share)
+    secret = knowledge.value(next(iter(polynomials.values()))[0])
+    if secret is not None:
+        # Every share was checked against its public point: anything else is a bug here.
+        assert group.base_mul(secret) == first.public_key
+        yield secret
+
+
+def _fitting(shares: Mapping[Holder, Point], record: CeremonyState) -> dict[int, int]:
+    """Return {index: share} of those on the polynomial of a generation, whoever's they are.
+
+    What a share was written down for doesn't count: one that a refresh failed to change is a share
+    of both generations.
+    """
+    group, known = get_group(record.ceremony.scheme), record.verification
+    return {
+        index: share
+        for index, share in shares.values()
+        if index < len(known) and group.base_mul(share) == known[index]
+    }
+
+
+def _polynomials(made: Mapping[int, CeremonyState]) -> dict[int, list[Form]]:
+    """Return the polynomial of each generation, as forms of its coefficients, in their order."""
+    polynomials: dict[int, list[Form]] = {}
+    for generation, record in made.items():
+        polynomials[generation] = Parts(record, polynomials).made()
+    return polynomials
 
 
 def _signs(scheme: str, public_key: bytes, secret: int) -> bool:

@@ -65,7 +65,8 @@ def _verdict_us(observation: Observation, state: CeremonyState, name: str, why: 
 def evidence_spares_the_honest(observation: Observation) -> Iterator[Finding]:
     """No proven fault names an honest validator.
 
-    [protocols, "Checks that others missed": verdicts never blame the victim.]
+    [protocols, "Checks that others missed": verdicts never blame the victim.] Nor does the audit
+    log, as a signer whose partial signature was proven bad.
     """
     for state in observation.ceremonies:
         for fault in state.faults:
@@ -75,11 +76,19 @@ def evidence_spares_the_honest(observation: Observation) -> Iterator[Finding]:
                     observation.at_us(fault.height),
                     fault.validator,
                 )
+    for line in observation.audit:
+        for name in line.bad:
+            if not observation.by_name[name].corrupted:
+                yield Finding(
+                    f"{line.key}/{line.signing}: the honest {name} is blamed for a bad partial",
+                    observation.at_us(line.height),
+                    name,
+                )
 
 
 @check
 def evidence_reverifies(observation: Observation) -> Iterator[Finding]:
-    """Every proven fault convinces a third party from ledger bytes alone.
+    """Every proven fault of a ceremony convinces a third party from ledger bytes alone.
 
     [protocols, "Checks that others missed": faults with proof.]
     """

@@ -17,7 +17,7 @@ class BlockView:
         time_us: Virtual time.
         raw: Its bytes as they stand in the ledger's file.
         transactions: Encoded signed transactions, applied or rejected, in order.
-        reasons: Why each was rejected; empty for those that were applied.
+        reasons: Why each was rejected, one for one; empty for those that were applied.
 
     """
 
@@ -26,7 +26,7 @@ class BlockView:
     time_us: int
     raw: bytes
     transactions: tuple[bytes, ...]
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[str, ...]
 
 
 class AuditLine(NamedTuple):
@@ -38,7 +38,9 @@ class AuditLine(NamedTuple):
         signing: The session's id.
         requester: The principal that asked; zeros for the chain itself.
         context: What was signed for.
-        outcome: ``signed``, ``failed``, ``expired``, or the reason for which it was refused.
+        outcome: ``signed``, ``failed``, ``expired``, why its key is out of use, or the reason for
+            which it was refused.
+        bad: Names of signers whose partials were proven bad.
 
     """
 
@@ -48,6 +50,7 @@ class AuditLine(NamedTuple):
     requester: bytes
     context: str
     outcome: str
+    bad: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,13 @@ from sim.protocol.variant_messages import Expose, Reconstruct
 _ONE_TIME: Final = "one-time/"
 _POLYNOMIALS: Final = ("polynomial", "blinding")
 
+_PUBLIC: Final = ("/envelope/", "/spent/")
+"""Entries that no vault seals: envelopes are sealed already, and marks hold nothing."""
+
+_NOT_SECRET: Final = ("deal", "outgoing", "delivery")
+"""Entries that a vault seals, with nothing in them that is secret and not looked for elsewhere: a
+deal is on its way to the ledger, the others are sealed envelopes."""
+
 Needles = dict[bytes, list[bytes]]
 """First 16 bytes → the whole secrets that begin with them."""
 
@@ -168,17 +175,6 @@ def _halves(
         yield said.height, Publication(*place, "blinding", *pair), data[SHARE_SIZE:]
 
 
-def is_secret(key: str) -> bool:
-    """Say whether a store keeps a secret from the chain under `key`; see `stored_secrets`."""
-    return _ONE_TIME in key or key.rpartition("/")[2] in (
-        "share",
-        "transport",
-        "polynomial",
-        "blinding",
-        "masks",
-    )
-
-
 def stored_secrets(
     key: str,
     value: bytes,
@@ -197,7 +193,9 @@ def stored_secrets(
 
     Returns:
         Seeds, a share, or a polynomial's coefficients and the shares dealt with it; nothing for
-        envelopes and markers.
+        envelopes, outboxes, markers and a deal that waits to be published. Any other entry is a
+        secret as a whole: the vault seals whatever machines may come to keep. If it has fewer than
+        16 bytes, it's nothing that can be looked for: such bytes stand anywhere by chance.
 
     """
     place = (ceremony.session, ceremony.attempt)
@@ -218,8 +216,12 @@ def stored_secrets(
         case "masks":
             masks = decode_canonical(value, tuple[bytes, ...])
             return [KnownSecret(f"mask {k} of its share", Secret(m)) for k, m in enumerate(masks)]
-        case _:
+        case _ if name in _NOT_SECRET or any(kind in f"/{key}" for kind in _PUBLIC):
             return []
+        case _ if len(value) < WINDOW:
+            return []
+        case _:
+            return [KnownSecret(f"its entry {name}", Secret(value))]
 
 
 def dealt_by(key: str, value: bytes, ceremony: Ceremony) -> bytes:

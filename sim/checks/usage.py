@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple, TypeAlias
 
 from sim.base.codec import decode_canonical
 from sim.base.errors import DecodeError
-from sim.checks.chain_views import BlockView
+from sim.checks.chain_views import AuditLine, BlockView
 from sim.checks.observation import Observation
 from sim.checks.registry import Finding, check
 from sim.protocol.requests import (
@@ -17,12 +17,15 @@ from sim.protocol.requests import (
     RecordSignSession,
     RequestSign,
 )
-from sim.protocol.signing_events import FAILED, SIGNED
+from sim.protocol.signing_events import FAILED, OUTCOMES, SIGNED
 from sim.protocol.signing_task import NOBODY
 from sim.protocol.transactions import Transaction
 
-UNREAD: Final = frozenset({"BadNonce", "BadSignature", "Malformed"})
+UNREAD: Final = frozenset({"BadNonce", "BadSignature", "Malformed", "WrongChain"})
 """Reasons for which nobody has even read what a transaction asks for."""
+
+ENDS: Final = (*OUTCOMES, "KeyRetired")
+"""How a session that was let through ends: by itself, or with its key."""
 
 
 class _Request(NamedTuple):
@@ -33,6 +36,15 @@ class _Request(NamedTuple):
     asked: RequestSign
     reason: str
 
+    @property
+    def where(self) -> str:
+        """The session that it asks for, for messages."""
+        return f"{self.asked.key}/{self.asked.signing}"
+
+
+_Line: TypeAlias = tuple[str, str, bytes, str, str]
+"""(key's name, session's id, principal, context, outcome): what a request says of its line."""
+
 
 @check
 def every_use_is_in_the_audit_log(observation: Observation) -> Iterator[Finding]:
@@ -42,30 +54,46 @@ def every_use_is_in_the_audit_log(observation: Observation) -> Iterator[Finding]
 
     The blocks are read again for it: what the chain itself opens has no request.
     """
-    lines = Counter((line.key, line.signing, line.outcome) for line in observation.audit)
-    accounted: Counter[tuple[str, str]] = Counter()
-    for request in _requests(observation):
-        name = request.asked.key, request.asked.signing
-        where = f"{name[0]}/{name[1]}"
-        if request.reason:
-            if not lines[(*name, request.reason)]:
-                detail = f"{where}: refused, {request.reason}, and there is no line of it"
-                yield Finding(detail, request.block.time_us)
-        elif name not in observation.open_sessions and not _ended(observation, request):
-            detail = f"{where}: let through and over, and there is no line of it"
-            yield Finding(detail, request.block.time_us)
-        accounted[name] += 1
-    for line in observation.audit:
-        name = line.key, line.signing
-        if line.requester == NOBODY:
-            continue
-        accounted[name] -= 1
-        if accounted[name] < 0:
+    requests = list(_requests(observation))
+    left = Counter(_said(line) for line in observation.audit if line.requester != NOBODY)
+    # Refusals first: one for which its key's end is the reason takes no line of a session's end.
+    for request in requests:
+        if request.reason and not _taken(left, request, (request.reason,)):
+            yield Finding(
+                f"{request.where}: refused, {request.reason}, and there is no line of it",
+                request.block.time_us,
+            )
+    for request in requests:
+        is_open = (request.asked.key, request.asked.signing) in observation.open_sessions
+        if not (request.reason or is_open or _taken(left, request, ENDS)):
+            yield Finding(
+                f"{request.where}: let through and over, and there is no line of it",
+                request.block.time_us,
+            )
+    for line in reversed(observation.audit):
+        # The later of two equal lines is the one too many.
+        if left[_said(line)] > 0:
+            left[_said(line)] -= 1
             yield Finding(
                 f"{line.key}/{line.signing}: a line, {line.outcome}, that nobody asked for",
                 observation.at_us(line.height),
             )
     yield from _unrecorded(observation)
+
+
+def _said(line: AuditLine) -> _Line:
+    return line.key, line.signing, line.requester, line.context, line.outcome
+
+
+def _taken(left: Counter[_Line], request: _Request, outcomes: Iterable[str]) -> bool:
+    """Take a line of `request` with one of `outcomes` off those that are left, if there is any."""
+    asked = request.asked
+    for outcome in outcomes:
+        line = (asked.key, asked.signing, request.principal, asked.context, outcome)
+        if left[line] > 0:
+            left[line] -= 1
+            return True
+    return False
 
 
 def _requests(observation: Observation) -> Iterator[_Request]:
@@ -80,22 +108,13 @@ def _requests(observation: Observation) -> Iterator[_Request]:
 
 def _read(observation: Observation, kind: str) -> Iterator[tuple[BlockView, Transaction, str]]:
     for block in observation.blocks:
-        for raw, reason in zip(block.transactions, block.reasons, strict=False):
+        for raw, reason in zip(block.transactions, block.reasons, strict=True):
             try:
                 transaction = decode_canonical(raw, Transaction)
             except DecodeError:
                 continue
             if transaction.kind == kind:
                 yield block, transaction, reason
-
-
-def _ended(observation: Observation, request: _Request) -> bool:
-    """Say whether the log has a line of a session, by whom and for what it was asked."""
-    return any(
-        (line.key, line.signing, line.requester, line.context)
-        == (request.asked.key, request.asked.signing, request.principal, request.asked.context)
-        for line in observation.audit
-    )
 
 
 def _unrecorded(observation: Observation) -> Iterator[Finding]:

@@ -78,7 +78,7 @@ def observe(
         retired=_retired(ledger),
         finality=ledger.genesis.finality,
         audit=tuple(
-            AuditLine(e.height, e.key, e.signing, e.requester, e.context, e.outcome)
+            AuditLine(e.height, e.key, e.signing, e.requester, e.context, e.outcome, e.bad)
             for e in state.audit
         ),
         open_sessions=frozenset(state.open_sessions),

@@ -12,18 +12,21 @@ from sim.base.ids import ValidatorIndex
 from sim.base.secret import Secret
 from sim.checks import BlockView, CeremonyView, Holding, Kept, KnownSecret, Observation, Period
 from sim.checks import ValidatorView as View
-from sim.checks.leaks import is_secret, stored_secrets
+from sim.checks.leaks import stored_secrets
 from sim.checks.observation import attempt_of, id_of
 from sim.protocol.ceremony import Operation
 from sim.protocol.effects import Delete
 from sim.protocol.messages import ShareEnvelope
 from sim.protocol.phases import Phase
+from sim.validator.vaulting import is_secret
 from tests.support.cluster import Cluster, Corrupt, long_lived_seeds
 
 SEED = 7
 BLOCK_US = 2_000_000
+OUTBOXES = ("outgoing", "delivery")
+"""Entries of sealed envelopes, which a run's witness leaves out as well."""
 REGISTRY = 11
-"""Validators of a life, v1 to v11, whether they have a seat or not."""
+"""Validators of a life, at the least: v1 to v11, whether they have a seat or not."""
 
 
 class WitnessedStore(dict[str, bytes]):
@@ -228,9 +231,14 @@ def _observation(
     periods: Mapping[int, Sequence[Period]],
 ) -> Observation:
     end = clusters[-1].height
-    entries = [entry for cluster in clusters for entry in cluster.entries]
+    judged = [
+        (entry.height, entry.raw, reason)
+        for cluster in clusters
+        for entry, reason in zip(cluster.entries, cluster.reasons, strict=True)
+    ]
     blocks = tuple(
-        _block([e.raw for e in entries if e.height == height], height) for height in range(end + 1)
+        _block([(raw, reason) for at, raw, reason in judged if at == height], height)
+        for height in range(end + 1)
     )
     registry = sorted({v for cluster in clusters for v in cluster.machines})
     return Observation(
@@ -245,10 +253,12 @@ def _observation(
     )
 
 
-def _block(transactions: Sequence[bytes], height: int) -> BlockView:
+def _block(judged: Sequence[tuple[bytes, str]], height: int) -> BlockView:
+    transactions = tuple(transaction for transaction, _ in judged)
     raw = b"".join(transactions)
     digest = hashlib.sha256(height.to_bytes(8, "big") + raw).digest()
-    return BlockView(height, digest, height * BLOCK_US, raw, tuple(transactions))
+    reasons = tuple(reason for _, reason in judged)
+    return BlockView(height, digest, height * BLOCK_US, raw, transactions, reasons)
 
 
 def _validator(
@@ -312,7 +322,7 @@ def _kept(cluster: Cluster, position: int) -> list[Kept]:
     return [
         Kept(*id_of(cluster.state), key, Secret(value), written, erased)
         for key, value, written, erased in _store(cluster, position).ever()
-        if is_secret(key)
+        if is_secret(key) and key not in OUTBOXES
     ]
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Mapping
 
 import pytest
 
 from sim.base.randomness import stream
-from sim.checks import check_all
+from sim.checks import attacks, check_all
 from sim.checks.algebra import Form, Knowledge, at, combine
-from sim.checks.attacks import NoShareError, can_sign, exposed, retained
+from sim.checks.attacks import NoShareError, can_sign, exposed, forge, retained
 from sim.checks.observation import Period
 from sim.checks.stealing import loot, stolen
+from sim.crypto.groups import get_group
+from sim.crypto.polynomial import interpolate_constant
 from sim.protocol.phases import Phase
 from tests.checks.observing import Life, Wicked, observe_life
 from tests.support.curves import ORDERS, SCHEMES
@@ -58,6 +61,96 @@ def test_one_share_too_few_of_each_generation_sign_nothing(reshared: Life) -> No
     for old in itertools.combinations(range(1, 6), 2):
         for new in itertools.combinations(range(4, 10), 3):
             assert not can_sign(seen, "beacon", [*using(0, *old), *using(1, *new)])
+
+
+@pytest.fixture(scope="module")
+def risen() -> Life:
+    """5 of 22, then 11 of the same 22."""
+    life = Life(22, 5)
+    life.rotate("reshare", range(1, 23), 11)
+    return life
+
+
+def test_useless_sets_of_the_old_threshold_keep_no_new_shares_from_signing(risen: Life) -> None:
+    """C(22, 5) = 26,334 sets of as few as the old threshold say nothing."""
+    seen = observe_life(risen)
+
+    assert can_sign(seen, "beacon", using(1, *range(1, 23)))
+    assert can_sign(seen, "beacon", [*using(0, 1, 2, 3, 4), *using(1, *range(5, 16))])
+    assert not can_sign(seen, "beacon", [*using(0, 1, 2, 3, 4), *using(1, *range(5, 15))])
+
+
+def test_shares_are_interpolated_once_for_each_generation(
+    risen: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One share too few of each is where subsets would be without number."""
+    seen, interpolated = observe_life(risen), []
+
+    def count(points: Mapping[int, int], order: int) -> int:
+        interpolated.append(len(points))
+        return interpolate_constant(points, order)
+
+    monkeypatch.setattr(attacks, "interpolate_constant", count)
+
+    assert not can_sign(seen, "beacon", [*using(0, 1, 2, 3, 4), *using(1, *range(5, 15))])
+    assert interpolated == [4, 10]
+
+
+def test_a_share_off_the_polynomial_neither_helps_nor_harms() -> None:
+    life = Life(5, 3)
+    seen, records = observe_life(life), [life.last.state]
+    good = retained(seen, "beacon", using(0, 1, 2, 3))
+    bad = {("v4", 0): (4, 1)}
+
+    assert forge({**good, **bad}, records)
+    assert not forge({**retained(seen, "beacon", using(0, 1, 2)), **bad}, records)
+
+
+def test_a_share_that_a_refresh_left_as_it_was_counts_in_both_generations() -> None:
+    """As if every dealer had shared the polynomial 0."""
+    life = Life(5, 3)
+    seen, first = observe_life(life), life.last.state
+    second = first.copy()
+    second.ceremony = dataclasses.replace(first.ceremony, generation=1)
+    old = retained(seen, "beacon", using(0, 1, 2, 3))
+    mixed = {(name, int(name == "v3")): point for (name, _), point in old.items()}
+
+    assert set(mixed) == {("v1", 0), ("v2", 0), ("v3", 1)}
+    assert forge(mixed, [first, second])
+
+
+def test_a_polynomial_of_too_low_a_degree_is_no_hindrance() -> None:
+    """Three shares sign although the record says that the generation needs four."""
+    life = Life(5, 3)
+    claimed = life.last.state.copy()
+    claimed.ceremony = dataclasses.replace(claimed.ceremony, threshold=4)
+
+    assert forge(retained(observe_life(life), "beacon", using(0, 1, 2, 3)), [claimed])
+
+
+def test_what_only_several_generations_determine_together_signs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As if a refresh had added f(x) − f(0): two shares of f and one of the sum fix f."""
+    life, group = Life(5, 3), get_group("ED25519")
+    first, second = life.last.state, life.last.state.copy()
+    old: list[Form] = [{("f", k): 1} for k in range(3)]
+    new: list[Form] = [old[0], {("f", 1): 2}, {("f", 2): 2}]
+    known = Knowledge(group.order)
+    for index, share in retained(observe_life(life), "beacon", using(0, 1, 2, 3)).values():
+        known.learn(at(group.order, old, index), share)
+    values = [known.value(at(group.order, new, x)) for x in range(6)]
+    second.ceremony = dataclasses.replace(first.ceremony, generation=1)
+    second.verification = tuple(group.base_mul(value or 0) for value in values)
+    shares = retained(observe_life(life), "beacon", using(0, 1, 2))
+    shares["v3", 1] = (3, values[3] or 0)
+
+    monkeypatch.setattr(attacks, "_polynomials", lambda _: {0: old, 1: new})
+
+    assert forge(shares, [first, second])
+    for missing in shares:
+        rest = {holder: point for holder, point in shares.items() if holder != missing}
+        assert not forge(rest, [first, second])
 
 
 def test_a_refresh_makes_old_and_new_shares_strangers() -> None:

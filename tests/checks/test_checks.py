@@ -10,9 +10,11 @@ import pytest
 
 from sim.base.codec import encode
 from sim.base.errors import LocalError
+from sim.base.ids import ValidatorIndex
 from sim.base.secret import SecretScalar
 from sim.checks import (
     CHECKS,
+    AuditLine,
     BlockView,
     Observation,
     PartitionView,
@@ -20,6 +22,7 @@ from sim.checks import (
     Violation,
     check_all,
 )
+from sim.checks.leaks import stored_secrets
 from sim.checks.registry import check
 from sim.protocol.entries import Fault
 from sim.protocol.judge import CeremonyState
@@ -31,6 +34,7 @@ from sim.protocol.messages import (
     Statement,
     kind_of,
 )
+from sim.protocol.signing_task import NOBODY
 from sim.protocol.transactions import CeremonyPayload, Transaction
 from tests.checks.observing import BLOCK_US, observe, rehearse
 from tests.support.cluster import CHAIN, Cluster
@@ -226,6 +230,17 @@ def test_a_fault_that_claims_no_proof_needs_none() -> None:
     assert found(with_state(faults=[unproven])) == []
 
 
+@pytest.mark.parametrize(("signer", "names"), [("v4", ["v4"]), ("v3", [])])
+def test_a_proven_bad_partial_of_an_honest_signer_is_found(signer: str, names: list[str]) -> None:
+    line = AuditLine(2, "beacon", "test-1-0", NOBODY, "test", "signed", (signer,))
+
+    violations = check_all(replace(observe(SOUND), audit=(line,)))
+
+    assert [v.validator for v in violations] == names
+    assert {v.invariant for v in violations} <= {"evidence-spares-the-honest"}
+    assert {v.time_us for v in violations} <= {2 * BLOCK_US}
+
+
 def plant(value: bytes) -> Observation:
     seen = observe(SOUND)
     block = seen.blocks[2]
@@ -278,12 +293,23 @@ def clear_share() -> bytes:
     return reply.data
 
 
+def test_what_the_vault_seals_is_looked_for_whatever_it_is() -> None:
+    ceremony, index = SOUND.ceremony, ValidatorIndex(0)
+
+    (unheard_of,) = stored_secrets("hint", bytes(32), ceremony, index)
+    assert unheard_of.what == "its entry hint"
+    assert stored_secrets("hint", bytes(15), ceremony, index) == []
+    for key in ("deal", "outgoing", "delivery", "envelope/3", "spent/1/0/0/0"):
+        assert stored_secrets(key, bytes(32), ceremony, index) == []
+        assert stored_secrets(f"{'0' * 64}#1/{key}", bytes(32), ceremony, index) == []
+
+
 def test_a_share_published_on_purpose_is_no_leak_but_a_second_copy_is() -> None:
     seen = observe(LOST)
 
     assert clear_share() in {secret.value.reveal() for secret in seen.validators[2].secrets}
     assert found(seen) == []
-    copied = replace(seen, blocks=(*seen.blocks, BlockView(99, b"", 1, clear_share(), ())))
+    copied = replace(seen, blocks=(*seen.blocks, BlockView(99, b"", 1, clear_share(), (), ())))
     assert found(copied) == [("no-secret-on-the-chain", "v3")]
 
 
@@ -293,7 +319,7 @@ def saying(cluster: Cluster, speaker: int, statement: Statement) -> Observation:
     payload = encode(CeremonyPayload(ceremony.session, ceremony.attempt, encode(statement)))
     identity = ceremony.member(speaker).identity
     raw = encode(Transaction(CHAIN, kind_of(statement), identity, 99, payload, bytes(64)))
-    return replace(seen, blocks=(*seen.blocks, BlockView(99, b"", 1, raw, (raw,))))
+    return replace(seen, blocks=(*seen.blocks, BlockView(99, b"", 1, raw, (raw,), ("",))))
 
 
 def secret(cluster: Cluster, seat: int, what: str) -> bytes:

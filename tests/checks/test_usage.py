@@ -38,7 +38,7 @@ def record(signing: str) -> bytes:
 
 
 def line(height: int, signing: str, outcome: str, requester: bytes = WALLET.public) -> AuditLine:
-    return AuditLine(height, "beacon", signing, requester, "drand", outcome)
+    return AuditLine(height, "beacon", signing, requester, "drand", outcome, ())
 
 
 def block(height: int, *transactions: tuple[bytes, str]) -> BlockView:
@@ -114,6 +114,78 @@ def test_a_second_line_of_one_request_is_found() -> None:
     names = found(audit=more, counted=None)
 
     assert names == [(LOG, "beacon/s2: a line, expired, that nobody asked for")]
+
+
+def test_two_refusals_alike_need_two_lines() -> None:
+    twice = block(4, (request("s2"), "PolicyViolation"))
+
+    assert found(blocks=(*SOUND.blocks, twice)) == [
+        (LOG, "beacon/s2: refused, PolicyViolation, and there is no line of it")
+    ]
+    more = (*SOUND.audit, line(4, "s2", "PolicyViolation"))
+    assert found(blocks=(*SOUND.blocks, twice), audit=more, counted=None) == []
+
+
+def test_a_line_of_a_refusal_is_none_of_a_session_that_was_let_through() -> None:
+    refused = (*SOUND.audit, line(3, "s3", "PolicyViolation"))
+
+    assert found(audit=refused, open_sessions=frozenset(), counted=None) == [
+        (LOG, "beacon/s3: let through and over, and there is no line of it"),
+        (LOG, "beacon/s3: a line, PolicyViolation, that nobody asked for"),
+    ]
+
+
+def test_the_refusal_of_a_duplicate_is_no_line_of_what_it_duplicates() -> None:
+    again = block(4, (request("s3"), "Duplicate"))
+    refused = (*SOUND.audit, line(4, "s3", "Duplicate"))
+
+    names = found(
+        blocks=(*SOUND.blocks, again),
+        audit=refused,
+        open_sessions=frozenset(),
+        counted=None,
+    )
+
+    assert names == [(LOG, "beacon/s3: let through and over, and there is no line of it")]
+
+
+@pytest.mark.parametrize("outcome", ["signed", "failed", "expired", "KeyRetired"])
+def test_a_session_may_end_in_any_of_these_ways(outcome: str) -> None:
+    ended = (*SOUND.audit, line(3, "s3", outcome))
+
+    assert found(audit=ended, open_sessions=frozenset(), counted=None) == []
+
+
+def test_a_refusal_for_the_end_of_a_key_is_no_session_that_ended_with_it() -> None:
+    late = block(4, (request("s3"), "KeyRetired"))
+    refused = (*SOUND.audit, line(4, "s3", "KeyRetired"))
+    blocks = (*SOUND.blocks, late)
+
+    assert found(blocks=blocks, audit=refused, open_sessions=frozenset(), counted=None) == [
+        (LOG, "beacon/s3: let through and over, and there is no line of it")
+    ]
+
+
+def test_a_line_of_a_session_that_is_open_is_found() -> None:
+    early = (*SOUND.audit, line(3, "s3", "signed"))
+
+    assert found(audit=early, counted=None) == [
+        (LOG, "beacon/s3: a line, signed, that nobody asked for")
+    ]
+
+
+def test_a_request_for_another_chain_needs_no_line() -> None:
+    strange = block(4, (request("s5"), "WrongChain"))
+
+    assert found(blocks=(*SOUND.blocks, strange)) == []
+
+
+def test_no_transaction_goes_without_a_verdict() -> None:
+    with pytest.raises(TypeError, match="reasons"):
+        BlockView(4, bytes(32), 4_000, b"", (request("s5"),))  # type: ignore[call-arg]
+    cut = replace(SOUND.blocks[0], reasons=())
+    with pytest.raises(ValueError, match="shorter"):
+        found(blocks=(cut, *SOUND.blocks[1:]))
 
 
 @pytest.mark.parametrize("kind", ["complete", "expired", "failed", "refused"])

@@ -158,7 +158,8 @@ class Cluster:
     """A whole committee, from the request to the end of one attempt.
 
     One validator more is in the registry and has no seat: it does nothing unless it is corrupted.
-    `refused` says what receivers dropped unread, `unread` what was not for this attempt.
+    `refused` says what receivers dropped unread, `unread` what was not for this attempt; `reasons`,
+    one for each of `entries`, why the ledger rejected it.
 
     By default it creates a key; `rotation` makes one that goes on from another's end. There
     `ceremony` is the attempt, and `shares` are those of the old generation, by validator.
@@ -187,6 +188,7 @@ class Cluster:
         self.height = 0
         self.trace: list[str] = []
         self.entries: list[Entry] = []
+        self.reasons: list[str] = []
         self.rejected: list[tuple[str, str, str]] = []
         self.refused: list[tuple[str, str, str]] = []
         self.unread: list[tuple[str, str]] = []
@@ -423,13 +425,15 @@ class Cluster:
             raw,
         )
         self.entries.append(entry)
-        verdict = ""
+        verdict = reason = ""
         before = len(self.state.faults)
         try:
             self.state.apply(entry)
         except Rejected as error:
-            verdict = f" rejected {error.reason}"
-            self.rejected.append((f"v{v + 1}", entry.kind, error.reason))
+            reason = error.reason
+            verdict = f" rejected {reason}"
+            self.rejected.append((f"v{v + 1}", entry.kind, reason))
+        self.reasons.append(reason)
         self.trace.append(f"{self.height:>3} v{v + 1} {describe(entry)}{verdict}")
         assert verdict == "" or before == len(self.state.faults)
         for fault in self.state.faults[before:]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sim import api
-from sim.checks import Observation, Violation
+from sim.checks import Observation, Violation, check_all
 from sim.checks.stealing import stolen
 from tests.support.curves import SCHEMES
 
@@ -47,10 +48,10 @@ def test_it_does_so_on_every_curve(name: str, scheme: str) -> None:
 
 
 @pytest.fixture
-def observed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Observation]:
+def observed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Observation]:
     """Runs a scenario and returns what its checks have seen."""
 
-    def observe(name: str) -> Observation:
+    def observe(name: str, *sets: str) -> Observation:
         seen: list[Observation] = []
 
         def look(run: Observation, _: object) -> list[Violation]:
@@ -59,7 +60,7 @@ def observed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Observation]:
 
         monkeypatch.setattr("sim.world.runner.check_all", look)
         (path,) = (path for path in FILES if path.stem == name)
-        api.run(api.load(path))
+        api.run(api.load(path, sets=sets))
         return seen[0]
 
     return observe
@@ -105,3 +106,16 @@ def test_a_mobile_adversary_reads_who_is_corrupted_and_only_then(
         name: ["share"] for name in ("v00", "v01", "v02", "v03")
     }
     assert sum(len(v.envelopes) for v in seen.validators) == 2 * 5 * 4  # all that travelled
+
+
+def test_the_checks_see_whose_partial_signatures_were_bad(
+    observed: Callable[..., Observation],
+) -> None:
+    # Whoever answers first signs: with this seed v02 is among them.
+    seen = observed("bad-partial-signature", "run.seed=3")
+
+    assert {name for line in seen.audit for name in line.bad} == {"v02"}
+    trusted = [replace(v, corrupted=v.corrupted and v.name != "v02") for v in seen.validators]
+    blamed = check_all(replace(seen, validators=tuple(trusted)))
+    assert {v.validator for v in blamed if "bad partial" in v.detail} == {"v02"}
+    assert check_all(seen) == []
