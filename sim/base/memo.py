@@ -74,17 +74,16 @@ class Memo:
             self.misses += 1
             entry = self._run(function)
             self._keep(key, entry)
-            if entry.error is not None:
-                charge_all(entry.charged)
-                raise entry.error  # with the traceback of where it was raised
         else:
             self.hits += 1
             self.saved.merge(entry.charged)
             if self._size is not None:
                 self._entries.move_to_end(key)
+            if entry.error is not None:
+                entry.error.with_traceback(None)  # how it came to another caller
         charge_all(entry.charged)
         if entry.error is not None:
-            raise entry.error.with_traceback(None)
+            raise entry.error
         return entry.result  # type: ignore[no-any-return]  # stored under the same key by `function`
 
     @staticmethod

@@ -20,7 +20,8 @@ class _File:
     """One temporary file, deleted with the last object that refers to it."""
 
     def __init__(self) -> None:
-        file = tempfile.TemporaryFile(prefix="kchain-sim-", buffering=0)  # noqa: SIM115  # see below
+        # It is open for as long as this object lives, which no `with` can say.
+        file = tempfile.TemporaryFile(prefix="kchain-sim-", buffering=0)  # noqa: SIM115
         weakref.finalize(self, file.close)
         self._file = file.fileno()
         self._end = 0

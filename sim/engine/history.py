@@ -31,7 +31,7 @@ _ROOM: Final = 1 << 22
 
 
 def history_spool() -> Spool:
-    """Return where the histories of a process go: to a file, but for the first and no pieces."""
+    """Return where a process keeps histories: in a file, but for the first and short pieces."""
     return Spool(_CHUNK, room=_ROOM)
 
 

@@ -46,6 +46,9 @@ PREDICATES: Final = (
 )
 """Keys of an expectation that say something: the rest say of whom and when."""
 
+_WHOLE: Final = ("exposed", "shareless", "injected", "violates", "using")
+"""Keys of an expectation that are about the run as it was at its end."""
+
 
 def resolve_expects(
     file: ScenarioFile, placed: Sequence[Placed], registry: Registry, folder: str
@@ -181,10 +184,6 @@ def _check_of(
         other = registry.family(action.key) if spread else action.key
         message = f'"{table.of}" is about another key, {other}'
         reporter.conflict(message, where, (*path, "key"))
-
-
-_WHOLE: Final = ("exposed", "shareless", "injected", "violates", "using")
-"""Keys of an expectation that are about the run as it was at its end."""
 
 
 def _check_time(table: ExpectTable, file: ScenarioFile, registry: Registry, path: KeyPath) -> None:

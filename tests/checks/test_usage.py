@@ -182,7 +182,7 @@ def test_a_request_for_another_chain_needs_no_line() -> None:
 
 def test_no_transaction_goes_without_a_verdict() -> None:
     with pytest.raises(TypeError, match="reasons"):
-        BlockView(4, bytes(32), 4_000, b"", (request("s5"),))  # type: ignore[call-arg]
+        BlockView(4, bytes(32), 4_000, b"", (request("s5"),))  # type: ignore[call-arg]  # that is the point
     cut = replace(SOUND.blocks[0], reasons=())
     with pytest.raises(ValueError, match="shorter"):
         found(blocks=(cut, *SOUND.blocks[1:]))

@@ -339,7 +339,9 @@ def test_a_journal_that_does_not_name_folders_is_read(tmp_path: Path) -> None:
     done = api.sweep(api.load(failing(tmp_path)), {"seeds": 1}, processes=1, out=tmp_path)
     assert done.folder is not None
     header, entry = lines(tmp_path)
-    assert entry.pop("folder") == done.failures[0].folder.name  # type: ignore[union-attr]
+    (failure,) = done.failures
+    assert failure.folder is not None
+    assert entry.pop("folder") == failure.folder.name
     (done.folder / JOURNAL).write_text(f"{json.dumps(header)}\n{json.dumps(entry)}\n")
 
     again = api.open_sweep(done.folder)
